@@ -1,0 +1,199 @@
+"""The records that flow from stage to stage, one documented class each.
+
+A record is what one line of a batch file holds. The order of the classes is the order of the stages:
+:class:`Page` (crawl) → :class:`Article` (extract) → :class:`EnrichedArticle` (enrich) →
+:class:`IndexOutcome` (index) → :class:`Notice` (alert).
+
+All times are timezone-aware UTC, to the second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+
+def utc_second(moment: datetime) -> datetime:
+    """The same instant in UTC, cut to the second."""
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def now() -> datetime:
+    """The current time as Wirewatch records it."""
+    return utc_second(datetime.now(UTC))
+
+
+Time = Annotated[AwareDatetime, AfterValidator(utc_second)]
+
+
+class Record(BaseModel):
+    """Base of every record: immutable, and strict about unknown fields so that a typo is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceRef(Record):
+    """The outlet an article comes from, as the index shows it."""
+
+    id: str
+    """The catalogue's id of the source: its domain."""
+    name: str
+    country: str
+    """ISO 3166-1 alpha-2 code of the outlet's country."""
+
+
+class PageKind(StrEnum):
+    """What the crawler asked an address for."""
+
+    LISTING = "listing"
+    """A feed, a news sitemap or a section page: it lists articles."""
+    ARTICLE = "article"
+
+
+class PageOutcome(StrEnum):
+    """What came back."""
+
+    FETCHED = "fetched"
+    UNCHANGED = "unchanged"
+    """The server answered 304, or the same bytes as last time."""
+    FAILED = "failed"
+
+
+class Hint(Record):
+    """What a listing said about an article before it was fetched: a fallback, never preferred to the page."""
+
+    title: str | None = None
+    summary: str | None = None
+    published: Time | None = None
+    modified: Time | None = None
+
+
+class Page(Record):
+    """One request of a crawl and its outcome. A failed one is recorded with its reason, never dropped."""
+
+    url: str
+    """The address that was asked for."""
+    source: SourceRef
+    kind: PageKind
+    outcome: PageOutcome
+    reason: str | None = None
+    """Why it failed: ``http-403``, ``robots``, ``timeout``, ``too-large``, ``dns`` …"""
+    fetched: Time
+    etag: str | None = None
+    last_modified: str | None = None
+    """The ``Last-Modified`` header as the server wrote it."""
+    warc: str | None = None
+    """The WARC file of this batch that holds the response; None unless fetched."""
+    offset: int | None = None
+    """Where the response record starts in that file, in bytes."""
+    hint: Hint = Hint()
+
+
+class Image(Record):
+    """A picture of an article. Its caption and credit belong here and never into the body."""
+
+    url: str
+    caption: str | None = None
+    credit: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class Article(Record):
+    """A news article as it was cut out of its page."""
+
+    id: str
+    """First 20 hex digits of SHA-256 of :attr:`url`: see :func:`article_id`."""
+    url: str
+    """The canonical address."""
+    source: SourceRef
+    title: str
+    lead: str | None = None
+    """The standfirst, where the page has one; it is not repeated in the body."""
+    body: str
+    """Paragraphs separated by one blank line."""
+    authors: tuple[str, ...] = ()
+    published: Time | None = None
+    modified: Time | None = None
+    language: str | None = None
+    """ISO 639-1 code. As the page says it after extraction; as the text is written after enrichment."""
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
+    """The cover first."""
+    first_seen: Time
+    fetched: Time
+    version: str
+    """Content hash: see :func:`content_version`. The same text is always the same version."""
+
+
+class EnrichedArticle(Article):
+    """An article with what it is about."""
+
+    people: tuple[str, ...] = ()
+    organizations: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    """Names as the text writes them, most frequent first."""
+    countries: tuple[str, ...] = ()
+    """ISO 3166-1 alpha-2 codes of the countries it is about, most salient first."""
+    regions: tuple[str, ...] = ()
+    """English names of the UN M49 regions those countries lie in, the narrow before the wide."""
+    topics: tuple[str, ...] = ()
+    """Topic ids of ``enrichment/data/topics.yml``, best score first."""
+    concepts: tuple[str, ...] = ()
+    """Concept ids: ``country:DZ``, ``region:Africa``, ``topic:military-cooperation``, ``person:…``."""
+    labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Labels of :attr:`concepts` by analyst language (en, fr, es, pt, ar, ru)."""
+    embedding: tuple[float, ...] = ()
+    """384 unit-length numbers for title and lead (multilingual-e5-small)."""
+
+
+class Meaning(Record):
+    """What enrichment understands of a text that an analyst types: the query side of :class:`EnrichedArticle`."""
+
+    text: str
+    language: str
+    concepts: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+    """The words that belong to none of the concepts."""
+    embedding: tuple[float, ...] = ()
+
+
+class IndexOutcome(Record):
+    """What the index said to one article of a run: the receipt by which alerts know what is new."""
+
+    id: str
+    version: str
+    outcome: Literal["created", "updated", "unchanged", "failed"]
+    reason: str | None = None
+
+
+class Notice(Record):
+    """One article told to one alert's channels."""
+
+    id: str
+    """Deterministic in alert and article, so that nothing is told twice: see :func:`notice_id`."""
+    alert: str
+    article: str
+    title: str
+    url: str
+    created: Time
+
+
+def article_id(canonical_url: str) -> str:
+    """The id of the article at a canonical address: the same address is always the same document."""
+    return hashlib.sha256(canonical_url.encode()).hexdigest()[:20]
+
+
+def content_version(title: str, lead: str | None, body: str) -> str:
+    """A hash over what readers read, so that a changed template or advertisement is not a new version."""
+    return hashlib.sha256("\x1f".join((title, lead or "", body)).encode()).hexdigest()[:16]
+
+
+def notice_id(alert: str, article: str) -> str:
+    """The id of the notice that tells ``alert`` of ``article``."""
+    return hashlib.sha256(f"{alert}\x1f{article}".encode()).hexdigest()[:20]

@@ -1,0 +1,103 @@
+"""Settings: environment variables with the prefix ``WIREWATCH_`` or a ``.env`` file, nothing else.
+
+A nested setting is written with two underscores: ``WIREWATCH_CRAWL__DELAY=2``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from wirewatch.errors import UserError
+
+
+class CrawlSettings(BaseModel):
+    """How politely and how far the crawler goes."""
+
+    user_agent: str = "Wirewatch/0.1 (+https://wirewatch.invalid/bot; set WIREWATCH_CRAWL__USER_AGENT)"
+    """Says who crawls and how to reach them: put your own contact address into it."""
+    delay: float = 1.0
+    """Seconds between two requests to one site; a longer crawl-delay of robots.txt wins."""
+    per_site: int = 2
+    """Requests under way at once to one site."""
+    timeout: float = 30.0
+    """Seconds that one response may take."""
+    max_bytes: int = 10 * 2**20
+    """Size above which a response is given up."""
+    max_articles: int = 200
+    """New articles taken from one source in one run, the newest first. What is left over is taken by the next run."""
+    proxy: str | None = None
+    """An HTTP proxy for every request."""
+    allow_private: bool = False
+    """Whether hosts on loopback and private networks may be crawled. Only for the demo and for tests."""
+
+
+class ElasticsearchSettings(BaseModel):
+    """Where the articles are indexed. Without a URL Wirewatch starts a node of its own (search/node)."""
+
+    url: str | None = None
+    api_key: SecretStr | None = None
+    user: str | None = None
+    password: SecretStr | None = None
+    ca: Path | None = None
+    """Certificate authority of a cluster with a private one."""
+
+
+class Settings(BaseSettings):
+    """All settings of a Wirewatch installation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WIREWATCH_", env_nested_delimiter="__", env_file=".env", extra="ignore"
+    )
+
+    home: Path = Path(".wirewatch")
+    """Everything that Wirewatch writes on this machine, unless a setting below says otherwise."""
+    sources: Path = Path("sources")
+    """The folder of catalogue files."""
+    batches: str = ""
+    """fsspec URL under which the batches of every stage are kept, the archive among them."""
+    state: str = ""
+    """SQLAlchemy URL of the crawl state."""
+    alerts: Path = Path("alerts.yml")
+    """The file of alerts."""
+    workers: int = 2
+    """Processes that extract at once."""
+    crawl: CrawlSettings = CrawlSettings()
+    elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
+    elasticsearch_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("ELASTICSEARCH_URL", "WIREWATCH_ELASTICSEARCH_URL")
+    )
+    """Shorthand for ``elasticsearch.url``: the name that every Elasticsearch tool uses."""
+    node_home: Path | None = None
+    """An unpacked official Elasticsearch to run as the local node instead of the assembled one."""
+    models: dict[str, str] = {}
+    """spaCy package by language, over the defaults: ``WIREWATCH_MODELS__EN=en_core_web_trf``."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        self.home = self.home.absolute()
+        self.batches = self.batches or (self.home / "batches").as_uri()
+        self.state = self.state or f"sqlite:///{self.home / 'state.sqlite'}"
+        if self.elasticsearch_url and not self.elasticsearch.url:
+            self.elasticsearch = self.elasticsearch.model_copy(update={"url": self.elasticsearch_url})
+        return self
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        UserError: a variable has a value that is not allowed; the message names each.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"WIREWATCH_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors()
+        )
+        raise UserError(f"A setting is not usable: {wrong}. Correct it in the environment or in .env.") from None

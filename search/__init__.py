@@ -1,1 +1,4 @@
-"""TODO."""
+"""Elasticsearch: the schema, indexing, search, alerts, Kibana's objects and the local node.
+
+Nothing else in the project imports Elasticsearch.
+"""

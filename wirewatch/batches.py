@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
 import fsspec
@@ -120,12 +121,11 @@ class BatchWriter:
 
     def add_file(self, name: str, local_path: str) -> None:
         """Copy a finished local file (a WARC, say) into the batch."""
-        with open(local_path, "rb") as source:  # noqa: PTH123 - also given paths of temporary files
-            with fsspec.open(f"{self.batch.url}/{name}", "wb") as target:
-                digest = hashlib.sha256()
-                while block := source.read(1 << 20):
-                    digest.update(block)
-                    target.write(block)
+        digest = hashlib.sha256()
+        with Path(local_path).open("rb") as source, fsspec.open(f"{self.batch.url}/{name}", "wb") as target:
+            while block := source.read(1 << 20):
+                digest.update(block)
+                target.write(block)
         self._files[name] = digest.hexdigest()
 
 
@@ -168,7 +168,7 @@ def write(batch: Batch) -> Iterator[BatchWriter]:
         counts=dict(sorted(writer.counts.items())),
         files={"records.jsonl.zst": hashing.digest.hexdigest(), **writer._files},
     )
-    # Renaming is atomic on a local disk, and a single PUT is on object stores: the manifest is there whole or not at all.
+    # Renaming on a local disk is atomic, and so is copying on object stores: the manifest is there whole or not at all.
     fs.pipe_file(f"{path}/{MANIFEST}.tmp", json.dumps(manifest.model_dump(), indent=1).encode())
     fs.mv(f"{path}/{MANIFEST}.tmp", f"{path}/{MANIFEST}")
 

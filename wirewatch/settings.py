@@ -72,8 +72,16 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("ELASTICSEARCH_URL", "WIREWATCH_ELASTICSEARCH_URL")
     )
     """Shorthand for ``elasticsearch.url``: the name that every Elasticsearch tool uses."""
+    kibana_url: str = Field(
+        default="http://localhost:5601", validation_alias=AliasChoices("KIBANA_URL", "WIREWATCH_KIBANA_URL")
+    )
+    """The Kibana that gets our saved objects; its user is that of ``elasticsearch``."""
     node_home: Path | None = None
     """An unpacked official Elasticsearch to run as the local node instead of the assembled one."""
+    node_heap: str = "1g"
+    """Java heap of the local node, as Java writes it (``512m``, ``4g``); the process takes about 400 MB more."""
+    airflow_port: int = 8080
+    """Where `wirewatch up` serves Airflow, on loopback."""
     models: dict[str, str] = {}
     """spaCy package by language, over the defaults: ``WIREWATCH_MODELS__EN=en_core_web_trf``."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -69,3 +70,17 @@ def load_sources(folder: Path) -> list[Source]:
                 raise UserError(f"{file}, entry {number}: {source.domain} is in the catalogue twice.")
             sources[source.domain] = source
     return list(sources.values())
+
+
+def choose(sources: Iterable[Source], only: Iterable[str] | None) -> list[Source]:
+    """The sources whose domains are in ``only``, or all of them.
+
+    Raises:
+        UserError: a domain that is not in the catalogue.
+    """
+    known, wanted = {source.domain: source for source in sources}, set(only or ())
+    if unknown := wanted - known.keys():
+        raise UserError(
+            f"Not in the catalogue: {', '.join(sorted(unknown))}. `wirewatch sources list` shows what there is."
+        )
+    return [source for domain, source in known.items() if not wanted or domain in wanted]

@@ -128,6 +128,24 @@ class State:
             found = session.scalars(select(Visit).where(Visit.source == source))
             return {visit.url: visit for visit in found}
 
+    def look_up(self, urls: Iterable[str]) -> dict[str, Visit]:
+        """What is known of those addresses among ``urls`` that were asked for before, by address."""
+        wanted = list(urls)
+        with Session(self.engine, expire_on_commit=False) as session:
+            return {
+                visit.url: visit
+                for start in range(0, len(wanted), 500)
+                for visit in session.scalars(select(Visit).where(Visit.url.in_(wanted[start : start + 500])))
+            }
+
+    def failing(self, source: str, kind: str, fewer_than: int) -> list[Visit]:
+        """The addresses of a source whose last request failed, fewer than so many times in a row."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            found = select(Visit).where(
+                Visit.source == source, Visit.kind == kind, Visit.failures > 0, Visit.failures < fewer_than
+            )
+            return list(session.scalars(found))
+
     def known(self, ids: Iterable[str]) -> dict[str, Known]:
         """The last versions of the articles among ``ids`` that were extracted before, by id."""
         wanted = list(ids)

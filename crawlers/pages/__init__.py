@@ -1,1 +1,64 @@
-"""TODO."""
+"""Page objects: how an article is cut out of its page, one class a site, on top of one for all sites.
+
+:func:`read_article` picks the class by address and runs it. To write one, see ``docs/write-a-page-object.md``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from functools import cache
+
+import andi
+from web_poet import HttpResponse, ItemPage, PageParams, consume_modules, default_registry
+
+from crawlers.pages.charset import encoding_of
+from crawlers.pages.item import ArticleItem as ArticleItem
+from wirewatch.records import Hint
+
+
+@cache
+def load_page_objects() -> None:
+    """Import every module of this package, so that each ``@handle_urls`` in it is known."""
+    consume_modules(__name__)
+
+
+def page_object(response: HttpResponse, *, hint: Hint | None = None, fetched: datetime | None = None) -> ItemPage:
+    """The page object for a response: the class registered for its address, with what its constructor asks for.
+
+    Args:
+        response: the answer; its URL chooses the class.
+        hint: what a listing said about the article.
+        fetched: when the page was fetched; no date of the article is later.
+    """
+    load_page_objects()
+    page_class = default_registry.page_cls_for_item(response.url, ArticleItem)
+    assert page_class is not None  # ArticlePage handles every address
+    given = {HttpResponse: response, PageParams: PageParams({"hint": hint or Hint(), "fetched": fetched})}
+    plan = andi.plan(page_class, is_injectable=lambda cls: False, externally_provided=given)
+    return page_class(**plan.final_kwargs(given))
+
+
+def read_article(
+    url: str,
+    body: bytes,
+    headers: list[tuple[str, str]] | None = None,
+    *,
+    status: int = 200,
+    hint: Hint | None = None,
+    fetched: datetime | None = None,
+) -> ArticleItem:
+    """Cut the article out of a page.
+
+    Args:
+        url: the address that answered.
+        body: the page as bytes, without a content encoding.
+        headers: the response's headers.
+        status: the response's status.
+        hint: what a listing said about the article: a fallback, never preferred to the page.
+        fetched: when the page was fetched; now, if not given.
+    """
+    headers = headers or []
+    response = HttpResponse(url, body, status=status, headers=headers, encoding=encoding_of(body, headers))
+    # web-poet's to_item is a coroutine so that a page object may be one; nothing here waits for the network.
+    return asyncio.run(page_object(response, hint=hint, fetched=fetched).to_item())

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What Wirewatch puts into Kibana, and how."""

@@ -1,1 +1,5 @@
-"""TODO."""
+"""The local Elasticsearch node."""
+
+from search.node.supervisor import Node, NodeStatus
+
+__all__ = ["Node", "NodeStatus"]

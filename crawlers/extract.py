@@ -1,0 +1,164 @@
+"""The extract stage: cuts the articles out of the archived pages of a batch.
+
+It never runs on the crawler's event loop. Each page is read in a worker process that has :data:`PAGE_SECONDS` for it,
+so that a page that hangs or crashes an HTML parser costs itself and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import resource
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import TimeoutError as PageTimeout
+from dataclasses import dataclass
+
+from pebble import ProcessExpired, ProcessPool
+
+from crawlers.archive import read_response
+from crawlers.pages import ArticleItem, load_page_objects, read_article
+from wirewatch import batches
+from wirewatch.batches import Batch
+from wirewatch.records import Article, Page, PageKind, PageOutcome, article_id, content_version
+from wirewatch.settings import get_settings
+from wirewatch.state import State
+
+log = logging.getLogger(__name__)
+
+PAGE_SECONDS = 5.0
+"""Wall-clock seconds that one page may take; an ordinary one takes a twentieth of a second."""
+WORKER_MEMORY = 4 * 2**30
+"""Bytes of address space of a worker: a decompression bomb ends there."""
+_AHEAD = 8
+"""Pages handed out ahead to each worker: enough to keep it busy, few enough to keep memory flat."""
+_MARKUP = ("html", "xml")
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A page that yields no article, and why: a short word that the manifest counts, and what the log adds to it."""
+
+    reason: str
+    detail: str = ""
+
+
+def extract(batch: Batch, *, progress: Callable[[int, int | None], None] | None = None) -> Batch:
+    """Write the articles of a batch of pages as the batch ``articles`` of the same name.
+
+    Only articles that are new or whose text changed are written. The manifest counts ``new``, ``updated``, ``unchanged``,
+    ``duplicate`` (an article at two addresses of the batch) and ``failed:<reason>``; each failed page is logged with
+    its address and reason. The pages themselves stay in the archive.
+
+    Args:
+        batch: a finished batch of the stage ``pages``.
+        progress: told (pages done, pages in all).
+
+    Returns:
+        The finished batch of articles; at once, if it exists already.
+
+    Raises:
+        UserError: there is no such batch.
+    """
+    articles = batch.next("articles")
+    if articles.exists():
+        return articles
+    settings = get_settings()
+    state = State(settings.state)
+    state.catch_up(settings.batches)
+    total = sum(1 for _ in _article_pages(batch))
+    seen: set[str] = set()
+    with batches.write(articles) as out:
+        for done, (page, result) in enumerate(_read_all(batch, settings.workers), 1):
+            if isinstance(result, Rejected):
+                log.warning("No article from %s: %s %s", page.url, result.reason, result.detail)
+                out.count(f"failed:{result.reason}")
+            elif (key := article_id(result.url)) in seen:
+                out.count("duplicate")
+            else:
+                seen.add(key)
+                version = content_version(result.title, result.lead, result.body)
+                known = state.known([key]).get(key)
+                if known and known.version == version:
+                    out.count("unchanged")
+                else:
+                    out.count("updated" if known else "new")
+                    first_seen = known.first_seen if known else page.fetched
+                    out.add(
+                        Article(
+                            id=key,
+                            source=page.source,
+                            first_seen=first_seen,
+                            fetched=page.fetched,
+                            version=version,
+                            **{name: getattr(result, name) for name in ArticleItem.model_fields if name != "problem"},
+                        )
+                    )
+            if progress:
+                progress(done, total)
+    log.info("%s: %s", articles.url, dict(Counter(out.counts)))
+    state.catch_up(settings.batches)
+    return articles
+
+
+def _article_pages(batch: Batch) -> Iterator[Page]:
+    for page in batch.read(Page):
+        if page.kind is PageKind.ARTICLE and page.outcome is PageOutcome.FETCHED:
+            yield page
+
+
+def _read_all(batch: Batch, workers: int) -> Iterator[tuple[Page, ArticleItem | Rejected]]:
+    """Every article page of the batch with what became of it, in the order of the batch."""
+    # A fork server starts a fresh worker in milliseconds, and without the threads and locks of this process.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["crawlers.extract"])
+    waiting: deque = deque()
+    with ProcessPool(max_workers=workers, max_tasks=500, initializer=_prepare_worker, context=context) as pool:
+        try:
+            for page in _article_pages(batch):
+                waiting.append((page, pool.schedule(_read_page, args=(batch, page), timeout=PAGE_SECONDS)))
+                if len(waiting) >= workers * _AHEAD:
+                    yield _outcome(*waiting.popleft())
+            while waiting:
+                yield _outcome(*waiting.popleft())
+        except BaseException:
+            pool.stop()  # do not finish what nobody will read
+            raise
+
+
+def _outcome(page: Page, future) -> tuple[Page, ArticleItem | Rejected]:
+    try:
+        return page, future.result()
+    except PageTimeout:
+        return page, Rejected("timeout", f"after {PAGE_SECONDS:g} s")
+    except ProcessExpired as died:
+        return page, Rejected("crash", f"the worker ended with status {died.exitcode}")
+
+
+def _prepare_worker() -> None:
+    """Before the first page's time starts: limits, and the imports that page objects need."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, hard))
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it says is said here, with the address
+    load_page_objects()
+
+
+def _read_page(batch: Batch, page: Page) -> ArticleItem | Rejected:
+    """Runs in a worker: the article of one page, or why there is none."""
+    response = read_response(batch, page)
+    content_type = next((value for name, value in response.headers if name.lower() == "content-type"), "")
+    if content_type and not any(word in content_type.lower() for word in _MARKUP):
+        return Rejected("not-html", content_type)
+    try:
+        item = read_article(
+            response.url,
+            response.body,
+            response.headers,
+            status=response.status,
+            hint=page.hint,
+            fetched=page.fetched,
+        )
+    except Exception as error:  # whatever a site's markup does to a parser or a page object costs that page only
+        log.debug("Traceback for %s", page.url, exc_info=True)
+        return Rejected("error", f"{type(error).__name__}: {error}")
+    return Rejected(item.problem) if item.problem else item

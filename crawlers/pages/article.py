@@ -1,0 +1,658 @@
+"""The page object for every site: what a page says for machines first, then what readers see.
+
+A class for one site overrides the fields that are wrong there: see :mod:`crawlers.pages.tv5monde`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+from htmldate import find_date
+from lxml.html import HtmlElement  # type: ignore[import-untyped]
+from web_poet import PageParams, WebPage, cached_method, field, handle_urls
+
+from crawlers.pages.body import paragraphs, without_repeats
+from crawlers.pages.item import ArticleItem
+from crawlers.pages.metadata import (
+    Metadata,
+    Node,
+    as_list,
+    clean,
+    parse_time,
+    registered_domain,
+    same,
+    text_of,
+    types_of,
+)
+from wirewatch.records import Hint, Image, now, utc_second
+
+_SEPARATOR = re.compile(r"\s+[-|–—:»·•/]\s+|\s*\|\s*")
+_AGENCIES = {
+    same(name)
+    for name in [
+        "AFP",
+        "Agence France-Presse",
+        "Agence France Presse",
+        "Reuters",
+        "Thomson Reuters",
+        "AP",
+        "Associated Press",
+        "The Associated Press",
+        "dpa",
+        "EFE",
+        "Agencia EFE",
+        "Agência EFE",
+        "ANSA",
+        "Xinhua",
+        "TASS",
+        "ТАСС",
+        "RIA Novosti",
+        "РИА Новости",
+        "Interfax",
+        "Интерфакс",
+        "Bloomberg",
+        "UPI",
+        "PA",
+        "PA Media",
+        "Press Association",
+        "APA",
+        "SDA",
+        "Keystone-SDA",
+        "ATS",
+        "Belga",
+        "ANP",
+        "NTB",
+        "TT",
+        "Ritzau",
+        "STT",
+        "Kyodo",
+        "Jiji",
+        "Yonhap",
+        "PTI",
+        "IANS",
+        "ANI",
+        "Lusa",
+        "Agência Lusa",
+        "Agência Brasil",
+        "Europa Press",
+        "APS",
+        "MAP",
+        "PANA",
+        "APA News",
+        "DW",
+        "News Agencies",
+        "Agencies",
+        "Agences",
+        "Agencias",
+        "Agenturen",
+        "وكالات",
+        "رويترز",
+        "فرانس برس",
+    ]
+}
+_NOT_NAMES = re.compile(
+    r"(?:https?:|www\.|@|\d)|\b(?:admin|editor|editorial|staff|newsroom|redaction|rédaction|redacción|redação|redazione|redaktion|"
+    r"redaksiyon|redaktionen|desk|news|team|correspondents?|reporters?|writers?|agenc\w+|press|online|digital|media|tv|radio|twitter|facebook|instagram|linkedin|whatsapp|"
+    r"редакция|корреспондент\w*|journalist\w*|contributor|guest|unknown|anonymous|web|rédacteur|service|politique)\b",
+    re.IGNORECASE,
+)
+_BY = re.compile(
+    r"^(?:written |posted |published )?(?:by|von|par|por|di|door|av|af|na|text|texte|автор|بقلم)\b[\s:]*", re.IGNORECASE
+)
+_AND = re.compile(r"\s*[;,|/&•·]\s*|\s+(?:and|und|et|y|e|и|en|og|och|na|avec|with)\s+|\s*\n\s*")
+_STANDFIRST = re.compile(
+    r"(?:^|[\s_-])(?:standfirst|chapo|chapeau|lead|lede|intro|introduction|sub-?(?:title|head|heading|headline)|deck|dek|"
+    r"abstract|excerpt|summary|sapo|bajada|entradilla|copete|vorspann|ingress|sommario|linha-?fina)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_CAPTION = re.compile(r"(?:^|[\s_-])(?:caption|legende?|leyenda|bildunterschrift)", re.IGNORECASE)
+_CREDIT = re.compile(r"(?:^|[\s_-])(?:credit|copyright|source|photographer|fotograf)", re.IGNORECASE)
+_SLIP = timedelta(hours=14)
+"""The widest zone: a local time that is taken for UTC lies at most so far in the future."""
+MIN_TEXT = 200
+"""Characters of lead and body under which a page is no article, unless it declares that it is one."""
+MIN_DECLARED_TEXT = 60
+"""The same for a page that declares it: a news flash."""
+
+
+@handle_urls("")
+@attrs.define(kw_only=True, slots=False, eq=False)
+class ArticlePage(WebPage[ArticleItem]):
+    """Any news article. Each field is one property; a subclass overrides those that it knows better."""
+
+    params: PageParams = attrs.field(factory=PageParams)
+    """``hint`` (:class:`wirewatch.records.Hint`) and ``fetched`` (datetime): what the crawl knows beside the page."""
+
+    # What the fields read -----------------------------------------------------------------------
+
+    @property
+    def root(self) -> HtmlElement:
+        """The parsed page."""
+        return self.response.selector.root
+
+    @property
+    @cached_method
+    def metadata(self) -> Metadata:
+        """What the page says for machines."""
+        return Metadata(self.root, str(self.response.url))
+
+    @property
+    def node(self) -> Node:
+        """The JSON-LD node of this article; empty without one."""
+        return self.metadata.article
+
+    @property
+    def hint(self) -> Hint:
+        """What a listing said about the article."""
+        return self.params.get("hint") or Hint()
+
+    # Fields -------------------------------------------------------------------------------------
+
+    @field
+    def url(self) -> str:
+        """The canonical address if it lies on the same registered domain, else the fetched one; no tracking parameters."""
+        return self.metadata.canonical
+
+    @field(cached=True)
+    def title(self) -> str:
+        """The headline that most of headline, h1, og:title and ``<title>`` agree on, without the site's name."""
+        headline = clean(self.node.get("headline")) or clean(self.node.get("name"))
+        shown = self._h1()
+        og = self._without_site(self.metadata.first_meta("og:title"))
+        card = self._without_site(self.metadata.first_meta("twitter:title"))
+        tag = self._without_site(next((text_of(t) for t in self.root.iterfind(".//head/title")), ""))
+        micro = next((text_of(e) for e in self.metadata.itemprops("headline")), "")
+        ranked = [text for text in (shown, headline, og, card, micro, tag) if text]
+        votes = [sum(same(other) == same(text) for other in ranked) for text in ranked]
+        if ranked and max(votes) > 1:
+            return ranked[votes.index(max(votes))]
+        return next((text for text in (headline, og, card, shown, micro, tag) if text), self.hint.title or "")
+
+    @field(cached=True)
+    def lead(self) -> str | None:
+        """The standfirst: the description if readers see it apart from the text, else the element that is marked as one."""
+        descriptions = [
+            clean(self.node.get("description")),
+            *(self.metadata.first_meta(name) for name in ("og:description", "description", "twitter:description")),
+        ]
+        for description in descriptions:
+            if len(description) >= 40 and (seen := self._standfirst_like(description)):
+                return seen
+        return self._marked_standfirst()
+
+    @field(cached=True)
+    def body(self) -> str:
+        """The text in paragraphs, without what other fields hold."""
+        texts = paragraphs(self.root, str(self.response.url))
+        declared = self._declared_body()
+        if sum(map(len, declared)) > 2 * sum(map(len, texts)):
+            texts = declared  # the server sends the text for machines only, a script shows it
+        others = [self.lead or "", *self.captions_and_credits()]
+        return "\n\n".join(without_repeats(texts, title=self.title, others=others, names=self.authors))
+
+    @field(cached=True)
+    def authors(self) -> tuple[str, ...]:
+        """The people who wrote it, as JSON-LD names them, else meta tags, microdata, or a byline."""
+        meta = self.metadata.meta
+        sources: list[Iterable[str]] = [
+            self._declared_authors(),
+            [
+                name
+                for key in (
+                    "author",
+                    "article:author",
+                    "parsely-author",
+                    "sailthru.author",
+                    "dc.creator",
+                    "byl",
+                    "dcterms.creator",
+                )
+                for name in meta.get(key, [])
+            ],
+            [self._name_in(e) for e in _together(self.metadata.itemprops("author"))],
+            [text_of(e) for e in _together(self.root.iterfind(".//a[@rel='author']"))],
+            *([text_of(element)] for element in self._bylines()),
+        ]
+        for source in sources:
+            names = list(source)
+            if people := self.people(names):
+                return people
+            if any(same(name) in _AGENCIES for name in names):
+                break  # the agency's story: names further down the page wrote other stories
+        return ()
+
+    @field(cached=True)
+    def published(self) -> datetime | None:
+        """When the site says it was published; never after it was fetched."""
+        return (
+            self.first_time(
+                [
+                    self.node.get("datePublished"),
+                    *self._meta_times(
+                        "article:published_time",
+                        "og:article:published_time",
+                        "og:published_time",
+                        "datepublished",
+                        "parsely-pub-date",
+                        "sailthru.date",
+                        "dc.date.issued",
+                        "dcterms.created",
+                        "dc.date",
+                        "dcterms.date",
+                        "pubdate",
+                        "publishdate",
+                        "publish-date",
+                        "date",
+                        "article.published",
+                        "cxenseparse:recs:publishtime",
+                    ),
+                    *self._marked_times("datePublished"),
+                    self.node.get("dateCreated"),
+                    *(
+                        node.get("datePublished")
+                        for node, own in self.metadata.nodes
+                        if own and "WebPage" in types_of(node)
+                    ),
+                    *(e.get("datetime") for e in self.root.iterfind(".//time[@datetime]")),
+                    self.hint.published and self.hint.published.isoformat(),
+                ]
+            )
+            or self._visible_date()
+        )
+
+    @field
+    def modified(self) -> datetime | None:
+        """When the site says it was changed last; only if that is after its publication."""
+        changed = self.first_time(
+            [
+                self.node.get("dateModified"),
+                *self._meta_times(
+                    "article:modified_time", "og:updated_time", "datemodified", "last-modified", "dcterms.modified"
+                ),
+                *self._marked_times("dateModified"),
+                self.hint.modified and self.hint.modified.isoformat(),
+            ]
+        )
+        return changed if changed and self.published and changed > self.published else None
+
+    @field
+    def language(self) -> str | None:
+        """ISO 639-1 code of the page, else of its JSON-LD."""
+        declared = [
+            self.root.get("lang"),
+            self.root.get("{http://www.w3.org/XML/1998/namespace}lang"),
+            self.root.get("xml:lang"),
+            *(value for value in as_list(self.node.get("inLanguage"))),
+            self.metadata.first_meta("content-language", "og:locale", "dc.language", "language"),
+        ]
+        for value in declared:
+            if isinstance(value, dict):
+                value = value.get("alternateName")
+            code = re.split(r"[-_]", clean(value).lower())[0]
+            if re.fullmatch("[a-z]{2}", code):
+                return code
+        return None
+
+    @field
+    def section(self) -> str | None:
+        """The section as the site names it."""
+        sections = [
+            *(clean(value) for value in as_list(self.node.get("articleSection"))),
+            self.metadata.first_meta("article:section", "parsely-section", "section"),
+            *(text_of(e) for e in self.metadata.itemprops("articleSection")),
+            *(text_of(e) for e in self.root.xpath("//*[contains(@class, 'breadcrumb')]//a")[1:]),
+        ]
+        return next((section for section in sections if section and same(section) != same(self.title)), None)
+
+    @field
+    def tags(self) -> tuple[str, ...]:
+        """The keywords as the site gives them."""
+        meta = self.metadata.meta
+        for source in (
+            as_list(self.node.get("keywords")),
+            meta.get("article:tag", []),
+            *(meta.get(name, [])[:1] for name in ("news_keywords", "parsely-tags", "keywords")),
+            [clean(e.get("content")) or text_of(e) for e in self.metadata.itemprops("keywords")],
+            [text_of(e) for e in self.root.iterfind(".//a[@rel='tag']")],
+        ):
+            names = [
+                clean(n.get("name")) if isinstance(n, dict) else clean(n) for n in map(self.metadata.resolve, source)
+            ]
+            parts = [part.strip() for name in names for part in re.split(r"[,;،、]", name)]
+            if tags := tuple(dict.fromkeys(part for part in parts if part and ":" not in part)):
+                return tags
+        return ()
+
+    @field(cached=True)
+    def images(self) -> tuple[Image, ...]:
+        """The pictures with caption and credit: the cover of the metadata first, then the figures of the article."""
+        found: dict[str, Image] = {}
+        figures = {_picture(image.url): image for image in self._figures()}
+        for image in [*self._declared_images(), *figures.values()]:
+            key = _picture(image.url)
+            shown = figures.get(key, image)
+            before = found.get(key, image)
+            found[key] = before.model_copy(
+                update={"caption": shown.caption or before.caption, "credit": shown.credit or before.credit}
+            )
+        pictures = list(found.values())
+        # The cover's declared copy often has another file name than the one shown first, which has its caption.
+        shown_first = next(iter(figures.values()), None)
+        if pictures and shown_first and not pictures[0].caption and self._declared_images():
+            pictures[0] = pictures[0].model_copy(update={"caption": shown_first.caption, "credit": shown_first.credit})
+            if _picture(shown_first.url) != _picture(pictures[0].url):
+                pictures = [p for p in pictures if p.url != shown_first.url]
+        return tuple(pictures[:50])
+
+    @field
+    def problem(self) -> str | None:
+        """Why this is no article: ``list-page``, ``no-title`` or ``no-text``; None if it is one."""
+        if self.metadata.is_declared_list:
+            return "list-page"
+        if not self.title:
+            return "no-title"
+        declared = bool(self.node) or self.metadata.first_meta("og:type") == "article"
+        length = len(self.body) + len(self.lead or "")
+        return "no-text" if length < (MIN_DECLARED_TEXT if declared else MIN_TEXT) else None
+
+    # Parts that site classes use too ------------------------------------------------------------
+
+    def people(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The people among author strings: split, without "By", job titles, agencies, addresses and the site itself."""
+        site = {same(text) for text in self._site_names()}
+        outlet = registered_domain(str(self.response.url)).domain
+        people: dict[str, str] = {}
+        for name in names:
+            if "://" in name or len(name) > 200:
+                continue
+            for part in _AND.split(_BY.sub("", re.sub(r"\([^)]*\)", "", clean(name)))):
+                person = _BY.sub("", part).strip(" .:-–—*\"'").removesuffix(" 기자")
+                key = same(person)
+                if not 3 <= len(person) <= 60 or len(person.split()) > 6 or _NOT_NAMES.search(person):
+                    continue
+                if key in site or key in _AGENCIES or person.islower() or outlet in person.casefold().split():
+                    continue
+                people.setdefault(key, person.title() if person.isupper() and " " in person else person)
+        return tuple(people.values())
+
+    def first_time(self, candidates: Iterable[object]) -> datetime | None:
+        """The first candidate that is a time and not after the fetch.
+
+        One that is a few hours ahead is a local time without its zone: then the time of the fetch, which is the closest
+        that is known to be possible.
+        """
+        fetched: datetime = self.params.get("fetched") or now()
+        for candidate in candidates:
+            moment = parse_time(candidate)
+            if moment and moment <= fetched + _SLIP:
+                return utc_second(min(moment, fetched))
+        return None
+
+    def captions_and_credits(self) -> list[str]:
+        """Texts that belong to pictures."""
+        shown = [text for image in self.images for text in (image.caption, image.credit) if text]
+        # Many sites write the caption under the picture again as its alternative text.
+        alternatives = [clean(image.get("alt")) for image in self.root.iter("img") if len(image.get("alt") or "") > 30]
+        return shown + [text_of(caption) for caption in self.root.iter("figcaption")] + alternatives
+
+    # How the fields find their candidates -------------------------------------------------------
+
+    def _h1(self) -> str:
+        """The heading of the page: the only h1, or of several the one in the title tag, none if none is."""
+        texts = list(dict.fromkeys(text for h1 in self.root.iter("h1") if (text := text_of(h1))))
+        if len(texts) == 1:
+            return texts[0]
+        tags = same(
+            " ".join(
+                [
+                    *(text_of(t) for t in self.root.iter("title")),
+                    self.metadata.first_meta("og:title"),
+                    clean(self.node.get("headline")),
+                ]
+            )
+        )
+        return max((text for text in texts if same(text) in tags), key=len, default="")
+
+    def _site_names(self) -> Iterator[str]:
+        yield self.metadata.first_meta("og:site_name")
+        yield self.metadata.first_meta("application-name")
+        publisher = self.metadata.resolve(next(iter(as_list(self.node.get("publisher"))), None))
+        yield clean(publisher.get("name")) if isinstance(publisher, dict) else clean(publisher)
+        host = (urlsplit(str(self.response.url)).hostname or "").removeprefix("www.")
+        yield host
+        yield host.rsplit(".", 1)[0]
+
+    def _without_site(self, title: str) -> str:
+        """The title without the site's name at its end or start."""
+        site = {same(name) for name in self._site_names() if name}
+        shown = same(self._h1())
+        while len(parts := _split_last(title)) == 2:
+            rest, last = parts
+            if not (
+                same(last) in site
+                or any(len(n) > 3 and (n in same(last) or same(last) in n) for n in site)
+                or same(rest) == shown
+            ):
+                break
+            title = rest
+        first, _, rest = title.partition(" | ")
+        return rest if rest and same(first) in site else title
+
+    def _standfirst_like(self, description: str) -> str | None:
+        """The text of the element that shows this description (or its beginning) apart from the running text."""
+        whole = same(description)
+        start = same(description.rstrip(". …"))
+        for element in self.root.iter("p", "h2", "h3", "div", "span", "strong", "em"):
+            if len(element) > 8 or element.xpath(
+                "ancestor::head or ancestor::a or ancestor::nav or ancestor::aside or ancestor::figure"
+            ):
+                continue
+            text = text_of(element)
+            key = same(text)
+            if key == whole or (len(start) > 60 and key.startswith(start) and len(key) < 2 * len(start)):
+                return None if _is_ordinary(element) else text
+        return None
+
+    def _marked_standfirst(self) -> str | None:
+        for element in self.root.xpath(
+            "//*[(self::p or self::div or self::h2 or self::h3 or self::section or self::span or self::header) and (@class or @itemprop)]"
+        ):
+            words = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
+            if not (_STANDFIRST.search(words) or "description" in (element.get("itemprop") or "")):
+                continue
+            if element.xpath("ancestor::a or ancestor::aside or ancestor::nav or ancestor::footer or .//a[h2 or h3]"):
+                continue
+            text = text_of(element)
+            if 40 <= len(text) <= 800 and same(text) != same(self.title) and len(element.findall(".//p")) <= 2:
+                return text
+        return None
+
+    def _declared_body(self) -> list[str]:
+        text = self.node.get("articleBody")
+        if not isinstance(text, str):
+            return []
+        text = re.sub(r"(?i)</?(?:p|br|div|h\d|li)\b[^>]*>", "\n", text)
+        return [line for line in map(clean, re.split(r"\s*\n\s*", text)) if line]
+
+    def _declared_authors(self) -> Iterator[str]:
+        for author in as_list(self.node.get("author")) or as_list(self.node.get("creator")):
+            author = self.metadata.resolve(author)
+            if isinstance(author, dict):
+                if not {"Organization", "NewsMediaOrganization"} & set(types_of(author)):
+                    names = as_list(author.get("name")) or [
+                        f"{author.get('givenName') or ''} {author.get('familyName') or ''}"
+                    ]
+                    yield from map(clean, names)
+            else:
+                yield clean(author)
+
+    @staticmethod
+    def _name_in(element: HtmlElement) -> str:
+        named = element.xpath(".//*[@itemprop='name']")
+        return (
+            clean(element.get("content"))
+            or clean(named[0].get("content") if named else "")
+            or text_of(named[0] if named else element)
+        )
+
+    def _bylines(self) -> Iterator[HtmlElement]:
+        pattern = re.compile(
+            r"(?:^|[\s_-])(?:byline|author(?:-name|s|__name)?|signature|auteur|autor)(?=$|[\s_-])", re.IGNORECASE
+        )
+        for element in self.root.xpath("//*[@class][not(ancestor::aside or ancestor::footer or ancestor::nav)]"):
+            if pattern.search(element.get("class")) and 3 < len(text_of(element)) < 100:
+                yield element
+
+    def _meta_times(self, *names: str) -> Iterator[str]:
+        return (value for name in names for value in self.metadata.meta.get(name, []))
+
+    def _marked_times(self, name: str) -> Iterator[str]:
+        return (e.get("content") or e.get("datetime") or text_of(e) for e in self.metadata.itemprops(name))
+
+    def _visible_date(self) -> datetime | None:
+        fetched: datetime = self.params.get("fetched") or now()
+        found = find_date(
+            self.root, url=str(self.response.url), original_date=True, max_date=fetched.date().isoformat()
+        )
+        return self.first_time([found])
+
+    def _declared_images(self) -> list[Image]:
+        images = []
+        for value in as_list(self.node.get("image")):
+            value = self.metadata.resolve(value)
+            node: dict[str, Any] = value if isinstance(value, dict) else {"url": value}
+            address = next((u for u in (node.get("url"), node.get("contentUrl")) if isinstance(u, str)), "")
+            if url := self.metadata.absolute(address):
+                caption, credit = _caption_and_credit(clean(node.get("caption")), _credit(node))
+                images.append(
+                    Image(
+                        url=url,
+                        caption=caption,
+                        credit=credit,
+                        width=_pixels(node.get("width")),
+                        height=_pixels(node.get("height")),
+                    )
+                )
+        # Several sizes of one picture are one picture: sites list them together.
+        images = (
+            images[:1] if len({_picture(i.url) for i in images}) > 1 and not any(i.caption for i in images) else images
+        )
+        if not images and (
+            url := self.metadata.absolute(self.metadata.first_meta("og:image", "og:image:url", "twitter:image"))
+        ):
+            images.append(
+                Image(
+                    url=url,
+                    width=_pixels(self.metadata.first_meta("og:image:width")),
+                    height=_pixels(self.metadata.first_meta("og:image:height")),
+                )
+            )
+        return images
+
+    def _figures(self) -> Iterator[Image]:
+        """The pictures of the article as readers see them: with what stands beside each."""
+        for picture in self.root.xpath("//img[not(ancestor::aside or ancestor::nav or ancestor::footer)]"):
+            frame = _frame(picture)
+            url = self.metadata.absolute(_source(picture))
+            if frame is None or not url:
+                continue
+            text = next((t for c in frame.iter("figcaption") if (t := text_of(c))), "") or _marked(frame, _CAPTION)
+            if not text and not frame.xpath("ancestor::article or ancestor::main"):
+                continue
+            caption, credit = _caption_and_credit(text, _marked(frame, _CREDIT))
+            yield Image(
+                url=url,
+                caption=caption,
+                credit=credit,
+                width=_pixels(picture.get("width")),
+                height=_pixels(picture.get("height")),
+            )
+
+
+def _source(picture: HtmlElement) -> str:
+    """The address of an ``<img>``, which may be loaded late by a script."""
+    addresses = [(picture.get(name) or "").strip() for name in ("data-src", "data-original", "src")]
+    return next((address for address in addresses if address and not address.startswith("data:")), "")
+
+
+def _frame(picture: HtmlElement) -> HtmlElement | None:
+    """The element that holds a picture and its caption: a figure, or a near ancestor with a part marked as caption."""
+    figures = picture.xpath("ancestor::figure[1]")
+    if figures:
+        return None if figures[0].xpath("ancestor::a") else figures[0]
+    for ancestor, _ in zip(picture.iterancestors("div", "section", "p"), range(3), strict=False):
+        if len(ancestor.findall(".//img")) > 1 or ancestor.find(".//h1") is not None:
+            return None
+        if _marked(ancestor, _CAPTION):
+            return ancestor
+    return None
+
+
+def _marked(frame: HtmlElement, pattern: re.Pattern[str]) -> str:
+    """The text of the first part of a frame whose class or itemprop matches."""
+    for part in frame.xpath(".//*[@class or @itemprop]"):
+        if pattern.search(f"{part.get('class') or ''} {part.get('itemprop') or ''}") and (text := text_of(part)):
+            return text
+    return ""
+
+
+def _together(elements: Iterable[HtmlElement]) -> list[HtmlElement]:
+    """The first of some elements and those beside it: further ones belong to other stories."""
+    found = list(elements)
+    return [element for element in found if element.getparent() is found[0].getparent()]
+
+
+def _split_last(title: str) -> list[str]:
+    *_, last = [None, *_SEPARATOR.finditer(title)]
+    return [title[: last.start()].strip(), title[last.end() :].strip()] if last else [title]
+
+
+def _is_ordinary(element: HtmlElement) -> bool:
+    """Whether the element is one of several alike in a row: then it is the first paragraph and no standfirst."""
+    if element.tag != "p":
+        element = next((a for a in element.iterancestors("p")), element)
+    kind = (element.tag, element.get("class"))
+    parent = element.getparent()
+    alike = [
+        s for s in (parent if parent is not None else []) if (s.tag, s.get("class")) == kind and len(text_of(s)) > 60
+    ]
+    return len(alike) > 2
+
+
+def _picture(url: str) -> str:
+    """What two sizes of one picture have in common: the file's name."""
+    return re.sub(r"[?#].*", "", url).rstrip("/").rsplit("/", 1)[-1].casefold() or url
+
+
+def _caption_and_credit(text: str, credit: str) -> tuple[str | None, str | None]:
+    """Caption and credit apart, where the caption ends with its credit or with a copyright sign and a name."""
+    if credit and text.endswith(credit):
+        text = text[: -len(credit)]
+    elif not credit and (
+        mark := re.search(r"\s*(?:©|\(c\)|(?:photo|crédit|credit|foto|bild)\s*:)\s*(.{2,100})$", text, re.IGNORECASE)
+    ):
+        text, credit = text[: mark.start()], mark[0]
+    credit = re.sub(
+        r"^[\s|/(©]*(?:\(c\)|(?:photo|crédit|credit|foto|bild)s?\s*:)?[\s©]*", "", credit, flags=re.IGNORECASE
+    ).strip(" )|")
+    return text.strip(" |/(") or None, credit or None
+
+
+def _credit(node: Node) -> str:
+    for key in ("creditText", "copyrightNotice", "copyrightHolder", "author", "creator"):
+        value = node.get(key)
+        if name := clean(value.get("name") if isinstance(value, dict) else value):
+            return name
+    return ""
+
+
+def _pixels(value: object) -> int | None:
+    match = re.fullmatch(
+        r"(\d{1,5})(?:\.0)?(?:px)?", str(value.get("value") if isinstance(value, dict) else value).strip()
+    )
+    return int(match[1]) if match and int(match[1]) > 0 else None

@@ -1,0 +1,146 @@
+"""The running text of an article: what trafilatura cuts out, after and before noise that it leaves in is taken off.
+
+Noise is taken off twice: elements that are none of the text (captions, share bars, players, boxes) before
+trafilatura looks, and paragraphs that only repeat what other fields hold (title, lead, caption, byline) after it.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterable
+
+import trafilatura
+from lxml.html import HtmlElement  # type: ignore[import-untyped]
+
+from crawlers.pages.metadata import clean, same, text_of
+
+_NOISE_TAGS = (
+    "figure figcaption picture aside nav footer form button iframe video audio select dialog template noscript svg"
+)
+# Whole words of class, id and role, in the ways sites spell them: `share-bar`, `share_bar`, `shareBar`.
+_NOISE_WORDS = re.compile(
+    r"(?:^|[\s_-])(?:shar(?:e|ing)\w*|social\w*|partag\w*|newsletter\w*|subscri\w*|related\w*|recommend\w*|teasers?|promo\w*|"
+    r"comments?|disqus\w*|byline|authors?|author-\w+|caption\w*|legende|credits?|copyright|breadcrumbs?|"
+    r"read-?(?:more|also|next)|lire-?aussi|see-?also|more-?on|most-?(?:read|popular)|trending|player|jwplayer\w*|"
+    r"audio-?player|reading-?time|cookies?|consent|advert\w*|ads?|sponsor\w*|paywall|tags?|tag-?list|toolbar|print|"
+    r"gallery|carousel|slideshow|infobox|correction-?policy|sr-only|visually-hidden|screen-reader\w*)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# A wrapper may carry such a word too (`<main class="has-share">`): what holds this share of the text is not noise.
+_MOST = 0.3
+# Characters under which a text looks as if the wrong element was taken for noise.
+_SHORT = 400
+
+# Paragraphs that are furniture in any article, whole.
+_FURNITURE = re.compile(
+    r"(?:image|photo|vid[ée]o|video|foto|audio|advertisement|publicit[ée]|anzeige|publicidad|реклама|إعلان|"
+    r"share(?: this(?: article)?)?|partager(?: cet article)?|teilen|compartir|compartilhar|поделиться|"
+    r"(?:share|partager)?\s*\d+\s*(?:min(?:ute)?s?)(?:\s+de\s+lecture|\s+read)?|"
+    r"(?:partager\s+)?\d+\s+minutes?\s+de\s+lecture|\d+\s+min(?:ute)?s?\s+(?:read|lesezeit|de lectura|de leitura)|"
+    r"chargement du lecteur.*|loading(?: the)? player.*|\w* ?jw ?player ?\w*|copy link|copier le lien|by|par|von|por|read more|lire la suite|"
+    r"listen to this article|écouter cet article)[.…:\s]*",
+    re.IGNORECASE,
+)
+# Paragraphs that begin so and stay short point to other stories.
+_POINTER = re.compile(
+    r"(?:\(re\)\s*voir|à lire|à voir|a lire|lire aussi|lire également|lire|voir aussi|read (?:also|more|next)|also read|see also|"
+    r"related|watch|more on this|lesen sie auch|mehr zum thema|lea también|lee también|vea también|te puede interesar|"
+    r"leia (?:também|mais)|veja também|читайте также|смотрите также|читать также|اقرأ أيضا|اقرأ أيضًا|leggi anche|lees ook|les også|"
+    r"läs också|soma zaidi|soma pia|tazama pia)\s*(?:aussi|également|also|more)?\s*[:：|>»]",
+    re.IGNORECASE,
+)
+_CREDIT = re.compile(
+    r"(?:©|\(c\)|photo(?:graph)?s?\s*(?:by|:|/|©)|crédit\w*\s*:|foto\s*:|bild\s*:|image (?:credit|source|caption)\b).*",
+    re.I,
+)
+_BYLINE = re.compile(r"(?:by|par|von|por|di|автор[:]?|بقلم[:]?|na|door|av)\s+(.*)", re.IGNORECASE)
+
+
+def paragraphs(root: HtmlElement, url: str) -> list[str]:
+    """The paragraphs of the page's main text, without page furniture.
+
+    Args:
+        root: the page; it is not changed.
+        url: its address.
+    """
+    found = _main_text(without_noise(root), url)
+    if sum(map(len, found)) < _SHORT:
+        # A site that calls its text `comments` or writes it without paragraphs: more noise is better than no text.
+        return max(found, _main_text(root, url), key=lambda texts: sum(map(len, texts)))
+    return found
+
+
+def _main_text(tree: HtmlElement, url: str) -> list[str]:
+    document = trafilatura.bare_extraction(
+        tree, url=url, favor_precision=True, include_comments=False
+    )
+    lines = (document.text or "").split("\n") if document else []
+    return [line for line in (clean(line.removeprefix("- ").replace("<", "&lt;")) for line in lines) if line]
+
+
+def without_noise(root: HtmlElement) -> HtmlElement:
+    """A copy of the page without the elements that never belong to its text: captions, boxes, bars, players."""
+    tree = copy.deepcopy(root)
+    everything = _reading(tree)
+    for element in list(tree.iter(*_NOISE_TAGS.split())):
+        _drop_noise(element, everything)
+    for element in tree.xpath(".//*[@class or @id]"):
+        if element.tag not in ("html", "body", "main", "article", "p") and _NOISE_WORDS.search(_words(element)):
+            _drop_noise(element, everything)
+    return tree
+
+
+def without_repeats(texts: Iterable[str], *, title: str, others: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The paragraphs without those that other fields hold, and without furniture that carries no mark in the page.
+
+    Args:
+        texts: the paragraphs.
+        title: the headline; also dropped where it is followed by the site's name.
+        others: lead, captions, credits: dropped where a paragraph is one of them.
+        names: authors: a paragraph that is their byline is dropped.
+    """
+    known = {same(text) for text in others if text}
+    people = {same(name) for name in names}
+    headline = same(title)
+    kept: list[str] = []
+    for number, text in enumerate(texts):
+        key = same(text)
+        if not key or key in known or key == headline or (number < 3 and _holds(key, headline)):
+            continue
+        if _FURNITURE.fullmatch(text) or (len(text) < 200 and _POINTER.match(text)):
+            continue
+        if len(text) < 150 and _CREDIT.fullmatch(text):
+            continue
+        byline = _BYLINE.fullmatch(text)
+        if key in people or (
+            byline and any(same(byline[1]).startswith(person) for person in people) and len(text) < 120
+        ):
+            continue
+        if any(len(caption) > 40 and key.startswith(caption) and len(key) < len(caption) + 60 for caption in known):
+            continue  # a caption and its credit run together
+        if kept and text == kept[-1]:
+            continue
+        kept.append(text)
+    return kept
+
+
+def _holds(key: str, headline: str) -> bool:
+    """Whether a line is the headline with little before it (a kicker) or after it (the site's name)."""
+    return len(headline) > 20 and len(key) - len(headline) < 30 and (key.startswith(headline) or key.endswith(headline))
+
+
+def _words(element: HtmlElement) -> str:
+    return _CAMEL.sub("-", f"{element.get('class') or ''} {element.get('id') or ''}")
+
+
+def _reading(element: HtmlElement) -> int:
+    """Characters of running text: what stands in paragraphs."""
+    return sum(len(text_of(paragraph)) for paragraph in element.iter("p"))
+
+
+def _drop_noise(element: HtmlElement, everything: int) -> None:
+    if element.getparent() is None or (everything and _reading(element) > _MOST * everything):
+        return
+    element.drop_tree()  # keeps the text that follows it

@@ -1,0 +1,56 @@
+"""Which encoding a page is really written in, when what it declares is missing or wrong."""
+
+from __future__ import annotations
+
+from charset_normalizer import from_bytes
+from w3lib.encoding import html_body_declared_encoding as body_declared_encoding
+from w3lib.encoding import http_content_type_encoding, read_bom, resolve_encoding
+
+# What undeclared pages are written in: one code page a script, because those of one script are easily mistaken.
+_GUESSES = [
+    "cp1251",
+    "koi8_r",
+    "cp1252",
+    "cp1253",
+    "cp1255",
+    "cp1256",
+    "gb18030",
+    "big5",
+    "shift_jis",
+    "euc_jp",
+    "euc_kr",
+]
+
+
+def encoding_of(body: bytes, headers: list[tuple[str, str]]) -> str | None:
+    """The encoding of a page, or None where it is plain ASCII and any will do.
+
+    Text that is not UTF-8 almost never decodes as UTF-8 by accident, so that UTF-8 is believed from the bytes, whatever is
+    declared. Otherwise the first declaration that decodes the bytes counts (header before page, as browsers do);
+    without one, the encoding is guessed.
+    """
+    if body.isascii():
+        return None if not body_declared_encoding(body) else resolve_encoding(body_declared_encoding(body) or "")
+    bom, _ = read_bom(body)
+    if bom:
+        return bom
+    if _decodes(body, "utf-8"):
+        return "utf-8"
+    content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
+    declared = [http_content_type_encoding(content_type), body_declared_encoding(body)]
+    for encoding in declared:
+        if encoding and _decodes(body, encoding):
+            return encoding
+    # One broken byte (a cut, a foreign advertisement) does not make a UTF-8 page something else.
+    if len(body.decode("utf-8", "ignore")) > 0.98 * len(body.decode("utf-8", "replace")):
+        return "utf-8"
+    guess = from_bytes(body[:100_000], cp_isolation=_GUESSES).best()
+    return resolve_encoding(guess.encoding) if guess else "cp1252"
+
+
+def _decodes(body: bytes, encoding: str) -> bool:
+    try:
+        body.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return False
+    return True

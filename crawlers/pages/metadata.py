@@ -1,0 +1,292 @@
+"""What a page says about itself for machines: JSON-LD, microdata, meta tags, links and ``<time>``.
+
+Everything here only reads; which of several answers is believed is decided by the fields of
+:class:`crawlers.pages.article.ArticlePage`.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+import tldextract
+from dateutil import parser as dates
+from lxml.html import HtmlElement  # type: ignore[import-untyped]
+
+Node = dict[str, Any]
+
+# Without the public suffix list of the network: the one packaged with tldextract.
+registered_domain = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+_ARTICLE_TYPES = {"Report", "BlogPosting", "LiveBlogPosting", "SocialMediaPosting", "Review"}
+_LIST_TYPES = {"CollectionPage", "ItemList", "SearchResultsPage"}
+# Nodes under these belong to other pages.
+_OTHERS = {"itemListElement", "relatedLink", "isPartOf", "mentions", "citation", "liveBlogUpdate", "recommendations"}
+_MAX_DEPTH = 12
+# Zones that sites write by name, in seconds east of UTC.
+_ZONES = {
+    name: int(hours * 3600)
+    for name, hours in {
+        "WET": 0, "WEST": 1, "BST": 1, "WAT": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "CAT": 2, "SAST": 2, "EET": 2, "EEST": 3,
+        "EAT": 3, "MSK": 3, "TRT": 3, "IST": 5.5, "PKT": 5, "WIB": 7, "ICT": 7, "SGT": 8, "HKT": 8, "JST": 9, "KST": 9, "AEST": 10,
+        "AEDT": 11, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "BRT": -3, "ART": -3,
+    }.items()
+}  # fmt: skip
+_UNREAD = {"script", "style", "template", "noscript"}
+_BLOCKS = {
+    "p",
+    "div",
+    "br",
+    "li",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "section",
+    "blockquote",
+    "td",
+    "tr",
+    "figcaption",
+}
+_TRACKING = re.compile(
+    r"^(utm_.*|at_.*|fbclid|gclid|dclid|msclkid|yclid|mc_cid|mc_eid|igshid|xtor|cmpid|ref|ref_src|ns_\w+|wt_mc|ito|ocid|smid|_ga)$",
+    re.I,
+)
+
+
+def clean(text: object) -> str:
+    """One line of readable text: entities and tags gone, white space collapsed; empty for anything but text."""
+    if not isinstance(text, str):
+        return ""
+    text = html.unescape(text)
+    if "<" in text:
+        text = html.unescape(re.sub(r"</?[a-zA-Z][^<>]*>", " ", text))
+    return re.sub(r"[\s\u200b\u00ad\ufeff]+", " ", text.replace("\u00ad", "").replace("\u200b", "")).strip()
+
+
+def same(text: str) -> str:
+    """A form in which two spellings of one text are equal: no case, no punctuation, no white space."""
+    return re.sub(r"[\W_]+", "", text).casefold()
+
+
+def as_list(value: Any) -> list[Any]:
+    """A JSON-LD value, which may be absent, single or several, as a list."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def parse_time(text: object) -> datetime | None:
+    """A point in time as sites write it for machines (ISO 8601, RFC 2822, Unix seconds); UTC where no zone is given."""
+    value = clean(text) if not isinstance(text, int | float) else str(int(text))
+    if re.fullmatch(r"1\d{9}(\d{3})?", value):
+        return datetime.fromtimestamp(int(value[:10]), UTC)
+    if not re.search(r"\d{4}", value) or len(value) > 60:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        try:
+            moment = dates.parse(value, default=datetime(1, 1, 1), tzinfos=_ZONES)
+        except (ValueError, OverflowError, TypeError):
+            return None
+    try:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.year >= 1990 else None
+
+
+def without_tracking(url: str) -> str:
+    """The address without fragment, session noise and the parameters that only say where the reader came from."""
+    parts = urlsplit(url)
+    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)])
+    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path or "/", query, ""))
+
+
+def same_page(one: str, other: str) -> bool:
+    """Whether two addresses mean one page: scheme, ``www.``, tracking and a closing slash do not count."""
+
+    def key(url: str) -> tuple[str, str, str]:
+        parts = urlsplit(without_tracking(url))
+        return parts.netloc.removeprefix("www."), parts.path.rstrip("/"), parts.query
+
+    return key(one) == key(other)
+
+
+def text_of(element: HtmlElement) -> str:
+    """The text of an element in one line; blocks and line breaks part words, scripts and comments are left out."""
+    parts = []
+    for text in element.xpath(".//text()"):
+        before = text.getparent()
+        if text.is_text and before.tag in _UNREAD:
+            continue
+        parts.append(f" {text}" if before.tag in _BLOCKS else str(text))
+    return clean("".join(parts).replace("<", "&lt;"))
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """The machine-readable part of one page."""
+
+    root: HtmlElement
+    url: str
+    """The address that answered."""
+
+    @cached_property
+    def meta(self) -> dict[str, list[str]]:
+        """Contents of meta tags by lower-cased ``property``, ``name`` or ``itemprop``, in page order."""
+        found: dict[str, list[str]] = {}
+        for tag in self.root.iter("meta"):
+            content = clean(tag.get("content"))
+            for attribute in ("property", "name", "itemprop"):
+                for name in (tag.get(attribute) or "").lower().split():
+                    if content:
+                        found.setdefault(name, []).append(content)
+        return found
+
+    def first_meta(self, *names: str) -> str:
+        """The first content that any of the meta names has, asked in order; empty without one."""
+        return next((self.meta[name][0] for name in names if name in self.meta), "")
+
+    def link(self, rel: str) -> str:
+        """The absolute address of ``<link rel=…>``; empty without one."""
+        for tag in self.root.iter("link"):
+            if rel in (tag.get("rel") or "").lower().split() and (href := (tag.get("href") or "").strip()):
+                return self.absolute(href)
+        return ""
+
+    def absolute(self, address: str) -> str:
+        """An address of the page in full; empty if it is none."""
+        try:
+            full = urljoin(self.url, address.strip())
+            return full if urlsplit(full).scheme in ("http", "https") and urlsplit(full).hostname else ""
+        except ValueError:
+            return ""
+
+    @cached_property
+    def canonical(self) -> str:
+        """What ``<link rel=canonical>`` or else ``og:url`` says, if it is a page of the same site; otherwise :attr:`url`.
+
+        A canonical address on another site (of the agency, of a partner) would take the article from its source.
+        One that names the site's front page is a mistake of the template.
+        """
+        here = registered_domain(self.url).top_domain_under_public_suffix or urlsplit(self.url).hostname
+        for candidate in (self.link("canonical"), self.absolute(self.first_meta("og:url"))):
+            if not candidate:
+                continue
+            there = registered_domain(candidate).top_domain_under_public_suffix or urlsplit(candidate).hostname
+            if here == there and (urlsplit(candidate).path.strip("/") or not urlsplit(self.url).path.strip("/")):
+                return without_tracking(candidate)
+        return without_tracking(self.url)
+
+    @cached_property
+    def nodes(self) -> list[tuple[Node, bool]]:
+        """Every JSON-LD node with a type, in page order, and whether it belongs to this page rather than to a list on it."""
+        documents = [
+            value
+            for script in self.root.iter("script")
+            if "ld+json" in (script.get("type") or "").lower()
+            for value in _json(script.text_content())
+        ]
+        return [found for document in documents for found in _walk(document, own=True, depth=0)]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Node]:
+        return {node["@id"]: node for node, _ in reversed(self.nodes) if isinstance(node.get("@id"), str)}
+
+    def resolve(self, value: Any) -> Any:
+        """The node that a reference (``{"@id": …}``) stands for; anything else as it is."""
+        if isinstance(value, dict) and "@type" not in value and isinstance(value.get("@id"), str):
+            return self._by_id.get(value["@id"], value)
+        return value
+
+    @cached_property
+    def types(self) -> set[str]:
+        """All the schema.org types that JSON-LD claims for this page."""
+        return {kind for node, own in self.nodes if own for kind in types_of(node)}
+
+    @cached_property
+    def is_declared_list(self) -> bool:
+        """Whether the page says it is a list and not an article."""
+        return not self.article and bool(self.types & _LIST_TYPES) and self.first_meta("og:type") != "article"
+
+    @cached_property
+    def article(self) -> Node:
+        """The JSON-LD node of the article that this page is about; empty if there is none.
+
+        Of several, the one whose address is this page's wins, then the one whose headline stands in the page's title,
+        then the first that is not part of a list.
+        """
+        title = same(" ".join([self.first_meta("og:title"), *(text_of(t) for t in self.root.iter("title", "h1"))]))
+
+        def rank(entry: tuple[Node, bool]) -> tuple[bool, bool, bool, int]:
+            node, own = entry
+            headline = same(clean(node.get("headline") or node.get("name")))
+            return (self._is_here(node), bool(headline) and headline in title, own, len(node))
+
+        candidates = [entry for entry in self.nodes if any(_is_article(kind) for kind in types_of(entry[0]))]
+        best = max(candidates, key=rank, default=None)
+        # A node of a list that matches neither address nor headline is another story.
+        return best[0] if best and any(rank(best)[:3]) else {}
+
+    def _is_here(self, node: Node) -> bool:
+        main = node.get("mainEntityOfPage")
+        addresses = [node.get("url"), node.get("@id"), main.get("@id") if isinstance(main, dict) else main]
+        return any(
+            same_page(self.absolute(address), here)
+            for address in addresses
+            if isinstance(address, str) and urlsplit(self.absolute(address)).path.strip("/")
+            for here in (self.canonical, self.url)
+        )
+
+    def itemprops(self, name: str) -> Iterator[HtmlElement]:
+        """The microdata elements of a property, in page order."""
+        for element in self.root.iterfind(".//*[@itemprop]"):
+            if name in element.get("itemprop", "").split():
+                yield element
+
+
+def types_of(node: Node) -> list[str]:
+    """The schema.org types of a node without their namespace."""
+    return [re.split(r"[/#:]", kind)[-1] for kind in as_list(node.get("@type")) if isinstance(kind, str)]
+
+
+def _is_article(kind: str) -> bool:
+    return kind.endswith("Article") or kind in _ARTICLE_TYPES
+
+
+def _walk(value: Any, *, own: bool, depth: int) -> Iterator[tuple[Node, bool]]:
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(value, list):
+        for part in value:
+            yield from _walk(part, own=own, depth=depth + 1)
+    elif isinstance(value, dict):
+        if "@type" in value:
+            yield value, own
+        for key, part in value.items():
+            if isinstance(part, dict | list):
+                yield from _walk(part, own=own and key not in _OTHERS, depth=depth + 1)
+
+
+def _json(text: str) -> list[Any]:
+    """The JSON documents of a script element, with the mistakes that sites make repaired; empty if it is beyond repair."""
+    text = re.sub(r"^\s*(<!--|<!\[CDATA\[|//<!\[CDATA\[)|(-->|(//)?\]\]>)\s*$", "", text).strip().rstrip(";")
+    decoder = json.JSONDecoder(strict=False)
+    for attempt in (text, re.sub(r",(\s*[}\]])", r"\1", text), html.unescape(text)):
+        try:
+            return [decoder.raw_decode(attempt)[0]]
+        except (ValueError, RecursionError):
+            continue
+    return []

@@ -1,0 +1,103 @@
+"""Downloader middlewares: where the crawler may go, how fast, and that what it got is archived."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from scrapy import signals
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+
+from crawlers.archive import WarcFile
+from crawlers.discovery import is_within
+from crawlers.resolver import is_public
+
+LONGEST_DELAY = 60.0
+"""Seconds. A robots.txt that asks for more would hold up its whole group for days."""
+
+
+class Refused(IgnoreRequest):
+    """We do not make this request; :attr:`reason` becomes the reason of the failed page."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Boundary:
+    """Keeps every request, redirected ones too, on the domains of its source and off private addresses, and sends it
+    through the proxy where there is one."""
+
+    def __init__(self, allow_private: bool, proxy: str | None) -> None:
+        self.allow_private, self.proxy = allow_private, proxy
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Self:
+        """Scrapy's constructor."""
+        return cls(crawler.settings.getbool("WIREWATCH_ALLOW_PRIVATE"), crawler.settings.get("WIREWATCH_PROXY"))
+
+    def process_request(self, request: Request) -> None:
+        """Refuse what is out of bounds."""
+        host = urlsplit(request.url).hostname or ""
+        try:
+            public = is_public(ipaddress.ip_address(host).compressed)
+        except ValueError:
+            public = True  # a name: the resolver decides
+        if not (public or self.allow_private):
+            raise Refused("private-address")
+        # Only robots.txt is asked for without domains: Scrapy fetches it from the host of a request that was allowed.
+        if "domains" in request.meta and not is_within(request.url, request.meta["domains"]):
+            raise Refused("off-site")
+        if self.proxy:
+            request.meta["proxy"] = self.proxy
+
+
+class CrawlDelay:
+    """Lets the crawl-delay of a robots.txt win over a shorter delay of ours."""
+
+    def __init__(self, crawler: Any) -> None:
+        self.crawler = crawler
+        self.slots: set[str] = set()
+        crawler.signals.connect(self.robots_parsed, signal=signals.robots_parsed)
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Self:
+        """Scrapy's constructor."""
+        return cls(crawler)
+
+    def robots_parsed(self, robotparser: Any, request: Request) -> None:
+        """Slow down the site's slot."""
+        delay = min(robotparser.crawl_delay(self.crawler.settings["USER_AGENT"]) or 0, LONGEST_DELAY)
+        name = request.meta.get("download_slot")
+        if name is None or delay <= self.crawler.settings.getfloat("DOWNLOAD_DELAY"):
+            return
+        self.slots.add(name)
+        downloader = self.crawler.engine.downloader
+        downloader.per_slot_settings[name] = {"delay": delay, "jitter": 0, "concurrency": 1}
+        if slot := downloader.slots.get(name):
+            slot.delay, slot.jitter, slot.concurrency = delay, 0, 1
+
+    def process_request(self, request: Request) -> None:
+        """Keep AutoThrottle from making it shorter again."""
+        if request.meta.get("download_slot") in self.slots:
+            request.meta["autothrottle_dont_adjust_delay"] = True
+
+
+class Archive:
+    """Writes each exchange to the WARC file as it came off the wire; stands next to the downloader for that."""
+
+    def __init__(self, warc: WarcFile | None) -> None:
+        self.warc = warc
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Self:
+        """Scrapy's constructor. A spider without an archive (``scrapy savefixture``) archives nothing."""
+        return cls(getattr(crawler.spider, "warc", None))
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Archive, and tell the spider where."""
+        if self.warc and response.status != 304:
+            request.meta["archived"] = (self.warc.path.name, self.warc.add(request, response))
+        return response

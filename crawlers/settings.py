@@ -1,0 +1,63 @@
+"""Scrapy's settings, made from Wirewatch's. The module itself is what the ``scrapy`` command reads (scrapy.cfg)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wirewatch.settings import CrawlSettings, get_settings
+
+
+def scrapy_settings(crawl: CrawlSettings) -> dict[str, Any]:
+    """The settings of a Scrapy process that crawls as ``crawl`` says."""
+    return {
+        "BOT_NAME": "wirewatch",
+        "SPIDER_MODULES": ["crawlers.spider"],
+        "ADDONS": {"scrapy_poet.Addon": 300},
+        "SCRAPY_POET_DISCOVER": ["crawlers.pages"],
+        "USER_AGENT": crawl.user_agent,
+        "ROBOTSTXT_OBEY": True,
+        # gzip is what every server has and every reader of the archive understands.
+        "DEFAULT_REQUEST_HEADERS": {
+            "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "Accept-Encoding": "gzip, deflate",
+        },
+        "DOWNLOAD_DELAY": crawl.delay,
+        "CONCURRENT_REQUESTS": 64,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": crawl.per_site,
+        # Without a delay (the demo, benchmarks) nobody has to be spared, so there is nothing to throttle.
+        "AUTOTHROTTLE_ENABLED": crawl.delay > 0,
+        "AUTOTHROTTLE_START_DELAY": crawl.delay,
+        "AUTOTHROTTLE_TARGET_CONCURRENCY": float(crawl.per_site),
+        # Takes the next request from the site with the fewest under way: one slow site does not hold up the others.
+        "SCHEDULER_PRIORITY_QUEUE": "scrapy.pqueues.DownloaderAwarePriorityQueue",
+        "DOWNLOAD_TIMEOUT": crawl.timeout,
+        "DNS_TIMEOUT": crawl.timeout,
+        "DOWNLOAD_MAXSIZE": crawl.max_bytes,
+        "DOWNLOAD_WARNSIZE": 0,
+        "REDIRECT_MAX_TIMES": 5,
+        # A live blog reloads itself with a meta refresh: that is no redirect.
+        "METAREFRESH_ENABLED": False,
+        "RETRY_TIMES": 1,
+        "RETRY_HTTP_CODES": [500, 502, 503, 504, 522, 524],
+        "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
+        "HTTPERROR_ALLOW_ALL": True,
+        "COOKIES_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "HTTPCACHE_ENABLED": False,
+        # The spider itself asks for nothing twice, and each of its requests must come back to it.
+        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
+        "TWISTED_DNS_RESOLVER": "crawlers.resolver.PublicResolver",
+        "DOWNLOADER_MIDDLEWARES": {
+            "crawlers.politeness.Boundary": 40,
+            "crawlers.politeness.CrawlDelay": 200,
+            "crawlers.politeness.Archive": 990,
+        },
+        # The proxy is a setting of ours (see Boundary), never of the environment.
+        "HTTPPROXY_ENABLED": crawl.proxy is not None,
+        "WIREWATCH_PROXY": crawl.proxy,
+        "WIREWATCH_ALLOW_PRIVATE": crawl.allow_private,
+    }
+
+
+globals().update(scrapy_settings(get_settings().crawl))

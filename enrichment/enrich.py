@@ -1,0 +1,100 @@
+"""The stage *enrich*: a batch of articles becomes a batch of enriched articles, in the same order, none left out."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from spacy.tokens import Doc
+
+from enrichment.documents import document
+from enrichment.pipelines import pipeline, router
+from enrichment.topics import best
+from wirewatch.batches import Batch, write
+from wirewatch.errors import UserError
+from wirewatch.records import Article, EnrichedArticle
+
+log = logging.getLogger(__name__)
+
+CHUNK = 256
+"""Articles held in memory at once."""
+BATCH = 32
+"""Articles that go through a pipeline together."""
+
+
+def enrich(batch: Batch, *, progress: Callable[[int, int | None], None] | None = None) -> Batch:
+    """Write the batch ``enriched`` of a batch ``articles``; return at once if it is there already.
+
+    An article that a component cannot cope with is passed on with its language alone, logged, and counted as
+    ``failed:enrich``.
+
+    Raises:
+        UserError: the batch does not exist, or the model of a language is not installed.
+    """
+    done = batch.next("enriched")
+    if done.exists():
+        return done
+    total = batch.manifest().records
+    with write(done) as out:
+        for article, failed in enriched(batch.read(Article)):
+            out.add(article)
+            out.count("failed:enrich" if failed else "enriched")
+            out.count(f"language:{article.language}")
+            if progress:
+                progress(out.records, total)
+    return done
+
+
+def enriched(articles: Iterable[Article]) -> Iterator[tuple[EnrichedArticle, bool]]:
+    """Each article with what it is about, in the order given, and whether that failed."""
+    articles = iter(articles)
+    while chunk := list(islice(articles, CHUNK)):
+        by_language: dict[str, list[int]] = defaultdict(list)
+        with router().memory_zone():
+            for i, doc in enumerate(router().pipe(document(router(), article) for article in chunk)):
+                by_language[doc._.language].append(i)
+        results: dict[int, tuple[EnrichedArticle, bool]] = {}
+        for language, places in by_language.items():
+            for start in range(0, len(places), BATCH):
+                some = places[start : start + BATCH]
+                results.update(zip(some, _understood([chunk[i] for i in some], language), strict=True))
+        yield from (results[i] for i in range(len(chunk)))
+
+
+def _understood(articles: Sequence[Article], language: str) -> list[tuple[EnrichedArticle, bool]]:
+    """Articles of one language, enriched together, or one by one if that fails, so that one harms no other."""
+    try:
+        nlp = pipeline(language)
+        # What the vocabulary learns from these articles is forgotten after them: memory stays flat.
+        with nlp.memory_zone():
+            docs = []
+            for article in articles:
+                doc = document(nlp, article)
+                doc._.language = language
+                docs.append(doc)
+            return [(_record(a, doc), False) for a, doc in zip(articles, nlp.pipe(docs), strict=True)]
+    except UserError:
+        raise
+    except Exception:
+        if len(articles) > 1:
+            return [result for article in articles for result in _understood([article], language)]
+        log.exception("Could not enrich %s", articles[0].url)
+        return [(EnrichedArticle(**{**dict(articles[0]), "language": language}), True)]
+
+
+def _record(article: Article, doc: Doc) -> EnrichedArticle:
+    found = doc._
+    return EnrichedArticle(
+        **{**dict(article), "language": found.language},
+        people=found.people,
+        organizations=found.organizations,
+        places=found.places,
+        countries=found.countries,
+        regions=found.regions,
+        topics=best(found.topics),
+        concepts=found.concepts,
+        labels=found.labels,
+        embedding=found.embedding,
+    )

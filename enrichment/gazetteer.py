@@ -1,0 +1,470 @@
+"""Names of countries and regions in any language: one automaton per language, built when first asked for.
+
+The names come from CLDR (through Babel) in some 80 languages, and from our own files in ``enrichment/data``:
+
+- ``countries.tsv`` and ``regions.tsv``: the countries, their UN M49 regions and capitals;
+- ``countries.LANGUAGE.tsv``: demonyms, adjectives, other names and seats of government in one language, by country
+  code, or by M49 code for a region. A line with the code ``-`` lists phrases that look like a country and are none
+  ("Guinea pig"). To add a language, add such a file; nothing else is needed;
+- ``countries.senses.yml``: words with two senses ("Georgia", "Congo") and the words around them that tell which.
+
+How a form is written in those files: forms are separated by ``, ``; ``algérien*`` stands for that stem and up to five
+more letters; ``argelin@`` for that stem and any of the file's ``#endings``; ``^Alger`` for a capital or another seat
+of government; ``=Name`` is a form and the label that people are shown. A form that starts with a capital letter matches
+only words that do, an acronym only itself; a lower-case form matches both. Accents never matter.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import ahocorasick
+import yaml
+from babel import Locale
+from babel.core import UnknownLocaleError, get_global
+
+from wirewatch.errors import UserError
+
+DATA = Path(__file__).parent / "data"
+
+UNSPACED = frozenset({"zh", "ja", "th", "lo", "km", "my", "bo", "dz"})
+"""Languages written without spaces: a name may start and end inside a run of letters."""
+
+GLUED = frozenset({"ko"})
+"""Languages that hang particles on a name."""
+
+INFLECTED = frozenset(
+    "az be bg bs cs el et fi hr hu hy ka kk ky lt lv mk mn pl ro ru sk sl sq sr tr uk uz eu is".split()
+)
+"""Languages whose names change their endings: CLDR's names are cut to a stem there."""
+
+PREFIXES = {
+    "ar": r"(?:و|ف)?(?:ب|ل|ك)?",
+    "fa": "",
+    "he": r"[וש]?[בלמהכ]?",
+    "am": r"(?:የ|በ|ለ|ከ|እና|ስለ|ወደ|እንደ|ከየ|በየ)?",
+    "ti": r"(?:ናይ|ብ|ን|ካብ)?",
+}
+"""What may be written as one word before a name."""
+
+SUFFIXES = {"am": r"\w{0,3}", "ti": r"\w{0,2}", "mn": r"\w{0,4}"}
+
+LETTER = r"[\w\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a4d\u0b01-\u0b4d\u0b82-\u0bcd]"
+
+
+class Mention(NamedTuple):
+    """One place in a text that names a country or a region."""
+
+    start: int
+    end: int
+    code: str
+    """ISO 3166-1 alpha-2 of a country, English M49 name of a region."""
+    kind: str
+    """``country``, ``capital`` (or another seat of government), or ``region``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    key: str
+    """The folded literal that the automaton looks for."""
+    rest: re.Pattern[str] | None
+    """What must follow the literal; None for a whole word."""
+    code: str
+    kind: str
+    """As in :class:`Mention`, or ``none`` for a phrase that is no country."""
+    case: str
+    """``exact`` (acronyms), ``upper`` (first letter), or ``any``."""
+    text: str
+    before: re.Pattern[str] | None = None
+    """What may stand between the start of the word and the literal."""
+
+
+@cache
+def _folding() -> dict[int, str]:
+    """Maps letters to lower case without accents, one to one, so that offsets stay what they are."""
+    table: dict[int, str] = {}
+    for point in [*range(0x41, 0x590), *range(0x10A0, 0x1100), *range(0x1E00, 0x2000)]:
+        low = chr(point).lower()[:1]
+        if point < 0x370 or point >= 0x1E00:
+            low = unicodedata.normalize("NFD", low)[0]
+        elif point < 0x400:
+            low = unicodedata.normalize("NFD", low)[0].replace("ς", "σ")
+        table[point] = low
+    table.update({ord(a): b for a, b in zip("ёЁıİøØłŁđĐɓƁɗƊƙƘƴƳ", "ееiioollddbbddkkyy", strict=True)})
+    table.update({ord(a): b for a, b in zip("أإآٱىیکۀةھ", "ااااييكههه", strict=True)})
+    table.update({ord(c): "'" for c in "’‘ʼʻ`´"})
+    table.update({ord(c): "-" for c in "‐‑‒–"})
+    table.update({ord(c): " " for c in "\u00a0\u202f\u2009\u2007\n\t"})
+    return table
+
+
+def fold(text: str) -> str:
+    """``text`` in lower case without accents and with plain hyphens, apostrophes and spaces; its length is kept."""
+    return text.translate(_folding())
+
+
+def _lines(name: str) -> list[list[str]]:
+    path = DATA / name
+    if not path.is_file():
+        return []
+    return [line.split("\t") for line in path.read_text("utf-8").splitlines() if line and not line.startswith("# ")]
+
+
+class Country(NamedTuple):
+    """A line of ``countries.tsv``."""
+
+    code: str
+    region: str
+    capitals: tuple[str, ...]
+
+
+class Region(NamedTuple):
+    """A line of ``regions.tsv``."""
+
+    code: str
+    parent: str | None
+    name: str
+
+
+@cache
+def countries() -> dict[str, Country]:
+    """Every country we know, by ISO code."""
+    table = {}
+    for code, region, *capitals in _lines("countries.tsv"):
+        table[code] = Country(code, region, tuple(capitals[0].split(", ")) if capitals else ())
+    return table
+
+
+@cache
+def regions() -> dict[str, Region]:
+    """The M49 regions by code."""
+    return {code: Region(code, None if up == "-" else up, name) for code, up, name in _lines("regions.tsv")}
+
+
+@cache
+def region_codes() -> dict[str, str]:
+    """M49 codes by English name."""
+    return {region.name: region.code for region in regions().values()}
+
+
+@cache
+def locale(language: str) -> Locale | None:
+    """CLDR's locale of a language; None where it has none with country names."""
+    try:
+        found = Locale.parse(language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return None
+    return found if "DZ" in found.territories else None
+
+
+@cache
+def _own_forms(language: str) -> tuple[tuple[str, ...], dict[str, list[str]]]:
+    """The endings and the forms by code of ``countries.LANGUAGE.tsv``."""
+    endings: tuple[str, ...] = ("",)
+    forms: dict[str, list[str]] = {}
+    for code, listed in _lines(f"countries.{language}.tsv"):
+        if code == "#endings":
+            endings = tuple(ending.strip() for ending in listed.split(","))
+        elif code == "-" or code in countries() or code in regions():
+            forms.setdefault(code, []).extend(form.strip() for form in listed.split(",") if form.strip())
+        else:
+            raise UserError(
+                f"enrichment/data/countries.{language}.tsv: unknown code {code!r}; use one of countries.tsv, of regions.tsv, or -"
+            )
+    return endings, forms
+
+
+@cache
+def label(code: str, language: str) -> str | None:
+    """How a language calls the country (ISO code) or region (M49 code); None where nobody told us."""
+    for form in _own_forms(language)[1].get(code, ()):
+        if form.startswith("="):
+            return form[1:]
+    if language == "en" and code in regions():
+        return regions()[code].name
+    known = locale(language)
+    return known.territories.get(code) if known else None
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """CLDR's time zones by the folded English name of their city."""
+    english = Locale("en").time_zones
+    found = {}
+    for zone in get_global("zone_territories"):
+        city = english.get(zone, {}).get("city") or zone.rsplit("/", 1)[-1].replace("_", " ")
+        found[fold(city)] = zone
+    return found
+
+
+def _cldr_names(code: str, known: Locale) -> list[str]:
+    name = known.territories.get(code)
+    if not name or re.search(r"\b(SAR|RAE|R\.A\.S)\b", name):
+        return []
+    if " - " in name or " – " in name:
+        return [name, re.sub(r" [-–] ", "-", name)]
+    if spelled := re.fullmatch(r"(.+?) \((.+)\)", name):
+        return list(spelled.groups())
+    return [name]
+
+
+def _stem(name: str) -> str:
+    """The name with each long word cut before its ending, as a form with stars, or with plus signs (at most two more
+    letters) after short stems.
+    """
+    words = []
+    for word in name.split(" "):
+        cut = re.sub(r"(?:ы[ей]|ие|ая|ия|[aeiouyаеиоуыэюяьйіїєαάηήοόιίς])$", "", word, flags=re.I)
+        words.append(cut + ("+" if len(cut) == 4 else "*") if len(cut) >= 4 else word)
+    return " ".join(words)
+
+
+def _compile(form: str, code: str, kind: str, endings: tuple[str, ...], language: str) -> list[_Form]:
+    form = unicodedata.normalize("NFC", form)
+    if form.startswith("="):
+        form = form[1:]
+    if form.startswith("^"):
+        form, kind = form[1:], "capital"
+    letters = [c for c in form if c.isalpha()]
+    plain = form.rstrip("*@+")
+    if 1 < len(letters) <= 4 and plain == form and form.isupper() and letters[0].lower() != letters[0]:
+        case = "exact"
+    elif letters and letters[0] != letters[0].lower():
+        case = "upper"
+    else:
+        case = "any"
+    folded = fold(form)
+    key = re.split(r"[*@+]", folded, maxsplit=1)[0]
+    tail = folded[len(key) :]
+    pattern = re.escape(tail).replace(r"\*", r"\w{0,5}").replace(r"\+", r"\w{0,2}")
+    if "@" in tail:
+        options = "|".join(sorted((re.escape(fold(e)) for e in endings), key=len, reverse=True))
+        pattern = pattern.replace("@", f"(?:{options})")
+    free = language in UNSPACED or language in GLUED
+    end = "" if free else f"(?!{LETTER})"
+    if language in SUFFIXES and not tail:
+        pattern += SUFFIXES[language]
+    rest = re.compile(pattern + end) if pattern else None
+    before = PREFIXES.get(language)
+    made = []
+    if language == "ar":
+        if key.startswith("ال") and kind != "none":
+            made.append(_Form("لل" + key[2:], rest, code, kind, case, form, re.compile(r"[وف]?")))
+            before = r"[وف]?[بك]?"
+        elif tail:
+            before = r"[وف]?(?:[بك]?ال|لل|[بلك])?"
+    made.append(_Form(key, rest, code, kind, case, form, re.compile(before) if before else None))
+    return made
+
+
+@cache
+def _automaton(language: str) -> ahocorasick.Automaton:
+    """Every form of a language."""
+    known = locale(language) or Locale("en")
+    listed: dict[tuple[str, str], list[_Form]] = {}
+
+    def add(form: str, code: str, kind: str, endings: tuple[str, ...] = ("",)) -> None:
+        for made in _compile(form, code, kind, endings, language):
+            same = listed.setdefault((made.key, made.rest.pattern if made.rest else ""), [])
+            if not same:
+                same.append(made)
+
+    endings, own = _own_forms(language)
+    for code, forms in own.items():
+        kind = "none" if code == "-" else "region" if code in regions() else "country"
+        for form in forms:
+            add(form, code, kind, endings)
+    for code in [*countries(), *regions()]:
+        kind = "region" if code in regions() else "country"
+        for name in _cldr_names(code, known):
+            add(name, code, kind)
+            if language in INFLECTED and _stem(name) != name:
+                add(_stem(name), code, kind)
+    for code, region in regions().items():
+        if language == "en":
+            add(region.name, code, "region")
+    for country in countries().values():
+        for capital in country.capitals:
+            if language == "en":
+                add(capital, country.code, "capital")
+            elif zone := _zones().get(fold(capital)):
+                if city := known.time_zones.get(zone, {}).get("city"):
+                    add(city, country.code, "capital")
+                    if language in INFLECTED:
+                        add(_stem(city), country.code, "capital")
+            elif not own and re.fullmatch(r"[\x20-\u024f]+", known.territories["DZ"]):
+                add(capital, country.code, "capital")
+    automaton = ahocorasick.Automaton()
+    by_key: dict[str, list[_Form]] = {}
+    for forms_ in listed.values():
+        for form_ in forms_:
+            if len(form_.key) > 1 or language in UNSPACED:
+                by_key.setdefault(form_.key, []).append(form_)
+    for key, forms_ in by_key.items():
+        automaton.add_word(key, tuple(forms_))
+    automaton.make_automaton()
+    return automaton
+
+
+_letter = re.compile(LETTER)
+_word_before = re.compile(rf"{LETTER}+$")
+
+
+_katakana = re.compile(r"[\u30a1-\u30fa\u30fc]")
+
+
+def _cuts_katakana(folded: str, start: int, end: int) -> bool:
+    """Whether a name in Katakana is only part of a longer Katakana word: Mali in Maria."""
+    return any(
+        0 < at < len(folded) and _katakana.match(folded, at - 1) and _katakana.match(folded, at) for at in (start, end)
+    )
+
+
+def _starts_word(folded: str, start: int, form: _Form, language: str) -> bool:
+    if language in UNSPACED or start == 0 or not _letter.match(folded, start - 1):
+        return True
+    if form.before is None:
+        return language in GLUED and len(form.key) > 2
+    before = _word_before.search(folded, max(0, start - 6), start)
+    return before is not None and form.before.fullmatch(before.group()) is not None
+
+
+def _case_fits(text: str, start: int, end: int, form: _Form, typed: bool) -> bool:
+    if form.case == "any" or (typed and (form.case == "upper" or len(form.text) > 2)):
+        return not (typed and form.key == "polish")
+    if form.case == "exact":
+        return fold(text[start:end]) == fold(form.text) and text[start:end].isupper() and not text[end : end + 1] == "$"
+    first = next((c for c in text[start:end] if c.isalpha()), "")
+    return first != first.lower() or first == first.upper()
+
+
+def find(text: str, language: str) -> list[Mention]:
+    """The countries, capitals and regions that ``text`` names, in its order, none overlapping another.
+
+    ``language`` is an ISO 639-1 code; a language without names in CLDR is read with the English ones. In a short text
+    without any capital letter, as people type queries, case is ignored.
+    """
+    folded = fold(text)
+    free = language in UNSPACED or language in GLUED
+    typed = len(text) <= 200 and text == text.lower()
+    shouted = not typed and text.isupper()
+    found: list[tuple[int, int, int, _Form]] = []
+    for last, forms in _automaton(language).iter(folded):
+        for form in forms:
+            start = last + 1 - len(form.key)
+            end = last + 1
+            if form.rest is not None:
+                rest = form.rest.match(folded, end)
+                if rest is None:
+                    continue
+                end = rest.end()
+            elif not free and end < len(folded) and _letter.match(folded, end):
+                continue
+            if not _starts_word(folded, start, form, language) or not _case_fits(text, start, end, form, typed):
+                continue
+            if language == "ja" and _cuts_katakana(folded, start, end):
+                continue
+            if shouted and form.case == "exact" and len(form.key) == 2:
+                continue
+            found.append((start, -end, -len(form.key), form))
+    found.sort(key=lambda hit: hit[:3])
+    chosen = []
+    reached = 0
+    for start, minus_end, _, form in found:
+        if start >= reached:
+            reached = -minus_end
+            if form.kind != "none":
+                chosen.append((start, reached, form))
+    mentions = []
+    for start, end, form in chosen:
+        code = _sense(form, start, end, text, folded, language)
+        if code is not None:
+            name = regions()[code].name if form.kind == "region" else code
+            mentions.append(Mention(start, end, name, form.kind))
+    return mentions
+
+
+@dataclass(frozen=True, slots=True)
+class _Sense:
+    languages: frozenset[str]
+    codes: frozenset[str]
+    other: str | None
+    name: bool
+    default: bool
+    signs: re.Pattern[str] | None
+    other_signs: re.Pattern[str] | None
+
+
+def _any_of(words: list[str]) -> re.Pattern[str] | None:
+    if not words:
+        return None
+    return re.compile(rf"(?<!{LETTER})(?:{'|'.join(re.escape(fold(w)) for w in words)})")
+
+
+@cache
+def _senses() -> dict[str, _Sense]:
+    """The ambiguous forms, folded."""
+    table = {}
+    for entry in yaml.safe_load((DATA / "countries.senses.yml").read_text("utf-8")):
+        sense = _Sense(
+            frozenset(entry.get("languages", ())),
+            frozenset(entry["codes"]),
+            entry.get("other"),
+            bool(entry.get("name")),
+            bool(entry.get("default", True)),
+            _any_of(entry.get("signs", [])),
+            _any_of(entry.get("other_signs", [])),
+        )
+        for form in entry["forms"]:
+            for language in sense.languages or ("",):
+                table[f"{language}:{fold(form)}"] = sense
+    return table
+
+
+def _sense(form: _Form, start: int, end: int, text: str, folded: str, language: str) -> str | None:
+    """The country that an ambiguous form means here; None for no country at all."""
+    written = folded[start:end]
+    senses = _senses()
+    sense = senses.get(f"{language}:{written}") or senses.get(f":{written}")
+    if sense is None or form.code not in sense.codes:
+        return form.code
+    if sense.name and _is_person(text, start, end):
+        return sense.other
+    mine = len(sense.signs.findall(folded)) if sense.signs else 0
+    others = len(sense.other_signs.findall(folded)) if sense.other_signs else 0
+    if mine == others:
+        return form.code if sense.default else sense.other
+    return form.code if mine > others else sense.other
+
+
+OFFICES = frozenset(
+    """king queen prince princess president prime minister government parliament army police foreign crown sheikh
+    general airlines times daily valley and in to on after says roi reine""".split()
+)
+"""Capitalised words that follow a country's name and not a first name."""
+
+_next_word = re.compile(r" ([A-ZÀ-Þ][a-zà-ÿ]+)")
+_last_word = re.compile(r"([A-ZÀ-Þ][a-zà-ÿ]+) $")
+
+
+def _is_person(text: str, start: int, end: int) -> bool:
+    """Whether a word that is also a first or family name stands in a person's name: beside another capitalised word."""
+    line_end = text.find("\n", end)
+    line = text[text.rfind("\n", 0, start) + 1 : line_end if line_end >= 0 else len(text)]
+    words = [word for word in line.split() if word[0].isalpha()]
+    if len(words) > 3 and sum(word[0].isupper() for word in words) > 0.6 * len(words):
+        return False  # a headline with every word capitalised says nothing
+    after = _next_word.match(text, end)
+    if after and after.group(1).lower() not in OFFICES:
+        return True
+    before = _last_word.search(text[max(0, start - 20) : start])
+    if before is None:
+        return False
+    at = max(0, start - 20) + before.start()
+    opens = at == 0 or text[at - 2 : at].strip()[-1:] in {".", "!", "?", ":", '"', "", "«", "“"}
+    return not opens

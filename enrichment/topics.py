@@ -1,0 +1,290 @@
+"""Component ``wirewatch_topics``: what an article is about, by a lexicon of our own in many languages.
+
+The lexicon is ``enrichment/data/topics.yml``; ``docs/add-a-topic.md`` says how it is written. Aho-Corasick finds in one
+pass where any term of a language may begin, and a small expression confirms it there (word boundaries, inflections,
+the Arabic prefixes). Matching is blind to case and accents.
+
+The score of a topic is ``x / (1 + x)`` with ``x = points / sqrt(1 + words / 50)``: a term is worth 1 point, 3 in title or
+lead, and ``1 + ln n`` times that when it comes n times. :data:`THRESHOLD` is where x is 1: one mention in the headline
+or three different terms in an article of 400 words.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import ahocorasick
+import numpy as np
+import yaml
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from enrichment.embedding import embed_passages
+
+THRESHOLD = 0.5
+"""Score below which a topic is not reported."""
+MOST = 8
+"""Topics reported for one article at most."""
+NEAR = 48
+"""Characters that may lie between the two halves of a ``near`` rule."""
+ANALYST_LANGUAGES = ("en", "fr", "es", "pt", "ar", "ru")
+"""The languages that labels are in."""
+
+# Languages without terms: how far above the mean cosine of all topics one must be, and how many are taken. See
+# `similar_topics`.
+MARGIN = 0.035
+MOST_SIMILAR = 2
+
+Doc.set_extension("topics", default=(), force=True)
+
+_ARABIC_PREFIX = "(?:[وف]?(?:[بكل]?ال|لل|[بكلس])?)"
+
+
+class Topic(NamedTuple):
+    """A topic of an article."""
+
+    id: str
+    score: float
+    """Between :data:`THRESHOLD` and 1."""
+    words: tuple[str, ...]
+    """What in the text earned it, as written there."""
+
+
+class Match(NamedTuple):
+    """Where a term of a topic stands."""
+
+    topic: str
+    term: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One topic of the lexicon."""
+
+    id: str
+    iptc: str
+    """Code of the nearest IPTC Media Topic: ``medtop:20000056``."""
+    parent: str | None
+    labels: dict[str, str]
+    terms: dict[str, tuple[str, ...]]
+    near: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+
+
+def plain(text: str) -> str:
+    """The text without combining marks (Arabic vowels, decomposed accents), so that :func:`fold` keeps offsets."""
+    return "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Mn" and c != "ـ")
+
+
+@cache
+def _folded(character: str) -> str:
+    base = unicodedata.normalize("NFKD", character.lower())[0]
+    return {"’": "'", "ʼ": "'", "‘": "'", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ı": "i"}.get(base, base)
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, character for character; white space is a space."""
+    return "".join(" " if c.isspace() else _folded(c) for c in text)
+
+
+class _Terms:
+    """The terms of one language, ready to be found."""
+
+    def __init__(self, language: str, lexicon: dict[str, Entry]) -> None:
+        self.prefix = _ARABIC_PREFIX if language == "ar" else ""
+        self.near_topics: set[str] = set()
+        owners: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for entry in lexicon.values():
+            for term in dict.fromkeys((*entry.terms.get(language, ()), *_label(entry, language))):
+                owners[term].append((entry.id, -1))
+            for half, terms in enumerate(entry.near.get(language, ())):
+                self.near_topics.add(entry.id)
+                for term in terms:
+                    owners[term].append((entry.id, half))
+        begins: dict[str, list[tuple[str, re.Pattern[str], list[tuple[str, int]]]]] = defaultdict(list)
+        for term, topics in owners.items():
+            folded = fold(plain(term))
+            begins[folded.split("*", 1)[0]].append((term, self._expression(folded), topics))
+        self.automaton = ahocorasick.Automaton()
+        for beginning, terms_here in begins.items():
+            self.automaton.add_word(beginning, (len(beginning), terms_here))
+        self.automaton.make_automaton()
+        self._before = re.compile(rf"(?<!\w){self.prefix}$")
+
+    def _expression(self, term: str) -> re.Pattern[str]:
+        words = [re.escape(word).replace(r"\*", r"\w*") for word in term.split()]
+        between = r"[\s\-]+" + self.prefix
+        return re.compile(between.join(words) + r"(?!\w)")
+
+    def find(self, folded: str) -> Iterator[tuple[str, int, int, list[tuple[str, int]]]]:
+        """Term, start, end and owners (topic, half of a near rule or -1) of every term found."""
+        if not len(self.automaton):
+            return
+        for last, (length, terms) in self.automaton.iter(folded):
+            start = last - length + 1
+            if not self._at_word_start(folded, start):
+                continue
+            for term, expression, owners in terms:
+                if found := expression.match(folded, start):
+                    yield term, start, found.end(), owners
+
+    def _at_word_start(self, folded: str, start: int) -> bool:
+        if start == 0 or not (folded[start - 1].isalnum() or folded[start - 1] == "_"):
+            return True
+        return bool(self.prefix) and bool(self._before.search(folded, max(0, start - 6), start))
+
+
+def _label(entry: Entry, language: str) -> tuple[str, ...]:
+    return (entry.labels[language],) if language in entry.labels else ()
+
+
+@cache
+def lexicon() -> dict[str, Entry]:
+    """All topics by id."""
+    data: dict[str, Any] = yaml.safe_load(files("enrichment").joinpath("data/topics.yml").read_text(encoding="utf-8"))
+    entries = {}
+    for topic, told in data.items():
+        terms, near = {}, {}
+        for language, written in told["terms"].items():
+            rules = [part for part in _list(written) if "~" in part]
+            terms[language] = tuple(part for part in _list(written) if "~" not in part)
+            if rules:
+                # One rule a language; each half lists its alternatives with bars.
+                left, right = rules[0].split("~")
+                near[language] = (_list(left, "|"), _list(right, "|"))
+        entries[topic] = Entry(topic, f"medtop:{told['iptc']}", told.get("parent"), told["labels"], terms, near)
+    return entries
+
+
+def _list(written: str, separator: str = ",") -> tuple[str, ...]:
+    return tuple(part.strip() for part in written.split(separator) if part.strip())
+
+
+@cache
+def _terms(language: str) -> _Terms:
+    return _Terms(language, lexicon())
+
+
+@cache
+def languages() -> frozenset[str]:
+    """The languages that the lexicon has terms in."""
+    return frozenset(language for entry in lexicon().values() for language in entry.terms)
+
+
+def ancestors(topic: str) -> tuple[str, ...]:
+    """The topics above a topic, the nearest first."""
+    above = []
+    parent = lexicon()[topic].parent
+    while parent:
+        above.append(parent)
+        parent = lexicon()[parent].parent
+    return tuple(above)
+
+
+def label(topic: str, language: str) -> str | None:
+    """What analysts call the topic in one of :data:`ANALYST_LANGUAGES`."""
+    return lexicon()[topic].labels.get(language)
+
+
+def matches(text: str, language: str) -> list[Match]:
+    """Every place in ``text`` where a term of a topic stands. Offsets are those of :func:`plain` of the text."""
+    found: list[Match] = []
+    halves: dict[str, tuple[list[tuple[int, int]], list[tuple[int, int]]]] = defaultdict(lambda: ([], []))
+    folded = fold(plain(text))
+    for term, start, end, owners in _terms(language).find(folded):
+        for topic, half in owners:
+            if half < 0:
+                found.append(Match(topic, term, start, end))
+            else:
+                halves[topic][half].append((start, end))
+    for topic, (left, right) in halves.items():
+        for a in left:
+            for b in right:
+                gap = folded[min(a[1], b[1]) : max(a[0], b[0])]
+                if a[0] != b[0] and len(gap) <= NEAR and not re.search(r"[.!?;]\s|  ", gap):
+                    found.append(Match(topic, "~", min(a[0], b[0]), max(a[1], b[1])))
+                    break
+    return _longest(found)
+
+
+def _longest(found: list[Match]) -> list[Match]:
+    """Of the matches of one topic that overlap, the longest."""
+    kept: list[Match] = []
+    last: dict[str, int] = {}
+    for match in sorted(found, key=lambda m: (m.start, -m.end)):
+        if match.start >= last.get(match.topic, -1):
+            kept.append(match)
+            last[match.topic] = match.end
+    return kept
+
+
+def topics_of(headline: str, body: str, language: str) -> tuple[Topic, ...]:
+    """The topics of an article in a language of the lexicon, best first."""
+    points: dict[str, float] = defaultdict(float)
+    words: dict[str, Counter[str]] = defaultdict(Counter)
+    for text, worth in ((headline, 3.0), (body, 1.0)):
+        written = plain(text)
+        terms: Counter[tuple[str, str]] = Counter()
+        for match in matches(text, language):
+            terms[match.topic, match.term] += 1
+            words[match.topic][" ".join(written[match.start : match.end].split())] += 1
+        for (topic, _), times in terms.items():
+            points[topic] += worth * (1 + math.log(times))
+    length = math.sqrt(1 + (len(headline.split()) + len(body.split())) / 50)
+    scores = {topic: p / length / (1 + p / length) for topic, p in points.items()}
+    best = sorted((t for t in scores if scores[t] >= THRESHOLD), key=lambda t: (-scores[t], t))[:MOST]
+    return tuple(Topic(t, round(scores[t], 3), tuple(w for w, _ in words[t].most_common(8))) for t in best)
+
+
+@cache
+def _label_vectors() -> tuple[tuple[str, ...], Any]:
+    ids = tuple(lexicon())
+    return ids, embed_passages([lexicon()[topic].labels["en"] for topic in ids])
+
+
+def similar_topics(embedding: tuple[float, ...]) -> tuple[Topic, ...]:
+    """The topics whose English label is nearest in meaning: for languages that the lexicon has no terms in.
+
+    Cosines of this model lie close together, so a topic counts by how far it is above the mean of all topics.
+    """
+    ids, vectors = _label_vectors()
+    above = vectors @ np.asarray(embedding, dtype=np.float32)
+    above -= above.mean()
+    best = [i for i in np.argsort(-above)[:MOST_SIMILAR] if above[i] >= MARGIN]
+    return tuple(Topic(ids[i], round(float(THRESHOLD + above[i]), 3), ()) for i in best)
+
+
+class TopicsComponent:
+    """Sets ``doc._.topics``: a tuple of :class:`Topic`, best first."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Find the topics of one document."""
+        cut = doc._.headline_end
+        if self.language in languages():
+            doc._.topics = topics_of(doc.text[:cut], doc.text[cut:], self.language)
+        elif doc._.embedding:
+            doc._.topics = similar_topics(doc._.embedding)
+        return doc
+
+
+@Language.factory("wirewatch_topics", default_config={"language": None}, assigns=["doc._.topics"])
+def make_topics(nlp: Language, name: str, language: str | None) -> TopicsComponent:
+    """The component of this module; ``language`` defaults to that of the pipeline."""
+    return TopicsComponent(language or nlp.lang)
+
+
+def best(topics: Iterable[Topic]) -> tuple[str, ...]:
+    """The ids alone, in their order."""
+    return tuple(topic.id for topic in topics)

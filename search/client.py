@@ -1,0 +1,107 @@
+"""The connection to Elasticsearch, and the two things that every user of it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch, TransportError
+
+from search.node.supervisor import Node
+from wirewatch.errors import UserError
+from wirewatch.settings import Settings, get_settings
+
+PAGE = 1000
+"""Hits asked for at once where all of them are wanted."""
+
+
+def connect(settings: Settings | None = None) -> Elasticsearch:
+    """A client of the cluster that the settings name or, where they name none, of the local node.
+
+    Raises:
+        UserError: nothing answers there, or it refuses us; the message says what to do.
+    """
+    settings = settings or get_settings()
+    given = settings.elasticsearch
+    options: dict[str, Any] = {"request_timeout": 60, "retry_on_timeout": True, "max_retries": 3}
+    if given.url is None:
+        url, user, password = Node(settings).connection()
+        options["basic_auth"] = (user, password)
+    else:
+        url = given.url
+        if given.api_key:
+            options["api_key"] = given.api_key.get_secret_value()
+        elif given.user and given.password:
+            options["basic_auth"] = (given.user, given.password.get_secret_value())
+        if given.ca:
+            options["ca_certs"] = str(given.ca)
+    try:
+        client = Elasticsearch(url, **options)
+    except (ValueError, OSError) as error:
+        raise UserError(f"ELASTICSEARCH_URL={url} is not usable: {error}") from None
+    with plain_errors():
+        try:
+            client.info()
+        except TransportError as error:
+            way_out = (
+                "Is it running, and ELASTICSEARCH_URL right?" if given.url else "`wirewatch node start` starts it."
+            )
+            raise UserError(f"Elasticsearch does not answer at {url} ({_cause(error)}). {way_out}") from None
+    return client
+
+
+def _cause(error: TransportError) -> str:
+    return str(error.message).split("Caused by:")[0].strip().rstrip(".")
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turns what goes wrong between us and the cluster into errors that say what to do."""
+    try:
+        yield
+    except AuthenticationException:
+        raise UserError(
+            "Elasticsearch does not accept the API key or the password that it was given: check "
+            "WIREWATCH_ELASTICSEARCH__API_KEY or WIREWATCH_ELASTICSEARCH__USER and __PASSWORD."
+        ) from None
+    except AuthorizationException as error:
+        raise UserError(f"Elasticsearch refuses: {reason(error)}") from None
+    except TransportError as error:
+        raise UserError(f"Elasticsearch stopped answering ({_cause(error)}). It is safe to run this again.") from error
+
+
+def reason(error: ApiError) -> str:
+    """Why a request was refused, in Elasticsearch's words."""
+    return failure(error.body.get("error", error.body)) if isinstance(error.body, dict) else str(error)
+
+
+def failure(error: Any) -> str:
+    """The innermost reason of an error object in a response."""
+    while isinstance(error, dict) and (cause := error.get("caused_by") or (error.get("root_cause") or [None])[0]):
+        error = cause
+    return str(error.get("reason", error)) if isinstance(error, dict) else str(error)
+
+
+def every(client: Elasticsearch, index: str, query: dict[str, Any], sort: list[Any]) -> Iterator[dict[str, Any]]:
+    """All hits of a query in the state the index has now, however many, page by page."""
+    pit = client.open_point_in_time(index=index, keep_alive="5m")["id"]
+    after: list[Any] | None = None
+    try:
+        while True:
+            page = client.search(
+                pit={"id": pit, "keep_alive": "5m"},
+                query=query,
+                sort=sort,
+                size=PAGE,
+                search_after=after,
+                track_total_hits=False,
+                allow_partial_search_results=False,
+            )
+            hits = page["hits"]["hits"]
+            yield from hits
+            if len(hits) < PAGE:
+                return
+            pit, after = page["pit_id"], hits[-1]["sort"]
+    finally:
+        client.close_point_in_time(id=pit)

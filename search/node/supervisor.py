@@ -1,0 +1,434 @@
+"""The local node: a real Elasticsearch that Wirewatch starts, looks after and stops on this machine.
+
+It outlives the command that started it. Everything it has lies in ``.wirewatch/node``: the server, its configuration,
+data, logs and snapshots, and the password, which only the user of Wirewatch can read.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from search.node.account import Account
+from search.node.distribution import Progress, assemble, locked, need_room
+from search.node.java import find_jdk
+from wirewatch.errors import UserError
+from wirewatch.settings import Settings
+
+USER = "elastic"
+START_SECONDS = 240
+STOP_SECONDS = 60
+ELSEWHERE = Path("/var/lib/wirewatch")
+"""Where root's node is kept if the node's user may not go to Wirewatch's own folder."""
+
+
+@dataclass(frozen=True)
+class NodeStatus:
+    """What is known of the local node at one moment."""
+
+    running: bool
+    """Whether its process lives."""
+    ready: bool
+    """Whether it answers; a node takes 20 to 60 seconds to get there."""
+    url: str | None
+    """Where it answers, or did when it last ran."""
+    pid: int | None
+    version: str | None
+    """Of the Elasticsearch that answers."""
+    data: Path
+    log: Path
+
+
+class Node:
+    """The local Elasticsearch of one Wirewatch home.
+
+    Any number of these objects, in any number of processes, may stand for the same node: what they know is on the disk
+    and in the list of processes.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @property
+    def folder(self) -> Path:
+        """Where the node has everything it has."""
+        return (self.settings.home / "node").resolve()
+
+    @property
+    def data(self) -> Path:
+        """The folder of its indices."""
+        return self.folder / "data"
+
+    @property
+    def snapshots(self) -> Path:
+        """The folder (``path.repo``) that a snapshot repository of type ``fs`` may lie in."""
+        return self.folder / "snapshots"
+
+    @property
+    def log(self) -> Path:
+        """Its log file."""
+        return self.folder / "logs/wirewatch.log"
+
+    def start(self, progress: Progress | None = None) -> None:
+        """Start the node and wait until it answers; if it runs already, only wait.
+
+        Args:
+            progress: is told in a few words what is being done, again and again while it lasts.
+
+        Raises:
+            UserError: something that the node needs is missing, or it did not start; the message tells what it said.
+        """
+        tell = progress or _nothing
+        self._make_folder(tell)
+        with locked(self.folder / "lock", lambda: tell("Waiting for another command that starts or stops the node")):
+            launcher = None if self._pids() else self._launch(*self._server(tell), tell)
+            self._wait_until_ready(launcher, tell)
+
+    def install(self, progress: Progress | None = None) -> Path:
+        """Get what ``start`` would run, if it is not here yet, and return the folder of the unpacked server.
+
+        Raises:
+            UserError: as ``start`` does.
+        """
+        tell = progress or _nothing
+        self._make_folder(tell)
+        return self._server(tell)[0]
+
+    def stop(self) -> None:
+        """Stop the node: ask it to, wait, and end it by force if it takes more than ``STOP_SECONDS``."""
+        if not self.folder.exists():
+            return
+        with locked(self.folder / "lock"):
+            self._stop()
+
+    def status(self) -> NodeStatus:
+        """How the node is."""
+        pids = self._pids()
+        answer = self._get("/") if pids else None
+        return NodeStatus(
+            running=bool(pids),
+            ready=answer is not None,
+            url=self._url(),
+            pid=pids[-1] if pids else None,
+            version=answer["version"]["number"] if answer else None,
+            data=self.data,
+            log=self.log,
+        )
+
+    def connection(self) -> tuple[str, str, str]:
+        """URL, user and password with which the node is reached.
+
+        Raises:
+            UserError: it was never started here, or by another user.
+        """
+        url = self._url()
+        try:
+            password = (self.folder / "password").read_text()
+        except FileNotFoundError:
+            password = ""
+        except PermissionError:
+            raise UserError(
+                f"The local node in {self.folder} belongs to another user. Run this command as that user, or set "
+                "WIREWATCH_HOME to a folder of your own."
+            ) from None
+        if not url or not password:
+            raise UserError("The local node was never started. Start it with `wirewatch node start`.")
+        return url, USER, password
+
+    # -- starting ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _account(self) -> Account:
+        return Account.for_node()
+
+    def _make_folder(self, tell: Progress) -> None:
+        """Make the node's folder, at a place that the node's user may go to."""
+        link = self.settings.home / "node"
+        try:
+            link.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"{link} cannot be made: {error.strerror}. Set WIREWATCH_HOME to a folder that you may write to."
+            ) from None
+        if self._account.reaches(self.folder):
+            return
+        if link.is_symlink() or any(path.name != "lock" for path in link.iterdir()):
+            raise UserError(
+                f"The local node runs as the user {self._account.name}, who may not go to {self.folder}. "
+                f"Allow it (chmod a+x on the folders above), or set WIREWATCH_HOME to a folder open to all users."
+            )
+        ELSEWHERE.mkdir(parents=True, exist_ok=True, mode=0o755)
+        place = Path(tempfile.mkdtemp(prefix="node-", dir=ELSEWHERE))
+        place.chmod(0o755)
+        shutil.rmtree(link)
+        link.symlink_to(place)
+        tell(f"{link} is closed to the user {self._account.name}: the node is kept in {place}")
+
+    def _server(self, tell: Progress) -> tuple[Path, Path]:
+        """The folder of the server, and that of the JDK to run it with."""
+        official = self.settings.node_home and self.settings.node_home.resolve()
+        bundled = official / "jdk" if official and (official / "jdk").exists() else None
+        jdk = find_jdk(self._account, bundled)
+        server = official or assemble(self.folder, jdk, tell)
+        if not self._account.reaches(server):
+            raise UserError(
+                f"The local node runs as the user {self._account.name}, who cannot read {server}. Set "
+                "WIREWATCH_NODE_HOME to an unpacked Elasticsearch in a folder that is open to all users."
+            )
+        if not (server / "lib").is_dir():
+            raise UserError(f"WIREWATCH_NODE_HOME={server} is no unpacked Elasticsearch: it has no folder lib.")
+        return server, jdk
+
+    def _launch(self, server: Path, jdk: Path, tell: Progress) -> subprocess.Popen[bytes]:
+        """Start the server's launcher, which returns when the server is up, or has failed."""
+        need_room(self.folder, 1)
+        self._configure(server, jdk)
+        tell("Starting Elasticsearch")
+        script = server / "bin/elasticsearch"
+        if script.exists():
+            launcher: list[str | Path] = [script]
+        else:
+            classes = f"{server}/lib/tools/server-launcher/*"
+            launcher = [*self._java(jdk), "-cp", classes, "org.elasticsearch.server.launcher.ServerLauncher"]
+        with (self.folder / "logs/start.log").open("wb") as output:
+            return self._account.spawn([*launcher, "--daemonize"], output, cwd=server, env=self._environ(server, jdk))
+
+    def _configure(self, server: Path, jdk: Path) -> None:
+        """Write the node's configuration anew; make its password and its key if it has none."""
+        ours = Path(__file__).parent
+        for name in ("config", "data", "logs", "snapshots", "tmp"):
+            (self.folder / name).mkdir(mode=0o700, exist_ok=True)
+            self._account.own(self.folder / name)
+        port = self.folder / "port"
+        if not port.exists() or not _is_free(int(port.read_text())):
+            port.write_text(str(_free_port()))
+        options = {
+            "path.data": self.data,
+            "path.logs": self.log.parent,
+            "path.repo": self.snapshots,
+            "http.port": int(port.read_text()),
+            "transport.port": _free_port(),
+        }
+        if (server / "modules/ingest-geoip").exists():
+            options["ingest.geoip.downloader.enabled"] = False
+        lines = [f"{name}: {json.dumps(value, default=str)}\n" for name, value in options.items()]
+        self._write_config("elasticsearch.yml", (ours / "elasticsearch.yml").read_text() + "\n" + "".join(lines))
+        self._write_config("log4j2.properties", (ours / "log4j2.properties").read_text())
+        # The server's own options, less its garbage collector's log: 2 GB of no use here.
+        java = re.sub(r"(?m)^-Xlog:gc.*\n", "", (server / "config/jvm.options").read_text())
+        heap = self.settings.node_heap
+        # Without this a new node copies its built-in roles into an index, and refuses every login while it makes that.
+        roles = "-Des.queryable_built_in_roles_enabled=false"
+        self._write_config("jvm.options", f"{java}\n-Xms{heap}\n-Xmx{heap}\n{roles}\n{self._mark}\n")
+        self._make_password(server, jdk)
+
+    def _make_password(self, server: Path, jdk: Path) -> None:
+        """A random password, and the key that the node speaks to other nodes with. Both are made once."""
+        password = self.folder / "password"
+        keystore = self.folder / "config/elasticsearch.keystore"
+        if password.exists() and keystore.exists():
+            return
+        for path in (keystore, self.folder / "config/transport.p12", self.folder / "config/transport.crt"):
+            path.unlink(missing_ok=True)
+        if not password.exists():
+            with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(24))
+        key_password = secrets.token_urlsafe(24)
+        key = ["-keystore", "transport.p12", "-alias", "node", "-storepass:env", "KEY_PASSWORD"]
+        kind = ["-storetype", "PKCS12", "-keyalg", "EC", "-dname", "CN=wirewatch", "-validity", "36500"]
+        keytool = str(jdk / "bin/keytool")
+        self._tool([keytool, "-genkeypair", *key, *kind], server, jdk, key_password)
+        self._tool([keytool, "-exportcert", "-rfc", "-file", "transport.crt", *key], server, jdk, key_password)
+        script = server / "bin/elasticsearch-keystore"
+        if script.exists():
+            keystore_tool: list[str | Path] = [script]
+        else:
+            keystore_tool = [
+                *self._java(jdk),
+                "-Dcli.name=keystore",
+                "-Dcli.libs=lib/tools/keystore-cli",
+                f"-Des.path.home={server}",
+                f"-Des.path.conf={self.folder / 'config'}",
+                "-Des.distribution.type=zip",
+                "-Des.java.type=ES_JAVA_HOME",
+                "-cp",
+                f"{server}/lib/*:{server}/lib/cli-launcher/*",
+                "org.elasticsearch.launcher.CliToolLauncher",
+            ]
+        secret = {
+            "bootstrap.password": password.read_text(),
+            "xpack.security.transport.ssl.keystore.secure_password": key_password,
+        }
+        self._tool(
+            [*keystore_tool, "add", "--force", "--stdin", *secret],
+            server,
+            jdk,
+            key_password,
+            "\n".join(secret.values()),
+        )
+
+    def _tool(
+        self, command: Sequence[str | Path], server: Path, jdk: Path, key_password: str, stdin: str | None = None
+    ) -> None:
+        """Run one of the tools of the server or the JDK, as the node's user, in the node's folder of configuration."""
+        env = {**self._environ(server, jdk), "KEY_PASSWORD": key_password}
+        done = self._account.run(command, timeout=120, cwd=self.folder / "config", env=env, input=stdin, umask=0o077)
+        if done.returncode:
+            # The keystore is made last: without it the next start begins anew.
+            (self.folder / "config/elasticsearch.keystore").unlink(missing_ok=True)
+            raise UserError(f"The local node could not be set up: {(done.stderr or done.stdout).strip()[-500:]}")
+
+    def _write_config(self, name: str, text: str) -> None:
+        path = self.folder / "config" / name
+        path.write_text(text)
+        self._account.own(path)
+
+    def _java(self, jdk: Path) -> list[str | Path]:
+        return [jdk / "bin/java", "-Xms4m", "-Xmx64m", "-XX:+UseSerialGC", self._mark]
+
+    def _environ(self, server: Path, jdk: Path) -> dict[str, str]:
+        """All that the server sees of the environment: no secret of Wirewatch, nobody's Java options."""
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
+        return kept | {
+            "HOME": str(self.folder),
+            "ES_HOME": str(server),
+            "ES_PATH_CONF": str(self.folder / "config"),
+            "ES_TMPDIR": str(self.folder / "tmp"),
+            "ES_JAVA_HOME": str(jdk),
+            "JAVA": str(jdk / "bin/java"),
+            "JAVA_TYPE": "ES_JAVA_HOME",
+            "ES_DISTRIBUTION_TYPE": "zip",
+        }
+
+    def _wait_until_ready(self, launcher: subprocess.Popen[bytes] | None, tell: Progress) -> None:
+        begun = time.monotonic()
+        while self._get("/") is None:
+            waited = time.monotonic() - begun
+            if launcher and launcher.poll():
+                raise UserError(f"Elasticsearch did not start. It said: {self._last_words()} (More in {self.log}.)")
+            if not self._pids():
+                raise UserError(
+                    f"Elasticsearch ended while starting. It said: {self._last_words()} (More in {self.log}.)"
+                )
+            if waited > START_SECONDS:
+                self._stop()
+                raise UserError(
+                    f"Elasticsearch did not answer within {START_SECONDS} seconds and was stopped. "
+                    f"It said last: {self._last_words()} (More in {self.log}.)"
+                )
+            tell(f"Starting Elasticsearch: {waited:.0f} s")
+            time.sleep(0.5)
+        # An index that cannot be read is shown by every search of it; the others are of use without it.
+        self._get(
+            "/_cluster/health?wait_for_status=yellow&wait_for_no_initializing_shards=true&timeout=30s", timeout=40
+        )
+        if launcher:
+            launcher.wait()
+
+    def _last_words(self) -> str:
+        """The end of what it wrote, less the tracebacks."""
+        lines: list[str] = []
+        for path in (self.log, self.folder / "logs/start.log"):
+            if path.exists():
+                written = path.read_text(errors="replace").splitlines()
+                lines += [line for line in written if line.strip() and not line.startswith(("\t", "  "))][-5:]
+        return "\n".join(["", *lines, ""]) if lines else "nothing."
+
+    # -- the process -----------------------------------------------------------------------------------------------
+
+    @property
+    def _mark(self) -> str:
+        """An argument by which this node's processes are known: no process id that goes stale or is reused."""
+        return f"-Dwirewatch.node={hashlib.sha256(str(self.folder).encode()).hexdigest()[:20]}"
+
+    def _pids(self) -> list[int]:
+        """The node's processes: none, the server's, or while it starts also its launcher's, the server's last."""
+        return sorted(pid for pid, arguments in _processes() if self._mark in arguments)
+
+    def _stop(self) -> None:
+        for sign, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 10)):
+            for pid in self._pids():
+                try:
+                    os.kill(pid, sign)
+                except ProcessLookupError:
+                    pass
+                except PermissionError:
+                    raise UserError("The local node was started by another user. Stop it as that user.") from None
+            deadline = time.monotonic() + seconds
+            while self._pids() and time.monotonic() < deadline:
+                time.sleep(0.1)
+
+    def _url(self) -> str | None:
+        port = self.folder / "port"
+        return f"http://127.0.0.1:{port.read_text()}" if port.exists() else None
+
+    def _get(self, path: str, timeout: float = 5) -> dict[str, Any] | None:
+        """What the node answers, or nothing if it does not, or not yet."""
+        try:
+            url, user, password = self.connection()
+        except UserError:
+            return None
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=timeout)
+        login = base64.b64encode(f"{user}:{password}".encode()).decode()
+        try:
+            connection.request("GET", path, headers={"Authorization": f"Basic {login}"})
+            response = connection.getresponse()
+            answer: dict[str, Any] = json.loads(response.read())
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+        finally:
+            connection.close()
+        return answer if response.status == 200 else None
+
+
+def _nothing(message: str) -> None:
+    """Tell nobody."""
+
+
+def _processes() -> Iterator[tuple[int, list[str]]]:
+    """Every process that this user can see, with its arguments."""
+    if sys.platform == "linux":
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                yield int(folder.name), (folder / "cmdline").read_text(errors="replace").split("\0")
+            except OSError:
+                continue  # It has ended since.
+    else:
+        listed = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, check=True)
+        for line in listed.stdout.splitlines():
+            pid, *arguments = line.split()
+            yield int(pid), arguments
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

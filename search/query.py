@@ -1,0 +1,274 @@
+"""Search: what an analyst asks, in free words or in KQL, and why each article answers it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from elasticsearch import BadRequestError, Elasticsearch
+from pydantic import BaseModel, ConfigDict
+
+from search import schema
+from search.client import connect, plain_errors, reason
+from search.index import ALIAS
+from wirewatch.errors import UserError
+from wirewatch.records import Meaning, SourceRef
+
+HIGHLIGHT = ("<em>", "</em>")
+"""Stand around the matched words of a fragment. The rest is the article's text as it is: not HTML."""
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Filters(_Value):
+    """What every hit must have; of the values of one filter, any."""
+
+    languages: tuple[str, ...] = ()
+    """ISO 639-1 codes."""
+    countries: tuple[str, ...] = ()
+    """ISO 3166-1 alpha-2 codes of countries that the article is about."""
+    topics: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Ids (domains) or names of outlets."""
+    since: date | datetime | None = None
+    """Published then or later."""
+    until: date | datetime | None = None
+    """Published then or earlier; a date without a time is meant with its whole day."""
+
+    def clauses(self) -> list[dict[str, Any]]:
+        """The filters as Elasticsearch takes them."""
+        clauses: list[dict[str, Any]] = [
+            {"terms": {field: list(values)}}
+            for field, values in (
+                ("language", self.languages),
+                ("countries", self.countries),
+                ("topics", self.topics),
+            )
+            if values
+        ]
+        if self.sources:
+            names = [{"terms": {field: list(self.sources)}} for field in ("source.id", "source.name.keyword")]
+            clauses.append({"bool": {"should": names}})
+        bounds = {"gte": self.since, "lte": self.until}
+        if any(bounds.values()):
+            published = {bound: moment.isoformat() for bound, moment in bounds.items() if moment}
+            clauses.append({"range": {"published": published}})
+        return clauses
+
+
+class Concept(_Value):
+    """A concept by which an article was found."""
+
+    id: str | None
+    """None where KQL matched a label that we cannot name the concept of."""
+    label: str
+
+
+class Hit(_Value):
+    """An article that was found, and why."""
+
+    id: str
+    score: float
+    title: str
+    lead: str | None = None
+    url: str
+    source: SourceRef
+    published: datetime | None = None
+    language: str | None = None
+    countries: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    concepts: tuple[Concept, ...] = ()
+    """What was asked for and the article is about."""
+    words: tuple[str, ...] = ()
+    """Words of the question that are no concepts and that the article has."""
+    fragments: tuple[str, ...] = ()
+    """Pieces of the text with what matched between :data:`HIGHLIGHT`; empty where only concepts or the meaning did."""
+
+
+class Results(_Value):
+    """The answer to a search."""
+
+    total: int
+    took_ms: int
+    hits: tuple[Hit, ...]
+
+
+# How a hit's score comes about. Coverage counts most: COVERED for the share of the things asked for that the article
+# has, and COMPLETE on top where it has them all. COMPLETE is more than text, meaning and recency can be together, so
+# an article with all the things asked for, in whatever language, comes before every article without one of them.
+COVERED = 2.0
+COMPLETE = 2.2
+TEXT = 1.0
+MEANING = 1.0
+RECENCY = 0.1
+# BM25 has no upper bound; this brings it between 0 and 1, with one half at a score of 10.
+_SATURATED = "_score / (_score + 10)"
+# An E5 cosine is hardly ever below 0.75 or above 0.9, so that range is what is spread out from 0 to 1. The score of a
+# knn query is (1 + cosine) / 2.
+_SPREAD = "Math.min(1, Math.max(0, (2 * _score - 1 - 0.75) / 0.15))"
+_NEAR = 0.78
+"""Cosine below which the meaning alone makes no hit."""
+_NEIGHBOURS = 100
+_TEXT_FIELDS = ["title^2", "lead^1.5", "body", "text.*"]
+
+
+def search(
+    meaning: Meaning,
+    filters: Filters | None = None,
+    size: int = 10,
+    *,
+    client: Elasticsearch | None = None,
+) -> Results:
+    """Articles in any language that answer a question in free words, the best first.
+
+    One request puts together how much of what was asked an article covers (its concepts, and the words that are no
+    concepts), how well its text matches, how near its meaning is, and a little how recent it is.
+
+    Args:
+        meaning: the question, as ``enrichment`` understands it.
+        filters: what every hit must have.
+        size: how many hits at most.
+        client: instead of the one that the settings name.
+
+    Raises:
+        UserError: the question is empty, or Elasticsearch does not answer or refuses.
+    """
+    if not meaning.text.strip():
+        raise UserError("There is nothing to search for: give some words, or a query with --kql.")
+    filters = filters or Filters()
+    things = [_has_concept(concept) for concept in meaning.concepts]
+    things += [_has_word(word, meaning.language) for word in meaning.rest]
+    ways: list[dict[str, Any]] = [
+        {"constant_score": {"filter": thing, "boost": COVERED / len(things)}} for thing in things
+    ]
+    if things:
+        ways.append({"constant_score": {"filter": {"bool": {"filter": things}}, "boost": COMPLETE}})
+    text = {"multi_match": {"query": meaning.text, "fields": _TEXT_FIELDS, "tie_breaker": 0.1, "lenient": True}}
+    ways.append({"script_score": {"query": text, "script": {"source": _SATURATED}, "boost": TEXT}})
+    if meaning.embedding:
+        near = {
+            "field": "embedding",
+            "query_vector": list(meaning.embedding),
+            "k": _NEIGHBOURS,
+            "num_candidates": 2 * _NEIGHBOURS,
+            "similarity": _NEAR,
+            "filter": filters.clauses(),
+        }
+        ways.append({"script_score": {"query": {"knn": near}, "script": {"source": _SPREAD}, "boost": MEANING}})
+    query = {
+        "bool": {
+            "must": {"bool": {"should": ways}},
+            "should": {"distance_feature": {"field": "published", "origin": "now", "pivot": "14d", "boost": RECENCY}},
+            "filter": filters.clauses(),
+        }
+    }
+    return _ask(client or connect(), query, size, meaning.language)
+
+
+def search_kql(
+    kql: str, filters: Filters | None = None, size: int = 10, *, client: Elasticsearch | None = None
+) -> Results:
+    """Articles that match a KQL query, exactly as Kibana finds them with the same text, sorted by relevance.
+
+    Raises:
+        UserError: the query cannot be read (the message says where), or Elasticsearch does not answer or refuses.
+    """
+    filters = filters or Filters()
+    query = {"bool": {"must": {"kql": {"query": kql}}, "filter": filters.clauses()}}
+    return _ask(client or connect(), query, size, "en", kql)
+
+
+def _has_concept(concept: str) -> dict[str, Any]:
+    return {"term": {"concepts.ids": {"value": concept, "_name": f"concept {concept}"}}}
+
+
+def _has_word(word: str, language: str) -> dict[str, Any]:
+    """A word in any field that is searched. A stop word of the question's language counts as present everywhere."""
+    fields: list[dict[str, Any]] = [{"multi_match": {"query": word, "lenient": True}}]
+    if language in schema.text_languages():
+        fields.append({"match": {f"text.{language}": {"query": word, "zero_terms_query": "all"}}})
+    return {"bool": {"should": fields, "_name": f"word {word}"}}
+
+
+def _ask(client: Elasticsearch, query: dict[str, Any], size: int, language: str, kql: str = "") -> Results:
+    sentences = {"number_of_fragments": 3, "fragment_size": 160, "boundary_scanner": "sentence"}
+    with plain_errors():
+        try:
+            answer = client.search(
+                index=ALIAS,
+                query=query,
+                size=size,
+                source_excludes=["body", "text", "embedding"],
+                track_total_hits=True,
+                allow_partial_search_results=False,
+                highlight={
+                    "pre_tags": [HIGHLIGHT[0]],
+                    "post_tags": [HIGHLIGHT[1]],
+                    "max_analyzed_offset": 900_000,
+                    "fields": {field: sentences for field in ("text.*", "title", "lead", "body")}
+                    | {"concepts.*": {"number_of_fragments": 50}},
+                },
+            )
+        except BadRequestError as error:
+            raise UserError(_unreadable(kql, reason(error)) if kql else reason(error)) from None
+    return Results(
+        total=answer["hits"]["total"]["value"],
+        took_ms=answer["took"],
+        hits=tuple(_hit(hit, language) for hit in answer["hits"]["hits"]),
+    )
+
+
+def _unreadable(kql: str, why: str) -> str:
+    at = re.match(r"line (\d+):(\d+): (.*)", why, re.DOTALL)
+    place = f" at line {at[1]}, character {at[2]}" if at else ""
+    return f"The KQL query `{kql}` cannot be read{place}: {at[3] if at else why}."
+
+
+def _hit(hit: dict[str, Any], language: str) -> Hit:
+    source, light = hit["_source"], hit.get("highlight", {})
+    has = source.get("concepts", {})
+    matched = [name.partition(" ") for name in hit.get("matched_queries", ())]
+    own = [field for field in light if field.startswith("text.")]
+    fragments = [text for field in own or ("title", "lead", "body") for text in light.get(field, ())]
+    concepts = [
+        Concept(id=name, label=label(name, language)) for kind, _, name in matched if kind == "concept"
+    ] or _concepts_by_label(light, has.get("ids", ()), language)
+    return Hit(
+        id=hit["_id"],
+        score=hit["_score"] or 0.0,
+        concepts=tuple(concepts),
+        words=tuple(name for kind, _, name in matched if kind == "word"),
+        fragments=tuple(fragments),
+        **{name: source[name] for name in Hit.model_fields.keys() & source.keys() - {"id", "concepts"}},
+    )
+
+
+def _concepts_by_label(light: dict[str, list[str]], ids: list[str], language: str) -> list[Concept]:
+    """The concepts whose labels a query without concepts hit, in the one language that has most of them."""
+    fields = [field for field in light if field.startswith("concepts.")]
+    if not fields:
+        return []
+    best = max(fields, key=lambda field: (len(light[field]), field == f"concepts.{language}"))
+    labels = [text.replace(HIGHLIGHT[0], "").replace(HIGHLIGHT[1], "") for text in light[best]]
+    known = {label(id, best.removeprefix("concepts.")).casefold(): id for id in ids}
+    return [Concept(id=known.get(found.casefold()), label=found) for found in dict.fromkeys(labels)]
+
+
+def label(concept: str, language: str = "en") -> str:
+    """A concept's id in words: countries in ``language`` where CLDR has it, everything else as the id says it.
+
+    Example:
+        >>> label("country:DZ", "fr"), label("topic:military-cooperation")
+        ('Algérie', 'military cooperation')
+    """
+    kind, _, name = concept.partition(":")
+    if kind == "country":
+        try:
+            return str(Locale.parse(language).territories.get(name, name))
+        except (ValueError, UnknownLocaleError):
+            return str(Locale("en").territories.get(name, name))
+    return name.replace("-", " ") if kind == "topic" else name

@@ -1,0 +1,27 @@
+"""The indices' templates, as the JSON that Elasticsearch is given; :func:`load` reads one.
+
+A file's name says what it is: ``*.component.json`` are component templates, ``*.index.json`` index templates. Each is
+put under the name ``wirewatch-<file>``.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+
+def load(kind: str) -> dict[str, dict[str, Any]]:
+    """The templates of one kind (``component`` or ``index``), by the name that they have in Elasticsearch."""
+    suffix = f".{kind}.json"
+    return {
+        f"wirewatch-{file.name.removesuffix(suffix)}": json.loads(file.read_text(encoding="utf-8"))
+        for file in resources.files(__name__).iterdir()
+        if file.name.endswith(suffix)
+    }
+
+
+def text_languages() -> frozenset[str]:
+    """The languages that have an analyzer of their own: the fields ``text.<language>``."""
+    mappings = load("component")["wirewatch-articles-fields"]["template"]["mappings"]
+    return frozenset(mappings["properties"]["text"]["properties"])

@@ -1,0 +1,83 @@
+"""What all tests share: one real Elasticsearch node for the whole session, and settings of one's own for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from search.node import Node
+from wirewatch.settings import Settings, get_settings
+
+ROOT = Path(__file__).parents[1]
+OURS = ("WIREWATCH_", "ELASTICSEARCH_URL")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _environment() -> None:
+    """No test sees what the environment of whoever runs it says about Wirewatch."""
+    for name in [name for name in os.environ if name.startswith(OURS) and name != "WIREWATCH_NODE_HOME"]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def server() -> Path:
+    """The unpacked Elasticsearch of this checkout, fetched if need be."""
+    return Node(Settings(home=ROOT / ".wirewatch")).install()
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """An empty folder that the node's user may go to, unlike pytest's own."""
+    yield from _open_folder()
+
+
+@pytest.fixture(scope="session")
+def node(server: Path) -> Iterator[Settings]:
+    """Settings under which a local node runs, the same one for the whole session."""
+    for home in _open_folder():
+        settings = Settings(home=home, node_home=server)
+        try:
+            Node(settings).start()
+            yield settings
+        finally:
+            Node(settings).stop()
+
+
+@pytest.fixture
+def settings(node: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """A home of one's own and the session's node, emptied; the environment and ``get_settings`` say the same."""
+    url, user, password = Node(node).connection()
+    monkeypatch.setenv("WIREWATCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__URL", url)
+    monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__USER", user)
+    monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__PASSWORD", password)
+    with Elasticsearch(url, basic_auth=(user, password)) as client:
+        for index in client.indices.get(index="*"):
+            client.indices.delete(index=index)
+    get_settings.cache_clear()
+    yield get_settings()
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def es(settings: Settings) -> Iterator[Elasticsearch]:
+    """A client of the node that ``settings`` names."""
+    given = settings.elasticsearch
+    assert given.url and given.user and given.password
+    with Elasticsearch(given.url, basic_auth=(given.user, given.password.get_secret_value())) as client:
+        yield client
+
+
+def _open_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="wirewatch-test-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

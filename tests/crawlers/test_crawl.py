@@ -1,0 +1,421 @@
+"""A crawl fetches what is new or changed, says why something failed, and survives being killed."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote
+
+import psutil
+import pytest
+
+from crawlers.archive import read_response
+from crawlers.crawl import CrawlError, crawl
+from crawlers.plan import Group, plan
+from tests.newsroom import Newsroom
+from wirewatch import batches
+from wirewatch.batches import Batch
+from wirewatch.records import Page, PageKind, PageOutcome
+from wirewatch.settings import Settings, get_settings
+from wirewatch.sources import Source, load_sources
+from wirewatch.state import State
+
+RUNS = ("20270101T020000Z", "20270102T020000Z", "20270103T020000Z")
+
+
+@pytest.fixture
+def crawling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Settings]]:
+    """Settings of one's own, without politeness, that also the crawling process sees."""
+
+    def use(home: Path = tmp_path, **crawl: object) -> Settings:
+        monkeypatch.setenv("WIREWATCH_HOME", str(home))
+        for name, value in ({"delay": 0, "per_site": 8, "allow_private": True} | crawl).items():
+            monkeypatch.setenv(f"WIREWATCH_CRAWL__{name.upper()}", str(value))
+        get_settings.cache_clear()
+        return get_settings()
+
+    use()
+    yield use
+    get_settings.cache_clear()
+
+
+def addresses(batch: Batch, kind: PageKind, outcome: PageOutcome) -> list[str]:
+    return sorted(unquote(p.url) for p in batch.read(Page) if p.kind == kind and p.outcome == outcome)
+
+
+def fetched(batch: Batch) -> list[str]:
+    return addresses(batch, PageKind.ARTICLE, PageOutcome.FETCHED)
+
+
+def failures(batch: Batch) -> dict[str, str | None]:
+    return {p.url: p.reason for p in batch.read(Page) if p.outcome is PageOutcome.FAILED}
+
+
+def everything(room: Newsroom, name: str = "g00") -> Group:
+    return Group(name=name, sources=tuple(load_sources(room.sources)))
+
+
+# --- the newsroom
+
+
+def test_three_nights_of_the_newsroom(crawling) -> None:
+    settings = crawling()
+    with Newsroom(port=0, slow=0.1) as room:
+        group = everything(room)
+        articles = [article for site in room.articles.values() for article in site]
+        troubled = {"ferry-timetable-changes"}  # is listed by the address that redirects to it, too
+
+        def published(edition: int) -> dict[str, object]:
+            named = {f"{a.site}/{a.slug}": a.in_edition(edition) for a in articles}
+            return {unquote(room.article_url(name)): article for name, article in named.items() if article}
+
+        told: list[tuple[int, int | None]] = []
+        first = crawl(group, RUNS[0], progress=lambda done, total: told.append((done, total)))
+        forbidden = {url for url in published(1) if "/private/" in url}
+        assert set(fetched(first)) - {room.url("broken-times", "/news/moved")} == set(published(1)) - forbidden
+        assert troubled  # see above
+        broken = room.url("broken-times", "/news/")
+        assert failures(first) == {
+            room.url("broken-times", "/feed.xml"): "not-a-feed",
+            broken + "refused": "http-403",
+            broken + "breaks": "http-500",
+            broken + "gone": "http-404",
+            broken + "circle": "redirects",
+            **dict.fromkeys(forbidden, "robots"),
+        }
+        assert not any("/private/" in path for _, path, _ in room.requests)
+        assert told[-1][0] == told[-1][1] and sorted(told) == told
+
+        counts = first.manifest().counts
+        pages = list(first.read(Page))
+        assert len({page.url for page in pages}) == len(pages) == first.manifest().records
+        assert counts["fetched"] == len(fetched(first)) and counts["failed:robots"] == len(forbidden)
+        assert counts["requests"] == len(room.requests)
+        assert {p.source.id for p in pages} == {source.domain for source in group.sources}
+
+        second = crawl(group, RUNS[1])
+        assert fetched(second) == [] and addresses(second, PageKind.ARTICLE, PageOutcome.UNCHANGED) == []
+        assert set(failures(second)) == set(failures(first))
+        assert second.manifest().counts["bytes"] < 0.05 * counts["bytes"]
+
+        room.edition = 2
+        third = crawl(group, RUNS[2])
+        before, after = published(1), published(2)
+        assert fetched(third) == sorted(url for url in after if after[url] != before.get(url))
+
+        state = State(settings.state)
+        seen = state.visits("maghreb-matin.localhost")
+        assert {visit.failures for visit in seen.values()} == {0}
+
+
+def test_what_is_archived_is_what_the_site_sent(crawling) -> None:
+    crawling()
+    with Newsroom(port=0, slow=0) as room:
+        sources = [s for s in load_sources(room.sources) if s.domain == "el-faro-del-sur.localhost"]
+        batch = crawl(plan(sources, 1)[0], RUNS[0])
+        pages = [page for page in batch.read(Page) if page.outcome is PageOutcome.FETCHED]
+        assert {page.warc for page in pages} == {f"{RUNS[0]}-g00.warc.gz"}
+        for page in pages:
+            response = read_response(batch, page)
+            assert (response.url, response.status, response.fetched) == (page.url, 200, response.fetched)
+            document = room._press.document(
+                room.sites["el-faro-del-sur"], unquote(page.url.split(str(room.port))[1]), 1, 1
+            )
+            assert response.body == document.body
+            assert page.etag == document.etag and page.last_modified == document.last_modified
+        articles = [page for page in pages if page.kind is PageKind.ARTICLE]
+        assert all(page.hint.title and page.hint.published for page in articles)
+
+
+def test_a_crawl_that_was_done_is_not_done_again(crawling) -> None:
+    crawling()
+    with Newsroom(port=0, slow=0) as room:
+        sources = [s for s in load_sources(room.sources) if s.domain == "maghreb-matin.localhost"]
+        group = Group(name="g07", sources=tuple(sources))
+        batch = crawl(group, RUNS[0])
+        before = len(room.requests)
+        assert crawl(group, RUNS[0]) == batch and len(room.requests) == before
+        assert batch.name == f"{RUNS[0]}-g07"
+
+
+KILLED = """
+import sys
+from crawlers.crawl import crawl
+from crawlers.plan import Group
+crawl(Group.model_validate_json(sys.stdin.read()), sys.argv[1], progress=lambda *n: print(*n, flush=True))
+"""
+
+
+def test_a_killed_crawl_leaves_nothing_and_the_next_one_is_complete(crawling, tmp_path: Path) -> None:
+    with Newsroom(port=0, slow=0) as room:
+        group = everything(room)
+        crawling(tmp_path / "undisturbed")
+        undisturbed = crawl(group, RUNS[0])
+
+        settings = crawling(tmp_path / "killed", delay=0.5)
+        environment = os.environ | {"TMPDIR": str(tmp_path)}
+        with subprocess.Popen(
+            [sys.executable, "-c", KILLED, RUNS[0]],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        ) as parent:
+            parent.stdin.write(group.model_dump_json())
+            parent.stdin.close()
+            while int(parent.stdout.readline().split()[0]) < 25:
+                pass
+            (child,) = psutil.Process(parent.pid).children()
+            parent.send_signal(signal.SIGKILL)
+        psutil.wait_procs([child], timeout=20)
+        assert not child.is_running()
+        assert list(tmp_path.glob("wirewatch-crawl-*")) == []
+        assert batches.finished(settings.batches, "pages") == []
+        assert State(settings.state).visits("maghreb-matin.localhost") == {}
+
+        crawling(tmp_path / "killed")
+        again = crawl(group, RUNS[0])
+        assert fetched(again) == fetched(undisturbed) and failures(again) == failures(undisturbed)
+
+
+# --- one site with everything that can go wrong
+
+
+@dataclass
+class Site:
+    """A site on loopback whose answers are given by path."""
+
+    pages: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    port: int = 0
+
+    def url(self, path: str, host: str = "paper.localhost") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+    def page(self, path: str, body: bytes | str = b"<p>Text</p>", status: int = 200, **headers: str) -> str:
+        raw = body.encode() if isinstance(body, str) else body
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.pages[path] = (status, {"Content-Type": "text/html"} | given, raw)
+        return self.url(path)
+
+    def feed(self, *paths: str) -> str:
+        items = "".join(
+            f"<item><title>{n}</title><link>{path if '//' in path else self.url(path)}</link>"
+            f"<pubDate>Mon, 06 Feb 2023 10:{59 - n:02}:00 GMT</pubDate></item>"
+            for n, path in enumerate(paths)
+        )
+        return self.page("/feed", f"<rss version='2.0'><channel>{items}</channel></rss>", ETag=f'"{hash(items)}"')
+
+    def source(self, **listings: tuple[str, ...]) -> Group:
+        listings = listings or {"feeds": (self.url("/feed"),)}
+        source = Source(name="Paper", domain="paper.localhost", country="DZ", languages=("fr", "ar"), **listings)
+        return Group(name="g00", sources=(source,))
+
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.asked]
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            site.asked.append((self.path, dict(self.headers)))
+            status, headers, body = site.pages.get(self.path, (404, {}, b""))
+            if self.path == "/never":
+                stopped.wait(20)
+            if "ETag" in headers and self.headers.get("If-None-Match") == headers["ETag"]:
+                status, body = 304, b""
+            self.send_response(status)
+            for name, value in ({"Content-Length": str(len(body))} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+            if "Content-Length" in headers:
+                self.close_connection = True
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 64
+
+        def handle_error(self, *args: object) -> None:
+            pass
+
+    stopped = threading.Event()
+    with Server(("127.0.0.1", 0), Handler) as server:
+        site.port = server.server_port
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield site
+        stopped.set()
+        server.shutdown()
+
+
+def test_every_failure_has_its_reason(crawling, site: Site) -> None:
+    crawling(timeout=1, max_bytes=100_000)
+    reasons = {
+        site.page("/big", b"x" * 200_000): "too-large",
+        site.page("/bomb", gzip.compress(b"x" * 2_000_000), Content_Encoding="gzip"): "too-large",
+        site.page("/never"): "timeout",
+        site.page("/cut", b"abc", Content_Length="1000"): "cut-off",
+        site.page("/empty", b""): "empty",
+        site.page("/photo", b"\x89PNG\r\n\x1a\n\0\0", Content_Type="image/png"): "not-text",
+        site.page("/away", status=302, Location="http://elsewhere.localhost/"): "off-site",
+        site.page("/inside", status=302, Location="http://169.254.169.254/latest/meta-data/"): "off-site",
+        site.url("/x", "nowhere.paper.localhost.invalid"): "off-site",
+        site.page("/closed", status=302, Location="http://closed.paper.localhost:1/"): "connection",
+        site.page("/teapot", status=418): "http-418",
+        "http://[broken/": None,
+    }
+    site.page("/good")
+    site.feed("/good", *(url.removeprefix(site.url("")) for url in reasons))
+    batch = crawl(site.source(), RUNS[0])
+    assert failures(batch) == {url: reason for url, reason in reasons.items() if reason}
+    assert fetched(batch) == [site.url("/good")]
+    assert batch.manifest().counts["malformed-entries"] == 1
+
+
+def test_private_addresses_are_not_asked_unless_that_is_allowed(crawling, site: Site) -> None:
+    crawling(allow_private=False)
+    site.feed("/good")
+    literal = Source(
+        name="Router", domain="127.0.0.1", country="DZ", languages=("fr",), feeds=(site.url("/feed", "127.0.0.1"),)
+    )
+    group = Group(name="g00", sources=(*site.source().sources, literal))
+    assert set(failures(crawl(group, RUNS[0])).values()) == {"private-address"} and site.asked == []
+
+
+def test_more_articles_than_allowed_are_taken_by_the_next_run_the_newest_first(crawling, site: Site) -> None:
+    crawling(max_articles=3)
+    paths = [f"/article-{n}" for n in range(7)]
+    for path in paths:
+        site.page(path)
+    site.feed(*paths)
+    taken = []
+    for run in RUNS:
+        batch = crawl(site.source(), run)
+        taken.append([url.removeprefix(site.url("")) for url in fetched(batch)])
+        if run == RUNS[0]:
+            assert batch.manifest().counts["postponed"] == 4
+    assert taken == [paths[:3], paths[3:6], paths[6:]]
+    before = len(site.asked)
+    crawl(site.source(), "20270104T020000Z")
+    assert site.paths()[before:] == ["/robots.txt", "/feed"]
+
+
+def test_what_failed_is_tried_again_though_the_feed_is_unchanged_but_not_for_ever(crawling, site: Site) -> None:
+    crawling()
+    site.page("/down", status=404)
+    site.feed("/down")
+    for night in range(7):
+        crawl(site.source(), f"2027010{night}T020000Z")
+    assert site.paths().count("/down") == 5
+    site.asked.clear()
+    site.page("/late", status=404)
+    site.feed("/down", "/late")
+    crawl(site.source(), "20270108T020000Z")
+    site.page("/late")
+    assert fetched(crawl(site.source(), "20270109T020000Z")) == [site.url("/late")]
+    assert "/down" not in site.paths()
+
+
+def test_a_changed_article_is_asked_for_conditionally(crawling, site: Site) -> None:
+    crawling()
+
+    def sitemap(day: int) -> str:
+        urls = "".join(
+            f"<url><loc>{site.url(path)}</loc><lastmod>2023-02-{day:02}</lastmod><news/></url>" for path in ("/a", "/b")
+        )
+        return site.page("/news.xml", f"<urlset>{urls}</urlset>", ETag=f'"{day}"')
+
+    modified = "Mon, 06 Feb 2023 00:00:00 GMT"
+    group = site.source(sitemaps=(sitemap(6),))
+    site.page("/a", ETag='"a"', Last_Modified=modified)
+    site.page("/b", ETag='"b"', Last_Modified=modified)
+    assert len(fetched(crawl(group, RUNS[0]))) == 2
+    sitemap(7)
+    site.page("/b", "<p>New text</p>", ETag='"b2"', Last_Modified=modified)
+    batch = crawl(group, RUNS[1])
+    assert fetched(batch) == [site.url("/b")]
+    assert addresses(batch, PageKind.ARTICLE, PageOutcome.UNCHANGED) == [site.url("/a")]
+    asked = dict(site.asked)["/a"]
+    assert (asked["If-None-Match"], asked["If-Modified-Since"]) == ('"a"', modified)
+
+
+def test_a_sitemap_index_is_followed_newest_first_and_not_without_end(crawling, site: Site) -> None:
+    crawling()
+    for n in range(1, 16):
+        site.page(f"/map{n}.xml", f"<urlset><url><loc>{site.url(f'/in-map-{n}')}</loc><news/></url></urlset>")
+        site.page(f"/in-map-{n}")
+    rows = "".join(
+        f"<sitemap><loc>{site.url(f'/map{n}.xml')}</loc><lastmod>2023-02-{n:02}</lastmod></sitemap>"
+        for n in range(1, 16)
+    )
+    itself = f"<sitemap><loc>{site.url('/index.xml')}?again</loc><lastmod>2024-01-01</lastmod></sitemap>"
+    index = site.page("/index.xml", f"<sitemapindex>{rows}</sitemapindex>", ETag='"same"')
+    site.page("/index.xml?again", f"<sitemapindex>{itself}</sitemapindex>")
+    batch = crawl(site.source(sitemaps=(index, f"{index}?again")), RUNS[0])
+    assert fetched(batch) == sorted(site.url(f"/in-map-{n}") for n in range(6, 16))
+    assert site.paths().count("/index.xml?again") <= 4
+    assert batch.manifest().counts["skipped-sitemaps"] >= 5
+
+
+def test_tracking_does_not_make_an_article_new(crawling, site: Site) -> None:
+    crawling()
+    site.page("/a?id=1")
+    site.feed("/a?id=1&amp;utm_source=monday")
+    assert fetched(crawl(site.source(), RUNS[0])) == [site.url("/a?id=1")]
+    site.feed("/a?utm_source=tuesday&amp;id=1")
+    assert fetched(crawl(site.source(), RUNS[1])) == []
+
+
+def test_robots_is_obeyed_and_we_say_who_we_are(crawling, site: Site) -> None:
+    crawling(user_agent="Wirewatch/test (+mailto:desk@example.org)")
+    site.page("/robots.txt", "User-agent: wirewatch\nDisallow: /no\n\nUser-agent: *\nDisallow: /\n")
+    site.page("/yes")
+    site.page("/no")
+    site.feed("/yes", "/no")
+    assert failures(crawl(site.source(), RUNS[0])) == {site.url("/no"): "robots"}
+    assert {headers["User-Agent"] for _, headers in site.asked} == {"Wirewatch/test (+mailto:desk@example.org)"}
+    assert dict(site.asked)["/yes"]["Accept-Language"] == "fr, ar, *;q=0.5"
+
+
+def test_a_page_object_that_fails_costs_its_listing_only(crawling, site: Site, tmp_path: Path, monkeypatch) -> None:
+    crawling()
+    (tmp_path / "sitecustomize.py").write_text(
+        "import crawlers.pages.listing as listing\n"
+        "async def broken(self): raise KeyError('layout')\n"
+        "listing.SitemapPage.to_item = broken\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    site.page("/a")
+    site.feed("/a")
+    group = site.source(feeds=(site.url("/feed"),), sitemaps=(site.page("/map.xml"),))
+    batch = crawl(group, RUNS[0])
+    assert failures(batch) == {site.url("/map.xml"): "listing-error"} and fetched(batch) == [site.url("/a")]
+
+
+def test_an_error_of_the_crawling_process_reaches_the_caller(crawling, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = crawling()
+    monkeypatch.setenv("WIREWATCH_STATE", settings.state)
+    group = Group(name="g00", sources=())
+    monkeypatch.setattr("crawlers.crawl.State", lambda url: type("Fine", (), {"catch_up": lambda self, root: None})())
+    monkeypatch.setattr(get_settings(), "state", "sqlite:////nowhere/at/all/state.sqlite")
+    monkeypatch.setattr(Path, "mkdir", lambda *args, **kwargs: None)
+    with pytest.raises(CrawlError, match="Traceback"):
+        monkeypatch.setattr(get_settings(), "state", "nosuchdatabase://x")
+        crawl(group, RUNS[0])
+    assert batches.finished(settings.batches, "pages") == []

@@ -1,0 +1,133 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import spacy
+import yaml
+from spacy.tokens import Doc
+
+from enrichment import gazetteer, geography
+from enrichment.geography import countries_in, labels, region_chain, regions_in, regions_of, salient
+
+HERE = Path(__file__).parent
+ACCEPTANCE = HERE.parents[2] / "shared" / "eval" / "acceptance" / "tv5monde-algerie-russie.txt"
+
+
+def sentences() -> Iterator[tuple[str, str, set[str]]]:
+    for language, listed in yaml.safe_load((HERE / "country_sentences.yml").read_text("utf-8")).items():
+        for text, *codes in listed:
+            yield language, text, set(" ".join(codes).split())
+
+
+@pytest.mark.parametrize(("language", "text", "codes"), list(sentences()))
+def test_a_sentence_names_its_countries_and_no_others(language: str, text: str, codes: set[str]) -> None:
+    assert {mention.code for mention in countries_in(text, language)} == codes
+
+
+def test_mentions_point_at_the_words() -> None:
+    text = "Le président algérien a quitté Moscou pour l'Afrique de l'Ouest."
+    assert [(text[m.start : m.end], m.code, m.kind) for m in gazetteer.find(text, "fr")] == [
+        ("algérien", "DZ", "country"),
+        ("Moscou", "RU", "capital"),
+        ("Afrique de l'Ouest", "Western Africa", "region"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("military cooperation in Africa", "en"), ("en Afrique", "fr"), ("страны Африки", "ru"), ("في أفريقيا", "ar"),
+     ("países africanos", "es"), ("barani Afrika", "sw"), ("非洲国家", "zh")],
+)  # fmt: skip
+def test_africa_is_a_region_in_every_language(text: str, language: str) -> None:
+    assert [mention.code for mention in regions_in(text, language)] == ["Africa"]
+
+
+def test_regions_go_from_the_narrow_to_the_wide() -> None:
+    assert region_chain("DZ") == ("Northern Africa", "Africa")
+    assert region_chain("KE") == ("Eastern Africa", "Sub-Saharan Africa", "Africa")
+    assert region_chain("South America") == ("South America", "Latin America and the Caribbean", "Americas")
+    assert region_chain("XX") == ()
+    assert regions_of(["KE", "DZ"]) == ("Eastern Africa", "Northern Africa", "Sub-Saharan Africa", "Africa")
+
+
+def test_every_country_lies_in_a_continent() -> None:
+    continents = {"Africa", "Americas", "Asia", "Europe", "Oceania"}
+    assert all(region_chain(code)[-1] in continents for code in gazetteer.countries())
+
+
+def test_countries_and_regions_have_labels_in_the_analysts_languages() -> None:
+    for code in gazetteer.countries():
+        for language in ("en", "fr", "es", "pt", "ar", "ru"):
+            assert labels(f"country:{code}", language)
+    for name in gazetteer.region_codes():
+        assert all(labels(f"region:{name}", language) for language in ("en", "fr", "es", "pt", "ar", "ru"))
+    assert labels("country:DZ", "ru") == "Алжир"
+    assert labels("region:Northern Africa", "en") == "Northern Africa"
+    assert labels("topic:elections", "en") is None
+    assert labels("country:XX", "en") is None
+
+
+def test_every_form_of_the_data_files_is_found_in_its_own_language() -> None:
+    for path in sorted(gazetteer.DATA.glob("countries.*.tsv")):
+        language = path.name.split(".")[1]
+        for code, forms in gazetteer._own_forms(language)[1].items():
+            expected = gazetteer.regions()[code].name if code in gazetteer.regions() else code
+            for form in forms:
+                word = form.strip("^=")
+                ambiguous = any(f"{of}:{gazetteer.fold(word)}" in gazetteer._senses() for of in ("", language))
+                if code == "-" or "@" in word or "*" in word or ambiguous:
+                    continue
+                assert [m.code for m in gazetteer.find(f"« {word} » X", language)] == [expected], (language, form)
+
+
+def test_a_country_named_once_at_the_end_of_a_long_text_is_left_out() -> None:
+    filler = "Les deux délégations ont parlé de commerce et de sécurité pendant plusieurs heures. " * 30
+    text = "L'Algérie reçoit la Russie\n\n" + filler + "Un diplomate japonais était aussi présent."
+    mentions = countries_in(text, "fr")
+    assert {mention.code for mention in mentions} == {"DZ", "RU", "JP"}
+    assert salient(mentions, len("L'Algérie reçoit la Russie"), len(text)) == ("DZ", "RU")
+
+
+def test_the_headline_weighs_more_than_a_name_repeated_in_the_body() -> None:
+    text = "Le Ghana vote\n\n" + "La France observe le scrutin. " * 4
+    assert salient(countries_in(text, "fr"), 13, len(text)) == ("GH", "FR")
+
+
+def test_the_component_fills_the_document() -> None:
+    nlp = spacy.blank("ar")
+    nlp.add_pipe("wirewatch_geography")
+    doc = nlp("زار الوزير الجزائر وبحث التعاون مع فرنسا في أفريقيا")
+    assert doc._.countries == ("DZ", "FR")
+    assert doc._.regions == ("Northern Africa", "Western Europe", "Africa", "Europe")
+    assert [doc.text[m.start : m.end] for m in doc._.country_mentions] == ["الجزائر", "فرنسا"]
+    assert {ent.label_ for ent in doc.ents} == {"LOC"}
+
+
+@pytest.mark.skipif(not ACCEPTANCE.is_file(), reason="the acceptance text is not in this checkout")
+def test_the_acceptance_text_is_about_algeria_and_russia() -> None:
+    text = ACCEPTANCE.read_text("utf-8")
+    nlp = spacy.blank("fr")
+    nlp.add_pipe("wirewatch_geography")
+    doc = nlp.make_doc(text)
+    if not Doc.has_extension("headline_end"):
+        Doc.set_extension("headline_end", default=0)
+    doc._.headline_end = text.index("\nImage")
+    doc = nlp(doc)
+    assert doc._.countries[:2] == ("DZ", "RU")
+    assert {"Northern Africa", "Africa"} <= set(doc._.regions)
+
+
+def test_a_form_with_an_unknown_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "countries.qq.tsv").write_text("QQ\tnowhere\n", "utf-8")
+    gazetteer.countries(), gazetteer.regions()
+    monkeypatch.setattr(gazetteer, "DATA", tmp_path)
+    with pytest.raises(gazetteer.UserError, match="QQ"):
+        gazetteer._own_forms("qq")
+
+
+def test_mentions_never_overlap_and_the_text_is_read_once() -> None:
+    text = "Papua New Guinea, South Sudan, Guinea-Bissau and the Democratic Republic of the Congo. " * 50
+    mentions = countries_in(text, "en")
+    assert len(mentions) == 200
+    assert all(one.end <= two.start for one, two in zip(mentions, mentions[1:], strict=False))
+    assert geography.regions_in(text, "en") == []

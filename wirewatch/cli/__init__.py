@@ -1,0 +1,50 @@
+"""The command line. It composes the stages, as the DAGs do, and holds no logic of its own.
+
+One file a group of commands; heavy parts (Scrapy, spaCy, Elasticsearch) are imported when a command needs them, so
+that ``wirewatch --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import typer
+
+from wirewatch import __version__
+from wirewatch.cli.console import problem
+from wirewatch.errors import UserError
+
+cli = typer.Typer(
+    name="wirewatch",
+    help="Watches the world's news: crawl, extract, enrich, index, search across languages, alert.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@cli.callback(invoke_without_command=True)
+def _main(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the log."),
+) -> None:
+    if version:
+        typer.echo(f"wirewatch {__version__}")
+        raise typer.Exit
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+
+
+from wirewatch.cli import alerts, index, kibana, local, search, sources, stages  # noqa: E402 - they register on the app above
+
+for group in (stages, index, search, alerts, sources, kibana, local):
+    group.register(cli)
+
+
+def app() -> None:
+    """The entry point ``wirewatch``: runs a command; what the user can put right is one sentence, not a traceback."""
+    try:
+        cli()
+    except UserError as error:
+        problem(str(error))
+        sys.exit(1)

@@ -1,0 +1,39 @@
+"""How the command line speaks: one console, one way to show progress, one way to report a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def problem(message: str) -> None:
+    """Print what is wrong and the way out, in red on standard error."""
+    errors.print(f"[bold red]Problem:[/] {escape(message)}", soft_wrap=True)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show a bar while the block runs; it yields the function that moves it: ``move(done, total)``."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    ) as bars:
+        bar = bars.add_task(what, total=None)
+
+        def move(done: int, total: int | None) -> None:
+            bars.update(bar, completed=done, total=total)
+
+        yield move
+        # A stage may finish with less than it announced (a crawl cannot know); the bar ends full all the same.
+        bars.update(bar, total=bars.tasks[0].completed)

@@ -1,0 +1,29 @@
+"""``wirewatch index``: templates and articles in Elasticsearch."""
+
+from __future__ import annotations
+
+import typer
+
+from wirewatch.cli import stages
+from wirewatch.cli.console import console
+
+
+def init() -> None:
+    """Create or renew the index templates; safe to repeat."""
+    from search.index import init as create
+
+    create()
+    console.print("The index templates are in place.")
+
+
+def run() -> None:
+    """Index the enriched articles that are not in Elasticsearch yet."""
+    stages.summarize(stages.index())
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    group = typer.Typer(help="The index of articles.", no_args_is_help=True)
+    group.command("init")(init)
+    group.command("run")(run)
+    app.add_typer(group, name="index")

@@ -1,0 +1,33 @@
+"""``wirewatch kibana``: what analysts find in Kibana."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wirewatch.cli.console import console
+
+
+def setup(
+    export: Annotated[Path | None, typer.Option(help="Write them to this .ndjson, to import by hand.")] = None,
+) -> None:
+    """Put data view and saved searches into Kibana (KIBANA_URL); safe to repeat."""
+    from search.kibana import setup as kibana
+
+    if export:
+        export.write_text(kibana.ndjson(), encoding="utf-8")
+        console.print(f"Written: {export}. Import it in Kibana under Stack Management, Saved Objects.", soft_wrap=True)
+        return
+    with console.status("Waiting for Kibana") as line:
+        count = kibana.setup(tell=line.update)
+    console.print(f"Kibana has the {count} saved objects of Wirewatch.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    group = typer.Typer(help="Kibana: data view and saved searches.", no_args_is_help=True)
+    group.callback()(lambda: None)  # without it Typer takes a group of one command for the command itself
+    group.command()(setup)
+    app.add_typer(group, name="kibana")

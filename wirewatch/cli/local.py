@@ -1,0 +1,115 @@
+"""What runs on this machine: the local Elasticsearch node, and with ``wirewatch up`` Airflow too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wirewatch.cli.airflow import Airflow
+from wirewatch.cli.console import console
+from wirewatch.errors import UserError
+from wirewatch.settings import get_settings
+
+
+def install() -> None:
+    """Assemble the local node's Elasticsearch; the first time this downloads 950 MB."""
+    from search.node import Node
+
+    with _telling() as tell:
+        Node(get_settings()).install(tell)
+
+
+def start() -> None:
+    """Start the local Elasticsearch node."""
+    from search.node import Node
+
+    node = Node(get_settings())
+    with _telling() as tell:
+        node.start(tell)
+    console.print(f"Elasticsearch {node.status().version} answers at {node.status().url}")
+
+
+def stop() -> None:
+    """Stop the local Elasticsearch node."""
+    from search.node import Node
+
+    with console.status("Stopping Elasticsearch"):
+        Node(get_settings()).stop()
+    console.print("Elasticsearch is stopped.")
+
+
+def status() -> None:
+    """Show how the local Elasticsearch node is."""
+    from search.node import Node
+
+    found = Node(get_settings()).status()
+    if found.ready:
+        console.print(f"Elasticsearch {found.version} answers at {found.url} (process {found.pid}).")
+    elif found.running:
+        console.print(f"Elasticsearch is starting or busy (process {found.pid}); its log: {found.log}")
+    else:
+        console.print("Elasticsearch is not running. `wirewatch node start` starts it.")
+    console.print(f"Data: {found.data}", soft_wrap=True)
+
+
+def logs(lines: Annotated[int, typer.Option("-n", help="How many lines.")] = 50) -> None:
+    """Show the end of the local node's log."""
+    from search.node import Node
+
+    log = Node(get_settings()).log
+    if not log.exists():
+        raise UserError("The local node has no log: it was never started. Start it with `wirewatch node start`.")
+    typer.echo("\n".join(log.read_text(errors="replace").splitlines()[-lines:]))
+
+
+def up() -> None:
+    """Run Wirewatch on this machine: the local node and Airflow with the DAGs, in the background."""
+    if get_settings().elasticsearch.url is None:
+        start()
+    airflow = _airflow()
+    with _telling() as tell:
+        airflow.start(tell)
+    console.print(
+        f"Airflow is at {airflow.url}: user admin, password {airflow.password()}\n"
+        f"The DAG `nightly` runs at 02:00 UTC once you unpause it there; its log: {airflow.log}\n"
+        "`make down` stops everything. What was collected stays.",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def down() -> None:
+    """Stop what ``wirewatch up`` started."""
+    with console.status("Stopping Airflow"):
+        _airflow().stop()
+    console.print("Airflow is stopped.")
+    if get_settings().elasticsearch.url is None:
+        stop()
+
+
+def _airflow() -> Airflow:
+    dags = Path(__file__).parents[2] / "dags"
+    if not dags.is_dir():
+        raise UserError("`wirewatch up` needs a checkout of Wirewatch: the folder dags is not installed as a package.")
+    return Airflow(get_settings(), dags)
+
+
+@contextmanager
+def _telling() -> Iterator[Callable[[str], None]]:
+    """A line that says what is being done while the block runs."""
+    with console.status("…") as line:
+        yield line.update
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    node = typer.Typer(help="The local Elasticsearch node.", no_args_is_help=True)
+    for command in (install, start, stop, status, logs):
+        node.command()(command)
+    app.add_typer(node, name="node")
+    app.command()(up)
+    app.command()(down)

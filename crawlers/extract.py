@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import resource
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as PageTimeout
 from dataclasses import dataclass
+from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -46,9 +47,9 @@ class Rejected:
 def extract(batch: Batch, *, progress: Callable[[int, int | None], None] | None = None) -> Batch:
     """Write the articles of a batch of pages as the batch ``articles`` of the same name.
 
-    Only articles that are new or whose text changed are written. The manifest counts ``new``, ``updated``, ``unchanged``,
-    ``duplicate`` (an article at two addresses of the batch) and ``failed:<reason>``; each failed page is logged with
-    its address and reason. The pages themselves stay in the archive.
+    Only articles that are new or whose text changed are written. The manifest counts ``new``, ``updated``,
+    ``unchanged``, ``duplicate`` (an article at two addresses of the batch) and ``failed:<reason>``; each failed page is
+    logged with its address and reason. The pages themselves stay in the archive.
 
     Args:
         batch: a finished batch of the stage ``pages``.
@@ -96,7 +97,7 @@ def extract(batch: Batch, *, progress: Callable[[int, int | None], None] | None 
                     )
             if progress:
                 progress(done, total)
-    log.info("%s: %s", articles.url, dict(Counter(out.counts)))
+    log.info("%s: %s", articles.url, out.counts)
     state.catch_up(settings.batches)
     return articles
 
@@ -112,7 +113,7 @@ def _read_all(batch: Batch, workers: int) -> Iterator[tuple[Page, ArticleItem | 
     # A fork server starts a fresh worker in milliseconds, and without the threads and locks of this process.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["crawlers.extract"])
-    waiting: deque = deque()
+    waiting: deque[tuple[Page, Any]] = deque()
     with ProcessPool(max_workers=workers, max_tasks=500, initializer=_prepare_worker, context=context) as pool:
         try:
             for page in _article_pages(batch):
@@ -126,7 +127,7 @@ def _read_all(batch: Batch, workers: int) -> Iterator[tuple[Page, ArticleItem | 
             raise
 
 
-def _outcome(page: Page, future) -> tuple[Page, ArticleItem | Rejected]:
+def _outcome(page: Page, future: Any) -> tuple[Page, ArticleItem | Rejected]:
     try:
         return page, future.result()
     except PageTimeout:

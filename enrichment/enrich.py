@@ -13,7 +13,6 @@ from enrichment.documents import document
 from enrichment.pipelines import pipeline, router
 from enrichment.topics import best
 from wirewatch.batches import Batch, write
-from wirewatch.errors import UserError
 from wirewatch.records import Article, EnrichedArticle
 
 log = logging.getLogger(__name__)
@@ -65,8 +64,8 @@ def enriched(articles: Iterable[Article]) -> Iterator[tuple[EnrichedArticle, boo
 
 def _understood(articles: Sequence[Article], language: str) -> list[tuple[EnrichedArticle, bool]]:
     """Articles of one language, enriched together, or one by one if that fails, so that one harms no other."""
+    nlp = pipeline(language)
     try:
-        nlp = pipeline(language)
         # What the vocabulary learns from these articles is forgotten after them: memory stays flat.
         with nlp.memory_zone():
             docs = []
@@ -75,8 +74,6 @@ def _understood(articles: Sequence[Article], language: str) -> list[tuple[Enrich
                 doc._.language = language
                 docs.append(doc)
             return [(_record(a, doc), False) for a, doc in zip(articles, nlp.pipe(docs), strict=True)]
-    except UserError:
-        raise
     except Exception:
         if len(articles) > 1:
             return [result for article in articles for result in _understood([article], language)]

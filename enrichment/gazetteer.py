@@ -38,9 +38,8 @@ UNSPACED = frozenset({"zh", "ja", "th", "lo", "km", "my", "bo", "dz"})
 GLUED = frozenset({"ko"})
 """Languages that hang particles on a name."""
 
-INFLECTED = frozenset(
-    "az be bg bs cs el et fi hr hu hy ka kk ky lt lv mk mn pl ro ru sk sl sq sr tr uk uz eu is".split()
-)
+_INFLECTED = "az be bg bs cs el et fi hr hu hy ka kk ky lt lv mk mn pl ro ru sk sl sq sr uk uz eu is"
+INFLECTED = frozenset(_INFLECTED.split())
 """Languages whose names change their endings: CLDR's names are cut to a stem there."""
 
 PREFIXES = {
@@ -52,7 +51,13 @@ PREFIXES = {
 }
 """What may be written as one word before a name."""
 
-SUFFIXES = {"am": r"\w{0,3}", "ti": r"\w{0,2}", "mn": r"\w{0,4}"}
+_BORROWING = "sw ha so yo ig rw ln lg zu xh st sn om mg ht tl"
+BORROWING = frozenset(_BORROWING.split())
+"""Languages whose newspapers often write English names: those are looked for too."""
+
+_ARABIC_ENDINGS = "(?:ة|ه|ا|ات|ين|ون|ان|تين|تان)?"
+
+SUFFIXES = {"am": "(?:ን|ና|ም|ዊ|ያዊ|ዊት|ያዊት|ውያን|ያውያን|ው|ውን)?", "ti": r"\w{0,2}", "mn": r"\w{0,4}"}
 
 LETTER = r"[\w\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a4d\u0b01-\u0b4d\u0b82-\u0bcd]"
 
@@ -65,7 +70,8 @@ class Mention(NamedTuple):
     code: str
     """ISO 3166-1 alpha-2 of a country, English M49 name of a region."""
     kind: str
-    """``country``, ``capital`` (or another seat of government), or ``region``."""
+    """``country``, ``people`` (a demonym or adjective of a country, as far as its form tells: in languages that write
+    them small), ``capital`` (or another seat of government), or ``region``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +180,8 @@ def _own_forms(language: str) -> tuple[tuple[str, ...], dict[str, list[str]]]:
             forms.setdefault(code, []).extend(form.strip() for form in listed.split(",") if form.strip())
         else:
             raise UserError(
-                f"enrichment/data/countries.{language}.tsv: unknown code {code!r}; use one of countries.tsv, of regions.tsv, or -"
+                f"enrichment/data/countries.{language}.tsv: unknown code {code!r}; "
+                "use one of countries.tsv, one of regions.tsv, or -"
             )
     return endings, forms
 
@@ -213,15 +220,36 @@ def _cldr_names(code: str, known: Locale) -> list[str]:
     return [name]
 
 
+_vowel_end = re.compile(r"(?:ая|[aeiouyαάηήοόιίςаяьйыії])$", re.I)
+
+
 def _stem(name: str) -> str:
-    """The name with each long word cut before its ending, as a form with stars, or with plus signs (at most two more
-    letters) after short stems.
+    """The name with each long word cut before its ending, as a form: ``~`` is an ending in Cyrillic, ``+`` at most two
+    letters after a short stem. A word that is declined by adding to it keeps all its letters.
     """
     words = []
     for word in name.split(" "):
-        cut = re.sub(r"(?:ы[ей]|ие|ая|ия|[aeiouyаеиоуыэюяьйіїєαάηήοόιίς])$", "", word, flags=re.I)
-        words.append(cut + ("+" if len(cut) == 4 else "*") if len(cut) >= 4 else word)
+        cut = _vowel_end.sub("", word)
+        if len(cut) < 4:
+            words.append(word)
+        elif "\u0400" <= cut[-1] <= "\u04ff":
+            words.append(cut + ("~" if cut == word else "~~"))
+        else:
+            words.append(cut + ("+" if len(cut) == 4 else "*"))
     return " ".join(words)
+
+
+_JOKERS = {
+    r"\~\~": "[аяуюеиыойьіїєё]{1,3}(?:м|х|в|ми)?",
+    r"\~": "[аяуюеиыойьіїєё]{0,3}(?:м|х|в|ми)?",
+    r"\+": r"\w{0,2}",
+    r"\*": r"\w{0,5}",
+}
+"""What the signs in a form stand for, escaped as they are in a pattern."""
+
+
+def _cased(letters: list[str]) -> bool:
+    return any(letter.lower() != letter.upper() for letter in letters)
 
 
 def _compile(form: str, code: str, kind: str, endings: tuple[str, ...], language: str) -> list[_Form]:
@@ -231,17 +259,21 @@ def _compile(form: str, code: str, kind: str, endings: tuple[str, ...], language
     if form.startswith("^"):
         form, kind = form[1:], "capital"
     letters = [c for c in form if c.isalpha()]
-    plain = form.rstrip("*@+")
+    plain = form.rstrip("*@+~")
     if 1 < len(letters) <= 4 and plain == form and form.isupper() and letters[0].lower() != letters[0]:
         case = "exact"
     elif letters and letters[0] != letters[0].lower():
         case = "upper"
     else:
         case = "any"
+    if kind == "country" and (case == "any" if _cased(letters) else form.endswith("*")):
+        kind = "people"
     folded = fold(form)
-    key = re.split(r"[*@+]", folded, maxsplit=1)[0]
+    key = re.split(r"[*@+~]", folded, maxsplit=1)[0]
     tail = folded[len(key) :]
-    pattern = re.escape(tail).replace(r"\*", r"\w{0,5}").replace(r"\+", r"\w{0,2}")
+    pattern = re.escape(tail)
+    for sign, meaning in _JOKERS.items():
+        pattern = pattern.replace(sign, _ARABIC_ENDINGS if sign == r"\*" and language in {"ar", "fa"} else meaning)
     if "@" in tail:
         options = "|".join(sorted((re.escape(fold(e)) for e in endings), key=len, reverse=True))
         pattern = pattern.replace("@", f"(?:{options})")
@@ -253,7 +285,7 @@ def _compile(form: str, code: str, kind: str, endings: tuple[str, ...], language
     before = PREFIXES.get(language)
     made = []
     if language == "ar":
-        if key.startswith("ال") and kind != "none":
+        if key.startswith("ال"):
             made.append(_Form("لل" + key[2:], rest, code, kind, case, form, re.compile(r"[وف]?")))
             before = r"[وف]?[بك]?"
         elif tail:
@@ -273,6 +305,8 @@ def _automaton(language: str) -> ahocorasick.Automaton:
             same = listed.setdefault((made.key, made.rest.pattern if made.rest else ""), [])
             if not same:
                 same.append(made)
+            elif made.case == "any" and made.code == same[0].code:
+                same[0] = made
 
     endings, own = _own_forms(language)
     for code, forms in own.items():
@@ -297,7 +331,16 @@ def _automaton(language: str) -> ahocorasick.Automaton:
                     add(city, country.code, "capital")
                     if language in INFLECTED:
                         add(_stem(city), country.code, "capital")
-            elif not own and re.fullmatch(r"[\x20-\u024f]+", known.territories["DZ"]):
+            elif re.fullmatch(r"[\x20-\u024f]+", known.territories["DZ"]):
+                add(capital, country.code, "capital")
+    if language in BORROWING:
+        for code, forms in _own_forms("en")[1].items():
+            for form in forms:
+                if code in countries() and form.isupper():
+                    add(form, code, "country")
+        for country in countries().values():
+            add(label(country.code, "en") or country.code, country.code, "country")
+            for capital in country.capitals:
                 add(capital, country.code, "capital")
     automaton = ahocorasick.Automaton()
     by_key: dict[str, list[_Form]] = {}
@@ -310,6 +353,9 @@ def _automaton(language: str) -> ahocorasick.Automaton:
     automaton.make_automaton()
     return automaton
 
+
+ORDINARY = frozenset({"us", "polish", "pole", "poles", "eau", "sin", "hollande"})
+"""Ordinary words without their capitals: a typed "us" is not the United States."""
 
 _letter = re.compile(LETTER)
 _word_before = re.compile(rf"{LETTER}+$")
@@ -335,10 +381,14 @@ def _starts_word(folded: str, start: int, form: _Form, language: str) -> bool:
 
 
 def _case_fits(text: str, start: int, end: int, form: _Form, typed: bool) -> bool:
-    if form.case == "any" or (typed and (form.case == "upper" or len(form.text) > 2)):
-        return not (typed and form.key == "polish")
+    if len(form.key) <= 3 and form.rest is None and text[start:end].lower() != form.text.lower():
+        return False  # in so short a word the accents matter: Şam is Damascus, Sam is not
+    if typed:
+        return form.key not in ORDINARY
+    if form.case == "any":
+        return True
     if form.case == "exact":
-        return fold(text[start:end]) == fold(form.text) and text[start:end].isupper() and not text[end : end + 1] == "$"
+        return fold(text[start:end]) == fold(form.text) and text[start:end].isupper() and text[end : end + 1] != "$"
     first = next((c for c in text[start:end] if c.isalpha()), "")
     return first != first.lower() or first == first.upper()
 
@@ -442,10 +492,9 @@ def _sense(form: _Form, start: int, end: int, text: str, folded: str, language: 
     return form.code if mine > others else sense.other
 
 
-OFFICES = frozenset(
-    """king queen prince princess president prime minister government parliament army police foreign crown sheikh
-    general airlines times daily valley and in to on after says roi reine""".split()
-)
+_OFFICES = """king queen prince princess president prime minister government parliament army police foreign crown sheikh
+    general airlines times daily valley and in to on after says roi reine"""
+OFFICES = frozenset(_OFFICES.split())
 """Capitalised words that follow a country's name and not a first name."""
 
 _next_word = re.compile(r" ([A-ZÀ-Þ][a-zà-ÿ]+)")

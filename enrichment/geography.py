@@ -5,8 +5,8 @@ counts :data:`HEADLINE_WEIGHT`; one in the body counts from 1 at its start down 
 capital counts a little less than the name, since it may be only where a story was filed. From the third mention on in
 the headline, and from the tenth in the body, more of them add nothing, so that a long text is no stronger than a short
 one. A country is kept when it is in the headline, or is named at least twice, or is named once in the first
-:data:`EARLY` of the body; and when its score is at least :data:`SHARE` of the highest. So a country merely named once at
-the end of a long text is left out; texts under :data:`SHORT` characters keep everything.
+:data:`EARLY` of the body; and when its score is at least :data:`SHARE` of the highest. So a country merely named once
+at the end of a long text is left out; texts under :data:`SHORT` characters keep everything.
 
 **Regions** are those that the text names, and those its countries lie in (UN M49), the narrow before the wide.
 """
@@ -65,7 +65,7 @@ def region_chain(code: str) -> tuple[str, ...]:
 
 
 def labels(concept_id: str, language: str) -> str | None:
-    """How a language calls ``country:DZ`` or ``region:Northern Africa``; None for other concepts or unknown languages."""
+    """How a language calls ``country:DZ`` or ``region:Northern Africa``; None for other concepts and languages."""
     kind, _, name = concept_id.partition(":")
     code = name if kind == "country" else gazetteer.region_codes().get(name) if kind == "region" else None
     if code is None or (kind == "country" and code not in gazetteer.countries()):
@@ -138,17 +138,18 @@ class Geography:
             people = [(ent.start_char, ent.end_char) for ent in doc.ents if ent.label_ in {"PER", "PERSON"}]
             countries = [mention for mention in countries if not _named_after(doc.text, mention, people)]
         elif not doc.ents:
-            spans = (doc.char_span(m.start, m.end, label="LOC", alignment_mode="expand") for m in mentions)
+            named = (m for m in mentions if m.kind != "people")
+            spans = (doc.char_span(m.start, m.end, label="LOC", alignment_mode="expand") for m in named)
             doc.ents = filter_spans([span for span in spans if isinstance(span, Span)])
         doc._.countries = salient(countries, headline_end or 0, len(doc.text))
-        named = (mention.code for mention in mentions if mention.kind == "region")
-        doc._.regions = regions_of(doc._.countries, named)
+        regions = (mention.code for mention in mentions if mention.kind == "region")
+        doc._.regions = regions_of(doc._.countries, regions)
         doc._.country_mentions = tuple(CountryMention(m.start, m.end, m.code) for m in countries)
         return doc
 
 
 def _named_after(text: str, mention: Mention, people: list[tuple[int, int]]) -> bool:
-    """Whether the mention ends a person's name, or is its first word: "Michael Jordan", but not "Algerian President X"."""
+    """Whether the mention is the last word of a person's name: "Michael Jordan"."""
     word = text[mention.start : mention.end]
     if not word[:1].isupper() or " " in word:
         return False

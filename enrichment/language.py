@@ -9,11 +9,12 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from spacy.language import Language
 from spacy.tokens import Doc
 
-LANGUAGES = tuple(
-    """af am ar as az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl gu ha he hi hr ht hu hy id ig is it ja ka kk
-    km kn ko ku ky lg ln lo lt lv mg mk ml mn mr ms mt my ne nl no om or pa pl ps pt ro ru rw si sk sl sn so sq sr st sv sw
-    ta te tg th tk tl tr tt ug uk ur uz vi xh yo zh zu nn ary arz yue wuu""".split()
-)
+_LANGUAGES = """
+af am ar as az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl gu ha he hi hr ht hu hy id ig is it ja ka kk km
+kn ko ku ky lg ln lo lt lv mg mk ml mn mr ms mt my ne nl no om or pa pl ps pt ro ru rw si sk sl sn so sq sr st sv sw ta
+te tg th tk tl tr tt ug uk ur uz vi xh yo zh zu nn ary arz yue wuu
+"""
+LANGUAGES = tuple(_LANGUAGES.split())
 """What the model may answer: it knows 140 languages, and the ones that no news is written in only cause mistakes."""
 
 SAME = {"nn": "no", "ary": "ar", "arz": "ar", "yue": "zh", "wuu": "zh"}

@@ -1,9 +1,9 @@
 """People, organisations and places of a text: ``doc._.people``, ``doc._.organizations``, ``doc._.places``.
 
-The names come from the pipeline's named-entity recogniser, or, in a pipeline without one, from the gazetteer (put
-``wirewatch_geography`` before this component). What a recogniser marks is not yet a name: articles, titles and job
-titles are trimmed or left out, one name's spellings and its surname alone are counted together, and a name that it
-marked differently in two places gets the kind that most of its mentions have.
+The names come from the pipeline's named-entity recogniser, or, in a pipeline without one, from the gazetteer. What a
+recogniser marks is not yet a name: articles, titles and job titles are trimmed or left out, one name's spellings and
+its surname alone are counted together, and a name that it marked differently in two places gets the kind that most of
+its mentions have. The words for that are in ``data/names.yml``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
+import yaml
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -35,57 +37,45 @@ def clean(text: str) -> str:
     return _spaces.sub(" ", text)
 
 
-ARTICLES = re.compile(
-    r"^(?:(?:l|d|qu)'|(?:l[ea]s?|du|des|de la|the|el|los|las|o|os|a|as|der|die|das|il|lo|gli|i)\s+)(?=\S)", re.I
+_article = re.compile(
+    r"^(?:[LlDd]'|qu'|(?:The|the|l[ea]s?|du|des?|de la|del|el|los|las|o|os|a|as|der|die|das|den|il|lo|gli|i)\s+)(?=\S)"
 )
+_capital_article = re.compile(r"^(?:L[ea]s?|Du|Des|El|Los|Las|Os?|As?|Der|Die|Das|Il|Lo)\s+(?=\S)")
 _possessive = re.compile(r"(?:'s?|'s)$")
 _edges = " \t\n\"'«»“”„()[]{}.,;:!?…–—-*|/"
 
-TITLES = frozenset(
-    fold(word)
-    for word in """président présidente premier première ministre ministres vice-président secrétaire général générale colonel
-    chef cheffe roi reine prince princesse cheikh pape monseigneur ambassadeur ambassadrice député députée sénateur sénatrice
-    maire gouverneur directeur directrice porte-parole capitaine commandant maréchal amiral docteur professeur maître m. mme mm. mlle me dr
-    pr ex-président ancien ancienne opposant émir sultan
-    president vice-president prime minister premier secretary general colonel captain major king queen prince princess pope
-    senator representative congressman governor mayor ambassador chancellor director spokesman spokeswoman chairman mr mr. mrs mrs. ms ms. dr.
-    sir lord lady professor judge justice former foreign defence defense sheikh emir lieutenant lt. gen. col. admiral marshal chief
-    presidente presidenta ministro ministra primer primera secretario secretaria canciller rey reina príncipe princesa papa senador
-    senadora diputado diputada gobernador gobernadora alcalde alcaldesa embajador embajadora director directora portavoz coronel sr. sra. señor señora
-    primeiro primeira secretário secretária deputado deputada governador governadora prefeito prefeita embaixador embaixadora
-    porta-voz senhor senhora rei rainha expresidente ex-presidente""".split()
-)
+_words: dict[str, Any] = yaml.safe_load((gazetteer.DATA / "names.yml").read_text("utf-8"))
+
+
+def _folded(listed: dict[str, str]) -> frozenset[str]:
+    return frozenset(fold(word) for words in listed.values() for word in words.split())
+
+
+TITLES = _folded(_words["titles"])
 """Words that stand before a person's name and are no part of it."""
 
-PARTICLES = frozenset(
-    "al el ben bin ibn bint ould de da di do dos das du del della van von der den la le ter y e abu abou d'".split()
-)
+PARTICLES = frozenset(_words["particles"].split())
 """Words in lower case that are part of a person's name."""
 
-JOB = re.compile(
-    r"^(?:(?:vice|sous|ex|former|ancien)[- ])*(?:ministre|président|présidente|premier ministre|secrétaire|chef|directeur|directrice|porte-parole|"
-    r"ambassadeur|gouverneur|procureur|minister|president|prime minister|secretary|chief|spokes\w+|foreign minister|"
-    r"defen[cs]e minister|ambassador|governor|ministro|ministra|presidente|presidenta|primer ministro|secretari[oa]|"
-    r"canciller|primeiro-ministro|secretári[oa]|embaixador|embajador)(?!\w)|(?:minister|president|secretary)$",
-    re.I,
-)
-"""What a recogniser takes for an organisation and is somebody's job."""
-
-NO_NAMES = frozenset(
-    fold(word)
-    for word in """État États Etat nation nations pays gouvernement président image photo vidéo archives lire voir partager
-    monde ouest est nord sud occident orient state states government president world west east north south parliament
-    army police foreign ministry ministère armée parlement assemblée estado gobierno governo país presidente ejército exército
-    monsieur madame covid-19 covid lundi mardi mercredi jeudi vendredi samedi dimanche monday tuesday wednesday thursday
-    friday saturday sunday""".split()
-)
+NO_NAMES = _folded(_words["no_names"])
 """Single words that are no name on their own: "visite d'État" is no place."""
 
+_jobs = "|".join(fold(job) for jobs in _words["jobs"].values() for job in jobs)
+_job = re.compile(rf"(?:(?:vice|sous|ex|former|ancien)[- ])*(?:{_jobs})(?!\w)|.*\b(?:minister|president|secretary)$")
+"""What a recogniser takes for an organisation and is somebody's job, folded."""
 
-def _trimmed(text: str) -> str:
+
+def _trimmed(text: str, language: str) -> str:
+    """The words without quotes, possessive and article. A capitalised article goes only where what it leaves is a known
+    place ("La Russie") and it is no part of the name ("Le Caire").
+    """
     text = text.strip().split("\n")[0].strip(_edges)
-    text = _possessive.sub("", text).strip(_edges)
-    return ARTICLES.sub("", text).strip()
+    parts = [part for part in re.split(r"\s+[-–—]\s+", text) if part[:1].isupper()]
+    text = _possessive.sub("", parts[0] if parts else text).strip(_edges)
+    bare = _capital_article.sub("", text)
+    if bare != text and _place(bare, language) and not _place(text, language):
+        return bare
+    return _article.sub("", text).strip()
 
 
 def _person(text: str) -> str:
@@ -100,30 +90,30 @@ def _person(text: str) -> str:
     return " ".join(words)
 
 
-def _is_place(name: str, language: str) -> bool:
+def _place(name: str, language: str) -> str | None:
+    """The kind of mention that the whole name is, by the gazetteer; None where it is none."""
     mentions = gazetteer.find(name, language)
-    return len(mentions) == 1 and mentions[0].start == 0 and mentions[0].end == len(name)
+    return mentions[0].kind if len(mentions) == 1 and mentions[0][:2] == (0, len(name)) else None
 
 
 def _name(kind: str, surface: str, language: str) -> tuple[str, str] | None:
     """The kind and the name of one entity; None where it is no name."""
-    name = _trimmed(surface)
+    name = _trimmed(surface, language)
     if kind == "person":
         name = _person(name)
     if len(name) < 2 or fold(name) in NO_NAMES or not any(c.isalpha() for c in name):
         return None
-    if kind != "person" and (JOB.search(name) or (name == name.lower() != name.upper())):
+    if kind != "person" and (_job.match(fold(name)) or (name == name.lower() != name.upper())):
         return None
-    if kind != "place" and _is_place(name, language):
-        return "place", name
-    return kind, name
+    known = _place(name, language)
+    if known == "people":
+        return None
+    return "place" if known else kind, name
 
 
-def _places_by_gazetteer(doc: Doc) -> list[tuple[str, str]]:
-    if not Doc.has_extension("country_mentions"):
-        return []
-    names = (doc.text[mention.start : mention.end] for mention in doc._.country_mentions)
-    return [("place", name) for name in names if not name[0].islower()]
+def _places_by_gazetteer(text: str, language: str) -> list[tuple[str, str]]:
+    mentions = gazetteer.find(text, language)
+    return [("place", text[mention.start : mention.end]) for mention in mentions if mention.kind != "people"]
 
 
 def _by_frequency(names: Iterable[str]) -> tuple[str, ...]:
@@ -136,16 +126,22 @@ def _by_frequency(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def collect(found: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    """Counts (kind, name) pairs together: one kind a name, surnames with their full names; most frequent first."""
+    """Counts (kind, name) pairs together: one kind a name, surnames and unmistakable first names with their full names;
+    most frequent first.
+    """
     found = list(found)
     votes: dict[str, Counter[str]] = {}
     for kind, name in found:
         votes.setdefault(fold(name), Counter())[kind] += 1
     full: dict[str, Counter[str]] = {}
+    first: dict[str, set[str]] = {}
+    spelled: dict[str, Counter[str]] = {}
     for kind, name in found:
         words = fold(name).split()
         if kind == "person" and len(words) > 1:
             full.setdefault(words[-1], Counter())[name] += 1
+            first.setdefault(words[0], set()).add(fold(name))
+            spelled.setdefault(fold(name), Counter())[name] += 1
     names: dict[str, list[str]] = {"person": [], "organization": [], "place": []}
     for _, name in found:
         key = fold(name)
@@ -154,6 +150,8 @@ def collect(found: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
             kind = "person"
         if key in full and kind != "place":
             names["person"].append(full[key].most_common(1)[0][0])
+        elif kind == "person" and len(first.get(key, ())) == 1:
+            names["person"].append(spelled[next(iter(first[key]))].most_common(1)[0][0])
         else:
             names[kind].append(name)
     return {kind: _by_frequency(listed) for kind, listed in names.items()}
@@ -173,13 +171,13 @@ class Names:
         self._nlp = nlp
 
     def __call__(self, doc: Doc) -> Doc:
-        """Collects the names of one document from ``doc.ents`` or ``doc._.country_mentions``."""
+        """Collects the names of one document."""
         language = (doc._.language if Doc.has_extension("language") else None) or doc.lang_
         if "ner" in self._nlp.pipe_names:
             named = (_name(KINDS[ent.label_], ent.text, language) for ent in doc.ents if ent.label_ in KINDS)
             names = collect(name for name in named if name)
         else:
-            names = collect(_places_by_gazetteer(doc))
+            names = collect(_places_by_gazetteer(doc.text, language))
         doc._.people = names["person"]
         doc._.organizations = names["organization"]
         doc._.places = names["place"]

@@ -1,13 +1,16 @@
 """What an analyst means: the countries, regions and topics in a typed text, and its vector.
 
-The concept ids are those that articles carry, so that ``Russia military cooperation Africa``, ``coopération militaire Russie
-Afrique`` and ``военное сотрудничество России и Африки`` ask for the same.
+The concept ids are those that articles carry, so that ``Russia military cooperation Africa``, ``coopération militaire
+Russie Afrique`` and ``военное сотрудничество России и Африки`` ask for the same.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
+
+from spacy.util import get_lang_class
 
 from enrichment import geography, topics
 from enrichment.embedding import embed_query
@@ -39,7 +42,11 @@ def understand(text: str) -> Meaning:
     taken = [False] * len(text)
     for _, start, end in found:
         taken[start:end] = [True] * (end - start)
-    rest = [word.group() for word in re.finditer(r"\w+(?:['-]\w+)*", text) if not any(taken[slice(*word.span())])]
+    rest = [
+        word.group()
+        for word in re.finditer(r"\w+(?:['-]\w+)*", text)
+        if not any(taken[slice(*word.span())]) and word.group().lower() not in _function_words(language)
+    ]
     return Meaning(
         text=text,
         language=language,
@@ -49,14 +56,22 @@ def understand(text: str) -> Meaning:
     )
 
 
+@cache
+def _function_words(language: str) -> frozenset[str]:
+    """Words such as "and" and "of", by spaCy; none for a language it does not know."""
+    try:
+        return frozenset(get_lang_class(language).Defaults.stop_words)
+    except ImportError:
+        return frozenset()
+
+
 def _other_languages(guess: str) -> list[str]:
     return sorted(topics.languages() - {guess})
 
 
 def _concepts(text: str, language: str) -> list[_Found]:
     """Where the text names countries, regions and topics, in its order."""
-    places = [_Found(f"country:{m.code}", m.start, m.end) for m in _places(text, language, geography.countries_in)]
-    places += [_Found(f"region:{m.code}", m.start, m.end) for m in _places(text, language, geography.regions_in)]
+    places = _places(text, language)
     about = [_Found(f"topic:{m.topic}", m.start, m.end) for m in topics.matches(text, language)]
     longest = [
         one for one in about if not any(o.start <= one.start and one.end <= o.end and o[1:] != one[1:] for o in about)
@@ -64,8 +79,15 @@ def _concepts(text: str, language: str) -> list[_Found]:
     return sorted(places + longest, key=lambda found: (found.start, found.end))
 
 
-def _places(text, language, find):  # type: ignore[no-untyped-def]
-    return find(text, language) or find(text.title(), language)
+def _places(text: str, language: str) -> list[_Found]:
+    """Countries and regions, as written and, where nothing is found that way, without regard to capitals."""
+    found: list[_Found] = []
+    for written in (text, text.lower()):
+        for kind, find in (("country", geography.countries_in), ("region", geography.regions_in)):
+            for m in find(written, language):
+                if not any(m.start < one.end and one.start < m.end for one in found):
+                    found.append(_Found(f"{kind}:{m.code}", m.start, m.end))
+    return found
 
 
 def _covered(found: list[_Found]) -> int:

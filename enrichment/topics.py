@@ -4,9 +4,9 @@ The lexicon is ``enrichment/data/topics.yml``; ``docs/add-a-topic.md`` says how 
 pass where any term of a language may begin, and a small expression confirms it there (word boundaries, inflections,
 the Arabic prefixes). Matching is blind to case and accents.
 
-The score of a topic is ``x / (1 + x)`` with ``x = points / sqrt(1 + words / 50)``: a term is worth 1 point, 3 in title or
-lead, and ``1 + ln n`` times that when it comes n times. :data:`THRESHOLD` is where x is 1: one mention in the headline
-or three different terms in an article of 400 words.
+The score of a topic is ``x / (1 + x)`` with ``x = points / sqrt(1 + words / 100)``: a term is worth 1 point, 3 in
+title or lead, and ``1 + ln n`` times that when it comes n times. :data:`THRESHOLD` is where x is 1: one mention in the
+headline or three different terms in an article of 800 words.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import ahocorasick
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from enrichment.embedding import embed_passages
+
+LEXICON = Path(__file__).parent / "data" / "topics.yml"
 
 THRESHOLD = 0.5
 """Score below which a topic is not reported."""
@@ -38,9 +41,8 @@ NEAR = 48
 ANALYST_LANGUAGES = ("en", "fr", "es", "pt", "ar", "ru")
 """The languages that labels are in."""
 
-# Languages without terms: how far above the mean cosine of all topics one must be, and how many are taken. See
-# `similar_topics`.
-MARGIN = 0.035
+SIMILAR = 0.15
+"""Cosine from which a topic counts in a language without terms: see :func:`similar_topics`."""
 MOST_SIMILAR = 2
 
 Doc.set_extension("topics", default=(), force=True)
@@ -150,7 +152,7 @@ def _label(entry: Entry, language: str) -> tuple[str, ...]:
 @cache
 def lexicon() -> dict[str, Entry]:
     """All topics by id."""
-    data: dict[str, Any] = yaml.safe_load(files("enrichment").joinpath("data/topics.yml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = yaml.safe_load(LEXICON.read_text("utf-8"))
     entries = {}
     for topic, told in data.items():
         terms, near = {}, {}
@@ -239,28 +241,35 @@ def topics_of(headline: str, body: str, language: str) -> tuple[Topic, ...]:
             words[match.topic][" ".join(written[match.start : match.end].split())] += 1
         for (topic, _), times in terms.items():
             points[topic] += worth * (1 + math.log(times))
-    length = math.sqrt(1 + (len(headline.split()) + len(body.split())) / 50)
+    length = math.sqrt(1 + (len(headline.split()) + len(body.split())) / 100)
     scores = {topic: p / length / (1 + p / length) for topic, p in points.items()}
     best = sorted((t for t in scores if scores[t] >= THRESHOLD), key=lambda t: (-scores[t], t))[:MOST]
     return tuple(Topic(t, round(scores[t], 3), tuple(w for w, _ in words[t].most_common(8))) for t in best)
 
 
 @cache
-def _label_vectors() -> tuple[tuple[str, ...], Any]:
-    ids = tuple(lexicon())
-    return ids, embed_passages([lexicon()[topic].labels["en"] for topic in ids])
+def _topic_vectors() -> tuple[tuple[str, ...], NDArray[np.float32], NDArray[np.float32]]:
+    """Topic ids, their unit vectors around the mean of all topics, and that mean."""
+    entries = lexicon().values()
+    examples = [", ".join(entry.terms["en"][:8]).replace("*", "") for entry in entries]
+    vectors = embed_passages([f"news about {e.labels['en']}: {terms}" for e, terms in zip(entries, examples, strict=True)])
+    mean = vectors.mean(axis=0)
+    vectors = vectors - mean
+    return tuple(lexicon()), vectors / np.linalg.norm(vectors, axis=1, keepdims=True), mean
 
 
 def similar_topics(embedding: tuple[float, ...]) -> tuple[Topic, ...]:
-    """The topics whose English label is nearest in meaning: for languages that the lexicon has no terms in.
+    """The topics nearest in meaning, for languages that the lexicon has no terms in.
 
-    Cosines of this model lie close together, so a topic counts by how far it is above the mean of all topics.
+    All vectors of this model point the same way, and some topics are near to everything; so the mean of all topics is
+    taken from both sides before the cosine. Measured on the Hausa of MasakhaNEWS (seven labels, topics mapped to them),
+    the best topic so has a macro-F1 of .51, against .23 for the plain cosine with the label alone.
     """
-    ids, vectors = _label_vectors()
-    above = vectors @ np.asarray(embedding, dtype=np.float32)
-    above -= above.mean()
-    best = [i for i in np.argsort(-above)[:MOST_SIMILAR] if above[i] >= MARGIN]
-    return tuple(Topic(ids[i], round(float(THRESHOLD + above[i]), 3), ()) for i in best)
+    ids, vectors, mean = _topic_vectors()
+    centred = np.asarray(embedding, dtype=np.float32) - mean
+    cosine = vectors @ (centred / np.linalg.norm(centred))
+    nearest = [i for i in np.argsort(-cosine)[:MOST_SIMILAR] if cosine[i] >= SIMILAR]
+    return tuple(Topic(ids[i], round(float(THRESHOLD + cosine[i] / 2), 3), ()) for i in nearest)
 
 
 class TopicsComponent:
@@ -268,11 +277,12 @@ class TopicsComponent:
 
     def __init__(self, language: str) -> None:
         self.language = language
+        self.has_terms = language in languages()
 
     def __call__(self, doc: Doc) -> Doc:
         """Find the topics of one document."""
         cut = doc._.headline_end
-        if self.language in languages():
+        if self.has_terms:
             doc._.topics = topics_of(doc.text[:cut], doc.text[cut:], self.language)
         elif doc._.embedding:
             doc._.topics = similar_topics(doc._.embedding)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from babel import Locale, UnknownLocaleError
 from elasticsearch import BadRequestError, Elasticsearch
@@ -86,7 +86,7 @@ class Hit(_Value):
     words: tuple[str, ...] = ()
     """Words of the question that are no concepts and that the article has."""
     fragments: tuple[str, ...] = ()
-    """Pieces of the text with what matched between :data:`HIGHLIGHT`; empty where only concepts or the meaning did."""
+    """Pieces of the text, in its own language, with what matched between :data:`HIGHLIGHT`."""
 
 
 class Results(_Value):
@@ -194,8 +194,16 @@ def _has_word(word: str, language: str) -> dict[str, Any]:
     return {"bool": {"should": fields, "_name": f"word {word}"}}
 
 
+_LIGHT = {
+    "pre_tags": [HIGHLIGHT[0]],
+    "post_tags": [HIGHLIGHT[1]],
+    "number_of_fragments": 3,
+    "fragment_size": 160,
+    "max_analyzed_offset": 900_000,
+}
+
+
 def _ask(client: Elasticsearch, query: dict[str, Any], size: int, language: str, kql: str = "") -> Results:
-    sentences = {"number_of_fragments": 3, "fragment_size": 160, "boundary_scanner": "sentence"}
     with plain_errors():
         try:
             answer = client.search(
@@ -205,12 +213,10 @@ def _ask(client: Elasticsearch, query: dict[str, Any], size: int, language: str,
                 source_excludes=["body", "text", "embedding"],
                 track_total_hits=True,
                 allow_partial_search_results=False,
-                highlight={
-                    "pre_tags": [HIGHLIGHT[0]],
-                    "post_tags": [HIGHLIGHT[1]],
-                    "max_analyzed_offset": 900_000,
-                    "fields": {field: sentences for field in ("text.*", "title", "lead", "body")}
-                    | {"concepts.*": {"number_of_fragments": 50}},
+                highlight=_LIGHT
+                | {
+                    "fields": {field: {} for field in ("text.*", "title", "lead", "body")}
+                    | {"concepts.*": {"number_of_fragments": 50}}
                 },
             )
         except BadRequestError as error:
@@ -218,7 +224,7 @@ def _ask(client: Elasticsearch, query: dict[str, Any], size: int, language: str,
     return Results(
         total=answer["hits"]["total"]["value"],
         took_ms=answer["took"],
-        hits=tuple(_hit(hit, language) for hit in answer["hits"]["hits"]),
+        hits=tuple(_across_languages(client, [_hit(hit, language) for hit in answer["hits"]["hits"]])),
     )
 
 
@@ -228,23 +234,60 @@ def _unreadable(kql: str, why: str) -> str:
     return f"The KQL query `{kql}` cannot be read{place}: {at[3] if at else why}."
 
 
-def _hit(hit: dict[str, Any], language: str) -> Hit:
+class _Raw(NamedTuple):
+    """A hit, and the words by which its own language calls the concepts that it was found by."""
+
+    hit: Hit
+    labels: list[str]
+
+
+def _hit(hit: dict[str, Any], language: str) -> _Raw:
     source, light = hit["_source"], hit.get("highlight", {})
-    has = source.get("concepts", {})
+    ids = source.get("concepts", {}).get("ids", [])
     matched = [name.partition(" ") for name in hit.get("matched_queries", ())]
     own = [field for field in light if field.startswith("text.")]
-    fragments = [text for field in own or ("title", "lead", "body") for text in light.get(field, ())]
     concepts = [
         Concept(id=name, label=label(name, language)) for kind, _, name in matched if kind == "concept"
-    ] or _concepts_by_label(light, has.get("ids", ()), language)
-    return Hit(
+    ] or _concepts_by_label(light, ids, language)
+    found = Hit(
         id=hit["_id"],
         score=hit["_score"] or 0.0,
         concepts=tuple(concepts),
         words=tuple(name for kind, _, name in matched if kind == "word"),
-        fragments=tuple(fragments),
+        fragments=tuple(text for field in own or ("title", "lead", "body") for text in light.get(field, ())),
         **{name: source[name] for name in Hit.model_fields.keys() & source.keys() - {"id", "concepts"}},
     )
+    # The labels stand in the order of the ids, unless two concepts have the same name.
+    names = source.get("concepts", {}).get(found.language, [])
+    called = dict(zip(ids, names, strict=True)) if len(names) == len(ids) else {}
+    return _Raw(found, [called.get(c.id) or label(c.id, found.language or "en") for c in concepts if c.id])
+
+
+def _across_languages(client: Elasticsearch, found: list[_Raw]) -> list[Hit]:
+    """The hits; one in another language than the question gets its fragments by its own names of what was asked for."""
+    silent = [raw for raw in found if raw.labels and not raw.hit.fragments and raw.hit.language]
+    if not silent:
+        return [raw.hit for raw in found]
+    phrases = {(f"text.{raw.hit.language}", name) for raw in silent for name in raw.labels}
+    with plain_errors():
+        answer = client.search(
+            index=ALIAS,
+            query={"ids": {"values": [raw.hit.id for raw in silent]}},
+            size=len(silent),
+            source=False,
+            highlight=_LIGHT
+            | {
+                "fields": {"text.*": {}},
+                "highlight_query": {
+                    "bool": {"should": [{"match_phrase": {field: name}} for field, name in sorted(phrases)]}
+                },
+            },
+        )
+    lit = {
+        hit["_id"]: tuple(text for texts in hit.get("highlight", {}).values() for text in texts)
+        for hit in answer["hits"]["hits"]
+    }
+    return [raw.hit.model_copy(update={"fragments": lit.get(raw.hit.id, raw.hit.fragments)}) for raw in found]
 
 
 def _concepts_by_label(light: dict[str, list[str]], ids: list[str], language: str) -> list[Concept]:

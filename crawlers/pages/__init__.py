@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import andi
 from web_poet import HttpResponse, ItemPage, PageParams, consume_modules, default_registry
@@ -23,7 +24,9 @@ def load_page_objects() -> None:
     consume_modules(__name__)
 
 
-def page_object(response: HttpResponse, *, hint: Hint | None = None, fetched: datetime | None = None) -> ItemPage:
+def page_object(
+    response: HttpResponse, *, hint: Hint | None = None, fetched: datetime | None = None
+) -> ItemPage[ArticleItem]:
     """The page object for a response: the class registered for its address, with what its constructor asks for.
 
     Args:
@@ -34,9 +37,13 @@ def page_object(response: HttpResponse, *, hint: Hint | None = None, fetched: da
     load_page_objects()
     page_class = default_registry.page_cls_for_item(response.url, ArticleItem)
     assert page_class is not None  # ArticlePage handles every address
-    given = {HttpResponse: response, PageParams: PageParams({"hint": hint or Hint(), "fetched": fetched})}
+    given: dict[Any, Any] = {
+        HttpResponse: response,
+        PageParams: PageParams({"hint": hint or Hint(), "fetched": fetched}),
+    }
     plan = andi.plan(page_class, is_injectable=lambda cls: False, externally_provided=given)
-    return page_class(**plan.final_kwargs(given))
+    page: ItemPage[ArticleItem] = page_class(**plan.final_kwargs(given))
+    return page
 
 
 def read_article(
@@ -61,4 +68,5 @@ def read_article(
     headers = headers or []
     response = HttpResponse(url, body, status=status, headers=headers, encoding=encoding_of(body, headers))
     # web-poet's to_item is a coroutine so that a page object may be one; nothing here waits for the network.
-    return asyncio.run(page_object(response, hint=hint, fetched=fetched).to_item())
+    item: ArticleItem = asyncio.run(page_object(response, hint=hint, fetched=fetched).to_item())
+    return item

@@ -3,6 +3,9 @@
 A class for one site overrides the fields that are wrong there: see :mod:`crawlers.pages.tv5monde`.
 """
 
+# web-poet's field(cached=True) has no types.
+# mypy: disable-error-code="untyped-decorator"
+
 from __future__ import annotations
 
 import re
@@ -14,8 +17,10 @@ from urllib.parse import urlsplit
 import attrs
 from htmldate import find_date
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
+from parsel import Selector
 from web_poet import PageParams, WebPage, cached_method, field, handle_urls
 
+from crawlers.discovery import site_of
 from crawlers.pages.body import paragraphs, without_repeats
 from crawlers.pages.item import ArticleItem
 from crawlers.pages.metadata import (
@@ -24,7 +29,6 @@ from crawlers.pages.metadata import (
     as_list,
     clean,
     parse_time,
-    registered_domain,
     same,
     text_of,
     types_of,
@@ -112,6 +116,7 @@ _STANDFIRST = re.compile(
 )
 _CAPTION = re.compile(r"(?:^|[\s_-])(?:caption|legende?|leyenda|bildunterschrift)", re.IGNORECASE)
 _CREDIT = re.compile(r"(?:^|[\s_-])(?:credit|copyright|source|photographer|fotograf)", re.IGNORECASE)
+_ASIDE = "ancestor::nav or ancestor::aside or ancestor::figure"
 _SLIP = timedelta(hours=14)
 """The widest zone: a local time that is taken for UTC lies at most so far in the future."""
 MIN_TEXT = 200
@@ -125,15 +130,16 @@ MIN_DECLARED_TEXT = 60
 class ArticlePage(WebPage[ArticleItem]):
     """Any news article. Each field is one property; a subclass overrides those that it knows better."""
 
-    params: PageParams = attrs.field(factory=PageParams)
+    params: PageParams = attrs.field(factory=PageParams)  # type: ignore[type-arg]
     """``hint`` (:class:`wirewatch.records.Hint`) and ``fetched`` (datetime): what the crawl knows beside the page."""
 
     # What the fields read -----------------------------------------------------------------------
 
     @property
+    @cached_method
     def root(self) -> HtmlElement:
-        """The parsed page."""
-        return self.response.selector.root
+        """The parsed page: as HTML, also where it calls itself XML, which browsers do not believe either."""
+        return Selector(text=self.response.text, type="html").root
 
     @property
     @cached_method
@@ -155,7 +161,7 @@ class ArticlePage(WebPage[ArticleItem]):
 
     @field
     def url(self) -> str:
-        """The canonical address if it lies on the same registered domain, else the fetched one; no tracking parameters."""
+        """The canonical address if it is on the same registered domain, else the fetched one; without tracking."""
         return self.metadata.canonical
 
     @field(cached=True)
@@ -171,11 +177,13 @@ class ArticlePage(WebPage[ArticleItem]):
         votes = [sum(same(other) == same(text) for other in ranked) for text in ranked]
         if ranked and max(votes) > 1:
             return ranked[votes.index(max(votes))]
-        return next((text for text in (headline, og, card, shown, micro, tag) if text), self.hint.title or "")
+        return next(
+            (text for text in (headline, og, card, shown, micro, tag, self.hint.title) if text), self._first_heading()
+        )
 
     @field(cached=True)
     def lead(self) -> str | None:
-        """The standfirst: the description if readers see it apart from the text, else the element that is marked as one."""
+        """The standfirst: the description if readers see it apart from the text, else the element marked as one."""
         descriptions = [
             clean(self.node.get("description")),
             *(self.metadata.first_meta(name) for name in ("og:description", "description", "twitter:description")),
@@ -190,7 +198,7 @@ class ArticlePage(WebPage[ArticleItem]):
         """The text in paragraphs, without what other fields hold."""
         texts = paragraphs(self.root, str(self.response.url))
         declared = self._declared_body()
-        if sum(map(len, declared)) > 2 * sum(map(len, texts)):
+        if sum(map(len, declared)) > 2 * sum(map(len, texts)) or len(texts) <= 1 < len(declared):
             texts = declared  # the server sends the text for machines only, a script shows it
         others = [self.lead or "", *self.captions_and_credits()]
         return "\n\n".join(without_repeats(texts, title=self.title, others=others, names=self.authors))
@@ -365,7 +373,7 @@ class ArticlePage(WebPage[ArticleItem]):
     def people(self, names: Iterable[str]) -> tuple[str, ...]:
         """The people among author strings: split, without "By", job titles, agencies, addresses and the site itself."""
         site = {same(text) for text in self._site_names()}
-        outlet = registered_domain(str(self.response.url)).domain
+        outlet = site_of(urlsplit(str(self.response.url)).hostname or "").partition(".")[0]
         people: dict[str, str] = {}
         for name in names:
             if "://" in name or len(name) > 200:
@@ -418,6 +426,9 @@ class ArticlePage(WebPage[ArticleItem]):
         )
         return max((text for text in texts if same(text) in tags), key=len, default="")
 
+    def _first_heading(self) -> str:
+        return next((text for heading in self.root.iter("h1", "h2") if (text := text_of(heading))), "")
+
     def _site_names(self) -> Iterator[str]:
         yield self.metadata.first_meta("og:site_name")
         yield self.metadata.first_meta("application-name")
@@ -443,32 +454,36 @@ class ArticlePage(WebPage[ArticleItem]):
         first, _, rest = title.partition(" | ")
         return rest if rest and same(first) in site else title
 
+    @cached_method
+    def _seen(self) -> list[tuple[HtmlElement, str, str]]:
+        """The elements that may hold a standfirst, with their text and how it compares."""
+        seen = []
+        for element in self.root.iter("p", "h2", "h3", "div", "section", "header", "span", "strong", "em"):
+            # The plain text first: it takes a fiftieth of the time.
+            if len(element) > 8 or not 40 <= len(element.text_content()) <= 1500 or element.find(".//img") is not None:
+                continue
+            text = text_of(element)
+            seen.append((element, text, same(text)))
+        return seen
+
     def _standfirst_like(self, description: str) -> str | None:
         """The text of the element that shows this description (or its beginning) apart from the running text."""
         whole = same(description)
         start = same(description.rstrip(". …"))
-        for element in self.root.iter("p", "h2", "h3", "div", "span", "strong", "em"):
-            if len(element) > 8 or element.xpath(
-                "ancestor::head or ancestor::a or ancestor::nav or ancestor::aside or ancestor::figure"
-            ):
-                continue
-            text = text_of(element)
-            key = same(text)
-            if key == whole or (len(start) > 60 and key.startswith(start) and len(key) < 2 * len(start)):
+        for element, text, key in self._seen():
+            alike = key == whole or (len(start) > 60 and key.startswith(start) and len(key) < 2 * len(start))
+            if alike and not element.xpath(f"ancestor::head or ancestor::a or {_ASIDE}"):
                 return None if _is_ordinary(element) else text
         return None
 
     def _marked_standfirst(self) -> str | None:
-        for element in self.root.xpath(
-            "//*[(self::p or self::div or self::h2 or self::h3 or self::section or self::span or self::header) and (@class or @itemprop)]"
-        ):
-            words = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
-            if not (_STANDFIRST.search(words) or "description" in (element.get("itemprop") or "")):
+        for element, text, key in self._seen():
+            itemprop = element.get("itemprop") or ""
+            if not (_STANDFIRST.search(f"{element.get('class') or ''} {itemprop}") or "description" in itemprop):
                 continue
-            if element.xpath("ancestor::a or ancestor::aside or ancestor::nav or ancestor::footer or .//a[h2 or h3]"):
+            if element.xpath(f"ancestor::a or {_ASIDE} or ancestor::footer or .//button or .//a[h2 or h3]"):
                 continue
-            text = text_of(element)
-            if 40 <= len(text) <= 800 and same(text) != same(self.title) and len(element.findall(".//p")) <= 2:
+            if "©" not in text and len(text) <= 800 and key != same(self.title) and len(element.findall(".//p")) <= 2:
                 return text
         return None
 

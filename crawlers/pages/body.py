@@ -39,15 +39,18 @@ _FURNITURE = re.compile(
     r"share(?: this(?: article)?)?|partager(?: cet article)?|teilen|compartir|compartilhar|поделиться|"
     r"(?:share|partager)?\s*\d+\s*(?:min(?:ute)?s?)(?:\s+de\s+lecture|\s+read)?|"
     r"(?:partager\s+)?\d+\s+minutes?\s+de\s+lecture|\d+\s+min(?:ute)?s?\s+(?:read|lesezeit|de lectura|de leitura)|"
-    r"chargement du lecteur.*|loading(?: the)? player.*|\w* ?jw ?player ?\w*|copy link|copier le lien|by|par|von|por|read more|lire la suite|"
+    r"chargement du lecteur.*|loading(?: the)? player.*|\w* ?jw ?player ?\w*|copy link|copier le lien|"
+    r"by|par|von|por|read more|lire la suite|"
     r"listen to this article|écouter cet article)[.…:\s]*",
     re.IGNORECASE,
 )
 # Paragraphs that begin so and stay short point to other stories.
 _POINTER = re.compile(
-    r"(?:\(re\)\s*voir|à lire|à voir|a lire|lire aussi|lire également|lire|voir aussi|read (?:also|more|next)|also read|see also|"
+    r"(?:\(re\)\s*voir|à lire|à voir|a lire|lire aussi|lire également|lire|voir aussi|"
+    r"read (?:also|more|next)|also read|see also|"
     r"related|watch|more on this|lesen sie auch|mehr zum thema|lea también|lee también|vea también|te puede interesar|"
-    r"leia (?:também|mais)|veja também|читайте также|смотрите также|читать также|اقرأ أيضا|اقرأ أيضًا|leggi anche|lees ook|les også|"
+    r"leia (?:também|mais)|veja também|читайте также|смотрите также|читать также|اقرأ أيضا|اقرأ أيضًا|"
+    r"leggi anche|lees ook|les også|"
     r"läs också|soma zaidi|soma pia|tazama pia)\s*(?:aussi|également|also|more)?\s*[:：|>»]",
     re.IGNORECASE,
 )
@@ -65,17 +68,18 @@ def paragraphs(root: HtmlElement, url: str) -> list[str]:
         root: the page; it is not changed.
         url: its address.
     """
-    found = _main_text(without_noise(root), url)
-    if sum(map(len, found)) < _SHORT:
-        # A site that calls its text `comments` or writes it without paragraphs: more noise is better than no text.
-        return max(found, _main_text(root, url), key=lambda texts: sum(map(len, texts)))
+    clean_tree = without_noise(root)
+    found: list[str] = []
+    # A site may write its text without paragraphs, or call it `comments`: then more noise is better than no text.
+    for tree, precise in ((clean_tree, True), (clean_tree, False), (root, False)):
+        found = max(found, _main_text(tree, url, precise=precise), key=lambda texts: sum(map(len, texts)))
+        if sum(map(len, found)) >= _SHORT:
+            break
     return found
 
 
-def _main_text(tree: HtmlElement, url: str) -> list[str]:
-    document = trafilatura.bare_extraction(
-        tree, url=url, favor_precision=True, include_comments=False
-    )
+def _main_text(tree: HtmlElement, url: str, *, precise: bool) -> list[str]:
+    document = trafilatura.bare_extraction(tree, url=url, favor_precision=precise, include_comments=False)
     lines = (document.text or "").split("\n") if document else []
     return [line for line in (clean(line.removeprefix("- ").replace("<", "&lt;")) for line in lines) if line]
 

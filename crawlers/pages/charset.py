@@ -25,8 +25,8 @@ _GUESSES = [
 def encoding_of(body: bytes, headers: list[tuple[str, str]]) -> str | None:
     """The encoding of a page, or None where it is plain ASCII and any will do.
 
-    Text that is not UTF-8 almost never decodes as UTF-8 by accident, so that UTF-8 is believed from the bytes, whatever is
-    declared. Otherwise the first declaration that decodes the bytes counts (header before page, as browsers do);
+    Text that is not UTF-8 almost never decodes as UTF-8 by accident, so that UTF-8 is believed from the bytes, whatever
+    is declared. Otherwise the first declaration that decodes the bytes counts (header before page, as browsers do);
     without one, the encoding is guessed.
     """
     if body.isascii():

@@ -14,16 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit
 
-import tldextract
-from dateutil import parser as dates
+from dateutil import parser as dates  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-Node = dict[str, Any]
+from crawlers.discovery import clean_url, site_of
 
-# Without the public suffix list of the network: the one packaged with tldextract.
-registered_domain = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+Node = dict[str, Any]
 
 _ARTICLE_TYPES = {"Report", "BlogPosting", "LiveBlogPosting", "SocialMediaPosting", "Review"}
 _LIST_TYPES = {"CollectionPage", "ItemList", "SearchResultsPage"}
@@ -34,9 +32,10 @@ _MAX_DEPTH = 12
 _ZONES = {
     name: int(hours * 3600)
     for name, hours in {
-        "WET": 0, "WEST": 1, "BST": 1, "WAT": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "CAT": 2, "SAST": 2, "EET": 2, "EEST": 3,
-        "EAT": 3, "MSK": 3, "TRT": 3, "IST": 5.5, "PKT": 5, "WIB": 7, "ICT": 7, "SGT": 8, "HKT": 8, "JST": 9, "KST": 9, "AEST": 10,
-        "AEDT": 11, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "BRT": -3, "ART": -3,
+        "WET": 0, "WEST": 1, "BST": 1, "WAT": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "CAT": 2, "SAST": 2,
+        "EET": 2, "EEST": 3, "EAT": 3, "MSK": 3, "TRT": 3, "PKT": 5, "IST": 5.5, "WIB": 7, "ICT": 7, "SGT": 8, "HKT": 8, "JST": 9,
+        "KST": 9, "AEST": 10, "AEDT": 11, "BRT": -3, "ART": -3, "EDT": -4, "EST": -5, "CDT": -5, "CST": -6, "MDT": -6,
+        "MST": -7, "PDT": -7, "PST": -8,
     }.items()
 }  # fmt: skip
 _UNREAD = {"script", "style", "template", "noscript"}
@@ -57,10 +56,6 @@ _BLOCKS = {
     "tr",
     "figcaption",
 }
-_TRACKING = re.compile(
-    r"^(utm_.*|at_.*|fbclid|gclid|dclid|msclkid|yclid|mc_cid|mc_eid|igshid|xtor|cmpid|ref|ref_src|ns_\w+|wt_mc|ito|ocid|smid|_ga)$",
-    re.I,
-)
 
 
 def clean(text: object) -> str:
@@ -107,18 +102,11 @@ def parse_time(text: object) -> datetime | None:
     return moment if moment.year >= 1990 else None
 
 
-def without_tracking(url: str) -> str:
-    """The address without fragment, session noise and the parameters that only say where the reader came from."""
-    parts = urlsplit(url)
-    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)])
-    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path or "/", query, ""))
-
-
 def same_page(one: str, other: str) -> bool:
     """Whether two addresses mean one page: scheme, ``www.``, tracking and a closing slash do not count."""
 
     def key(url: str) -> tuple[str, str, str]:
-        parts = urlsplit(without_tracking(url))
+        parts = urlsplit(clean_url(url) or url)
         return parts.netloc.removeprefix("www."), parts.path.rstrip("/"), parts.query
 
     return key(one) == key(other)
@@ -176,23 +164,23 @@ class Metadata:
 
     @cached_property
     def canonical(self) -> str:
-        """What ``<link rel=canonical>`` or else ``og:url`` says, if it is a page of the same site; otherwise :attr:`url`.
+        """What ``<link rel=canonical>`` or ``og:url`` says, if it is a page of the same site; otherwise :attr:`url`.
 
         A canonical address on another site (of the agency, of a partner) would take the article from its source.
         One that names the site's front page is a mistake of the template.
         """
-        here = registered_domain(self.url).top_domain_under_public_suffix or urlsplit(self.url).hostname
+        here = site_of(urlsplit(self.url).hostname or "")
         for candidate in (self.link("canonical"), self.absolute(self.first_meta("og:url"))):
             if not candidate:
                 continue
-            there = registered_domain(candidate).top_domain_under_public_suffix or urlsplit(candidate).hostname
+            there = site_of(urlsplit(candidate).hostname or "")
             if here == there and (urlsplit(candidate).path.strip("/") or not urlsplit(self.url).path.strip("/")):
-                return without_tracking(candidate)
-        return without_tracking(self.url)
+                return clean_url(candidate) or candidate
+        return clean_url(self.url) or self.url
 
     @cached_property
     def nodes(self) -> list[tuple[Node, bool]]:
-        """Every JSON-LD node with a type, in page order, and whether it belongs to this page rather than to a list on it."""
+        """Every JSON-LD node with a type, in page order, and whether it is the page's own and not of a list on it."""
         documents = [
             value
             for script in self.root.iter("script")
@@ -281,7 +269,7 @@ def _walk(value: Any, *, own: bool, depth: int) -> Iterator[tuple[Node, bool]]:
 
 
 def _json(text: str) -> list[Any]:
-    """The JSON documents of a script element, with the mistakes that sites make repaired; empty if it is beyond repair."""
+    """The JSON documents of a script element, usual mistakes repaired; empty if it is beyond repair."""
     text = re.sub(r"^\s*(<!--|<!\[CDATA\[|//<!\[CDATA\[)|(-->|(//)?\]\]>)\s*$", "", text).strip().rstrip(";")
     decoder = json.JSONDecoder(strict=False)
     for attempt in (text, re.sub(r",(\s*[}\]])", r"\1", text), html.unescape(text)):

@@ -23,15 +23,16 @@ class TV5MondePage(ArticlePage):
         for element in self.root.xpath("//h1/following::*[not(*) or self::p][following::img]"):
             if len(text := text_of(element)) >= 40:
                 return text
-        return super().lead
+        lead: str | None = super().lead
+        return lead
 
     @field
     def images(self) -> tuple[Image, ...]:
         """The cover takes the line that begins with © as its credit, and the line above that as its caption."""
-        cover, *others = super().images or (None,)
+        images: tuple[Image, ...] = super().images
         lines = [text for element in self.root.xpath("//img/following::*[not(*)]") if (text := text_of(element))]
         credit = next((number for number, line in enumerate(lines) if line.startswith("©")), 0)
-        if not cover or not credit:
-            return super().images
-        caption = {"caption": lines[credit - 1], "credit": lines[credit].lstrip("© ")}
-        return (cover.model_copy(update=caption), *others)
+        if not images or not credit:
+            return images
+        cover = images[0].model_copy(update={"caption": lines[credit - 1], "credit": lines[credit].lstrip("© ")})
+        return (cover, *images[1:])

@@ -207,7 +207,7 @@ class Node:
         else:
             classes = f"{server}/lib/tools/server-launcher/*"
             launcher = [*self._java(jdk), "-cp", classes, "org.elasticsearch.server.launcher.ServerLauncher"]
-        with (self.folder / "logs/start.log").open("wb") as output:
+        with (self.folder / "start.log").open("wb") as output:
             return self._account.spawn([*launcher, "--daemonize"], output, cwd=server, env=self._environ(server, jdk))
 
     def _configure(self, server: Path, jdk: Path) -> None:
@@ -296,9 +296,11 @@ class Node:
             raise UserError(f"The local node could not be set up: {(done.stderr or done.stdout).strip()[-500:]}")
 
     def _write_config(self, name: str, text: str) -> None:
-        path = self.folder / "config" / name
-        path.write_text(text)
-        self._account.own(path)
+        # Made in our own folder and moved: root never writes through a link that the node's user may have put there.
+        new = self.folder / name
+        new.write_text(text)
+        self._account.own(new)
+        new.replace(self.folder / "config" / name)
 
     def _java(self, jdk: Path) -> list[str | Path]:
         return [jdk / "bin/java", "-Xms4m", "-Xmx64m", "-XX:+UseSerialGC", self._mark]
@@ -321,12 +323,10 @@ class Node:
         begun = time.monotonic()
         while self._get("/") is None:
             waited = time.monotonic() - begun
-            if launcher and launcher.poll():
+            left = launcher.poll() if launcher else None
+            launching = launcher is not None and left is None
+            if left or not (launching or self._pids()):
                 raise UserError(f"Elasticsearch did not start. It said: {self._last_words()} (More in {self.log}.)")
-            if not self._pids():
-                raise UserError(
-                    f"Elasticsearch ended while starting. It said: {self._last_words()} (More in {self.log}.)"
-                )
             if waited > START_SECONDS:
                 self._stop()
                 raise UserError(
@@ -345,7 +345,7 @@ class Node:
     def _last_words(self) -> str:
         """The end of what it wrote, less the tracebacks."""
         lines: list[str] = []
-        for path in (self.log, self.folder / "logs/start.log"):
+        for path in (self.log, self.folder / "start.log"):
             if path.exists():
                 written = path.read_text(errors="replace").splitlines()
                 lines += [line for line in written if line.strip() and not line.startswith(("\t", "  "))][-5:]

@@ -129,7 +129,7 @@ def test_pages_without_an_article_are_counted_and_logged_with_their_reason(caplo
             pages_batch(
                 "a",
                 {
-                    "https://example.org/short": b"<html><title>Short</title><h1>Short</h1><p>Hardly a word.</p></html>",
+                    "https://example.org/short": b"<title>Short</title><h1>Short</h1><p>Hardly a word.</p>",
                     "https://example.org/empty": b"",
                     "https://example.org/good": article_html("Good story"),
                 },

@@ -17,7 +17,8 @@ def french() -> Language:
 def test_no_break_spaces_do_not_split_a_name(french: Language) -> None:
     doc = french(
         clean(
-            "Le général Ousmane\u00a0Diarra a rencontré à Bamako le ministre des Affaires étrangères Idrissa\u202fKonaté. "
+            "Le général Ousmane\u00a0Diarra a rencontré à Bamako le ministre des Affaires étrangères "
+            "Idrissa\u202fKonaté. "
             "Selon Diarra, la visite d'État est prévue en mai. L\u2019Union africaine a salué l\u2019accord."
         )
     )
@@ -45,6 +46,10 @@ def test_clean_normalises_spaces_apostrophes_and_letters_and_keeps_lines() -> No
         ("organization", "Foreign Minister", None),
         ("organization", "the United Nations'", ("organization", "United Nations")),
         ("organization", "Gaza", ("place", "Gaza")),
+        ("place", "La Russie", ("place", "Russie")),
+        ("place", "Le Caire", ("place", "Le Caire")),
+        ("place", "Ukrainiens", None),
+        ("place", "Tombouctou - la ville du désert", ("place", "Tombouctou")),
         ("place", "État", None),
         ("place", "algérien", None),
         ("organization", "AP\nImage", ("organization", "AP")),
@@ -61,6 +66,11 @@ def test_a_surname_counts_for_the_full_name_and_spellings_count_together() -> No
          ("person", "Saïd Ould Brahim"), ("place", "Alger"), ("organization", "ONU")]
     )  # fmt: skip
     assert names == {"person": ("Saïd Ould Brahim",), "organization": ("ONU",), "place": ("Alger",)}
+
+
+def test_a_first_name_counts_for_the_only_person_who_has_it() -> None:
+    people = [("person", "Awa Diop"), ("person", "Awa"), ("person", "Ali Ba"), ("person", "Ali Sow"), ("person", "Ali")]
+    assert collect(people)["person"] == ("Awa Diop", "Ali Ba", "Ali Sow", "Ali")
 
 
 def test_one_name_has_one_kind() -> None:

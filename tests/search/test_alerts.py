@@ -182,7 +182,7 @@ def test_a_channel_that_fails_leaves_its_notices_for_the_next_try(
     blocked = file.with_name("a-file")
     blocked.write_text("")
     unwritable = Alert(name="unwritable", kql="*", tell=[f"file://{blocked}/notices"])
-    with pytest.raises(UserError, match="1 notices wait to be told: The alert channel file://.* cannot be written"):
+    with pytest.raises(UserError, match=r"1 notices wait to be told: The alert channel file://.* cannot be written"):
         alert(run, alerts=[unwritable, watch], client=clean)
     assert told(file) == [desk["algiers"].id]
     blocked.unlink()

@@ -1,0 +1,119 @@
+"""A stage that is killed in the middle and run again leaves the same index as a run that nobody disturbed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from tests.newsroom import Newsroom
+from wirewatch import batches
+from wirewatch.settings import Settings, get_settings
+
+ROOT = Path(__file__).parents[1]
+SITES = ("maghreb-matin", "harbour-post", "paris-derniere", "sada-al-nil", "broken-times")
+TIMES = {"first_seen", "fetched", "indexed", "run"}
+"""What says when, and in which run, an article came: the only fields that may differ."""
+
+
+class Operator:
+    """Someone who types ``wirewatch run`` in a home of their own."""
+
+    def __init__(self, room: Newsroom, home: Path, es: Elasticsearch) -> None:
+        self.root, self.es, self.room = (home / "batches").as_uri(), es, room
+        self.command = [sys.executable, "-c", "from wirewatch.cli import app; app()", "run"]
+        for site in SITES:
+            self.command += ["--source", f"{site}.localhost"]
+        self.environment = {
+            **os.environ,
+            "WIREWATCH_HOME": str(home),
+            "WIREWATCH_SOURCES": str(room.sources),
+            "WIREWATCH_ALERTS": str(ROOT / "tests/newsroom/alerts.yml"),
+            "WIREWATCH_CRAWL__ALLOW_PRIVATE": "true",
+            "WIREWATCH_CRAWL__DELAY": "0",
+        }
+
+    def start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command,
+            env=self.environment,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self) -> None:
+        process = self.start()
+        said, _ = process.communicate()
+        assert process.returncode == 0, said
+
+    def run_and_kill(self, stage: str, reached: Callable[[], bool]) -> None:
+        """Start a run and kill it, with all its processes, as soon as it has ``reached`` the middle of a stage."""
+        before = len(batches.finished(self.root, stage))
+        process = self.start()
+        while not reached():
+            assert process.poll() is None, f"the run ended before {stage}: {process.communicate()[0]}"
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert len(batches.finished(self.root, stage)) == before, f"{stage} was over before it was killed"
+
+    def under_way(self, stage: str) -> bool:
+        """Whether there is an unfinished batch of that stage."""
+        folder = Path(self.root.removeprefix("file://")) / stage
+        return any(not (found / batches.MANIFEST).exists() for found in folder.glob("*"))
+
+    def count(self, index: str) -> int:
+        if not self.es.indices.exists(index=index):
+            return 0
+        self.es.indices.refresh(index=index)
+        return int(self.es.count(index=index)["count"])
+
+    def result(self) -> tuple[dict[str, dict[str, Any]], set[tuple[str, str]]]:
+        """The articles of the index, and who was told of what."""
+        for index in ("articles", "wirewatch-notices"):
+            self.es.indices.refresh(index=index)
+        hits = self.es.search(index="articles", size=1000)["hits"]["hits"]
+        articles = {
+            hit["_id"]: {name: value for name, value in hit["_source"].items() if name not in TIMES} for hit in hits
+        }
+        notices = self.es.search(index="wirewatch-notices", size=1000)["hits"]["hits"]
+        assert all("told" in hit["_source"] for hit in notices)
+        return articles, {(hit["_source"]["alert"], hit["_source"]["article"]) for hit in notices}
+
+
+@pytest.mark.timeout(600)
+def test_a_run_killed_in_each_stage_ends_in_the_same_index_as_an_undisturbed_one(
+    settings: Settings, es: Elasticsearch, tmp_path: Path
+) -> None:
+    with Newsroom(port=0, slow=0.1) as room:
+        undisturbed = Operator(room, tmp_path / "undisturbed", es)
+        undisturbed.run()
+        expected = undisturbed.result()
+        assert len(expected[0]) > 30 and expected[1]
+        es.indices.delete(index="wirewatch-*")
+
+        disturbed = Operator(room, tmp_path / "disturbed", es)
+        room.requests.clear()
+        disturbed.run_and_kill("pages", lambda: len(room.requests) > 20)
+        disturbed.run_and_kill("articles", lambda: disturbed.under_way("articles"))
+        disturbed.run_and_kill("enriched", lambda: disturbed.under_way("enriched"))
+        disturbed.run_and_kill("indexed", lambda: disturbed.under_way("indexed"))
+        disturbed.run_and_kill("alerted", lambda: disturbed.count("wirewatch-notices") > 0)
+        disturbed.run()
+        assert disturbed.result() == expected
+
+
+@pytest.fixture(autouse=True)
+def _forget_settings() -> None:
+    get_settings.cache_clear()

@@ -86,7 +86,7 @@ def load_cases(evaluation: Path, limit: int | None = None) -> list[Case]:
     cases = []
     for name in SETS:
         file = folder / f"{name}.jsonl.gz"
-        for line in gzip.open(file, "rt", encoding="utf-8") if file.exists() else ():
+        for line in gzip.decompress(file.read_bytes()).splitlines() if file.exists() else ():
             row = json.loads(line)
             page = folder / name / f"{row['id']}.html.gz"
             cases.append(Case(row["url"], page, row.get("lang"), _country(row["url"], row.get("country"))))
@@ -141,7 +141,7 @@ def _rss(urls: Iterable[str]) -> bytes:
     ElementTree.SubElement(channel, "title").text = "Saved pages"
     for url in urls:
         ElementTree.SubElement(ElementTree.SubElement(channel, "item"), "link").text = url
-    return ElementTree.tostring(rss, encoding="utf-8", xml_declaration=True)
+    return bytes(ElementTree.tostring(rss, encoding="utf-8", xml_declaration=True))
 
 
 def catalogue(cases: Iterable[Case]) -> list[Source]:
@@ -238,9 +238,12 @@ def _run(command: list[str], settings: dict[str, str], home: Path) -> tuple[floa
     with log.open("a") as output:
         output.write(f"\n== {' '.join(command)}\n")
         output.flush()
-        with subprocess.Popen(wirewatch, env=settings, cwd=home, stdout=output, stderr=output) as process:
+        process = subprocess.Popen(wirewatch, env=settings, cwd=home, stdout=output, stderr=output)
+        try:
             with _peak_memory(process.pid) as peak:
                 process.wait()
+        finally:
+            process.kill()
     if process.returncode:
         last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
         raise UserError(
@@ -341,7 +344,8 @@ def tables(figures: Figures) -> Iterator[Table]:
             for stage in COMMANDS
         ],
     )
-    yield Table("Lost, by reason", ("stage", "reason", "pages"), [(*where, number) for where, number in lost.items()])
+    if lost:
+        yield Table("Lost, by reason", ("stage", "reason", "pages"), [(*where, n) for where, n in lost.items()])
     for what in ("languages", "countries", "topics"):
         prefix = f"replay.{what}."
         found = [(name.removeprefix(prefix), n) for name, n in figures.items() if name.startswith(prefix)]

@@ -39,8 +39,8 @@ class PublicResolver(CachingThreadedResolver):
     """Scrapy's resolver (IPv4), which refuses addresses that are not public and keeps ``*.localhost`` on this machine.
 
     The check is made on the very address that is then connected to, so a name that changes its answer gains nothing.
-    The proxy of the settings may be anywhere: the operator chose it. With a proxy it is the proxy that looks up the names
-    of sites, so it is the proxy that has to refuse.
+    The proxy of the settings may be anywhere: the operator chose it. With a proxy it is the proxy that looks up names
+    of sites, and so the proxy that has to refuse.
     """
 
     allow_private = False

@@ -315,24 +315,27 @@ def _automaton(language: str) -> ahocorasick.Automaton:
             add(form, code, kind, endings)
     for code in [*countries(), *regions()]:
         kind = "region" if code in regions() else "country"
-        for name in _cldr_names(code, known):
+        names = _cldr_names(code, known)
+        if language == "zh":
+            names = names + _cldr_names(code, Locale("zh", script="Hant"))
+        for name in names:
             add(name, code, kind)
             if language in INFLECTED and _stem(name) != name:
                 add(_stem(name), code, kind)
     for code, region in regions().items():
         if language == "en":
             add(region.name, code, "region")
+    latin = re.fullmatch(r"[\x20-\u024f]+", known.territories["DZ"]) is not None
     for country in countries().values():
         for capital in country.capitals:
-            if language == "en":
-                add(capital, country.code, "capital")
-            elif zone := _zones().get(fold(capital)):
-                if city := known.time_zones.get(zone, {}).get("city"):
-                    add(city, country.code, "capital")
-                    if language in INFLECTED:
-                        add(_stem(city), country.code, "capital")
-            elif re.fullmatch(r"[\x20-\u024f]+", known.territories["DZ"]):
-                add(capital, country.code, "capital")
+            # CLDR leaves a city out where its name is the English one.
+            city = known.time_zones.get(_zones().get(fold(capital), ""), {}).get("city")
+            if city is None and latin:
+                city = capital
+            if city is not None:
+                add(city, country.code, "capital")
+                if language in INFLECTED:
+                    add(_stem(city), country.code, "capital")
     if language in BORROWING:
         for code, forms in _own_forms("en")[1].items():
             for form in forms:

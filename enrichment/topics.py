@@ -252,7 +252,9 @@ def _topic_vectors() -> tuple[tuple[str, ...], NDArray[np.float32], NDArray[np.f
     """Topic ids, their unit vectors around the mean of all topics, and that mean."""
     entries = lexicon().values()
     examples = [", ".join(entry.terms["en"][:8]).replace("*", "") for entry in entries]
-    vectors = embed_passages([f"news about {e.labels['en']}: {terms}" for e, terms in zip(entries, examples, strict=True)])
+    vectors = embed_passages(
+        [f"news about {e.labels['en']}: {terms}" for e, terms in zip(entries, examples, strict=True)]
+    )
     mean = vectors.mean(axis=0)
     vectors = vectors - mean
     return tuple(lexicon()), vectors / np.linalg.norm(vectors, axis=1, keepdims=True), mean

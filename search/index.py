@@ -58,7 +58,7 @@ def index(
     batch: Batch,
     *,
     client: Elasticsearch | None = None,
-    progress: Callable[[int, int | None], None] = lambda done, total: None,
+    progress: Callable[[int, int | None], None] | None = None,
 ) -> Batch:
     """Index a batch of enriched articles and write the receipt: one :class:`IndexOutcome` an article.
 
@@ -95,7 +95,8 @@ def index(
                     out.count(f"failed:{(outcome.reason or '').partition(':')[0]}")
             seen.update(article.id for article in articles)
             done += len(articles)
-            progress(done, total)
+            if progress:
+                progress(done, total)
         client.indices.refresh(index=ALIAS)
     return receipt
 

@@ -172,7 +172,7 @@ def search(
 def search_kql(
     kql: str, filters: Filters | None = None, size: int = 10, *, client: Elasticsearch | None = None
 ) -> Results:
-    """Articles that match a KQL query, exactly as Kibana finds them with the same text, sorted by relevance.
+    """Articles that match a KQL query, exactly as Kibana finds them with the same text, by relevance and then time.
 
     Raises:
         UserError: the query cannot be read (the message says where), or Elasticsearch does not answer or refuses.
@@ -210,6 +210,7 @@ def _ask(client: Elasticsearch, query: dict[str, Any], size: int, language: str,
                 index=ALIAS,
                 query=query,
                 size=size,
+                sort=["_score", {"published": "desc"}],
                 source_excludes=["body", "text", "embedding"],
                 track_total_hits=True,
                 allow_partial_search_results=False,
@@ -224,7 +225,7 @@ def _ask(client: Elasticsearch, query: dict[str, Any], size: int, language: str,
     return Results(
         total=answer["hits"]["total"]["value"],
         took_ms=answer["took"],
-        hits=tuple(_across_languages(client, [_hit(hit, language) for hit in answer["hits"]["hits"]])),
+        hits=tuple(_across_languages(client, query, language, [_hit(hit, language) for hit in answer["hits"]["hits"]])),
     )
 
 
@@ -247,7 +248,7 @@ def _hit(hit: dict[str, Any], language: str) -> _Raw:
     matched = [name.partition(" ") for name in hit.get("matched_queries", ())]
     own = [field for field in light if field.startswith("text.")]
     concepts = [
-        Concept(id=name, label=label(name, language)) for kind, _, name in matched if kind == "concept"
+        Concept(id=id, label=_called(source, id, language)) for id in ids if ("concept", " ", id) in matched
     ] or _concepts_by_label(light, ids, language)
     found = Hit(
         id=hit["_id"],
@@ -257,37 +258,40 @@ def _hit(hit: dict[str, Any], language: str) -> _Raw:
         fragments=tuple(text for field in own or ("title", "lead", "body") for text in light.get(field, ())),
         **{name: source[name] for name in Hit.model_fields.keys() & source.keys() - {"id", "concepts"}},
     )
-    # The labels stand in the order of the ids, unless two concepts have the same name.
-    names = source.get("concepts", {}).get(found.language, [])
-    called = dict(zip(ids, names, strict=True)) if len(names) == len(ids) else {}
-    return _Raw(found, [called.get(c.id) or label(c.id, found.language or "en") for c in concepts if c.id])
+    return _Raw(found, [_called(source, c.id, found.language or "en") for c in concepts if c.id])
 
 
-def _across_languages(client: Elasticsearch, found: list[_Raw]) -> list[Hit]:
-    """The hits; one in another language than the question gets its fragments by its own names of what was asked for."""
-    silent = [raw for raw in found if raw.labels and not raw.hit.fragments and raw.hit.language]
-    if not silent:
+def _called(source: dict[str, Any], concept: str, language: str) -> str:
+    """What a language calls a concept of an article: as the article's labels say, where it has them all."""
+    ids, labels = source["concepts"].get("ids", []), source["concepts"].get(language, [])
+    # The labels stand in the order of the ids. There are fewer where two concepts have the same name.
+    return str(labels[ids.index(concept)]) if len(labels) == len(ids) else label(concept, language)
+
+
+def _across_languages(client: Elasticsearch, query: dict[str, Any], language: str, found: list[_Raw]) -> list[Hit]:
+    """The hits; in one of another language than the question, its own names of what was asked for are lit up too."""
+    foreign = [raw for raw in found if raw.labels and raw.hit.language not in (None, language)]
+    if not foreign:
         return [raw.hit for raw in found]
-    phrases = {(f"text.{raw.hit.language}", name) for raw in silent for name in raw.labels}
+    names = sorted({(f"text.{raw.hit.language}", name) for raw in foreign for name in raw.labels})
+    phrases = [{"match_phrase": {field: name}} for field, name in names]
     with plain_errors():
         answer = client.search(
             index=ALIAS,
-            query={"ids": {"values": [raw.hit.id for raw in silent]}},
-            size=len(silent),
+            query={"ids": {"values": [raw.hit.id for raw in foreign]}},
+            size=len(foreign),
             source=False,
             highlight=_LIGHT
             | {
                 "fields": {"text.*": {}},
-                "highlight_query": {
-                    "bool": {"should": [{"match_phrase": {field: name}} for field, name in sorted(phrases)]}
-                },
+                "highlight_query": {"bool": {"should": [query, *phrases]}},
             },
         )
     lit = {
         hit["_id"]: tuple(text for texts in hit.get("highlight", {}).values() for text in texts)
         for hit in answer["hits"]["hits"]
     }
-    return [raw.hit.model_copy(update={"fragments": lit.get(raw.hit.id, raw.hit.fragments)}) for raw in found]
+    return [raw.hit.model_copy(update={"fragments": lit.get(raw.hit.id) or raw.hit.fragments}) for raw in found]
 
 
 def _concepts_by_label(light: dict[str, list[str]], ids: list[str], language: str) -> list[Concept]:

@@ -101,7 +101,7 @@ def test_a_run_killed_in_each_stage_ends_in_the_same_index_as_an_undisturbed_one
         undisturbed.run()
         expected = undisturbed.result()
         assert len(expected[0]) > 30 and expected[1]
-        es.indices.delete(index="wirewatch-*")
+        es.indices.delete(index=",".join(es.indices.get(index="wirewatch-*")))
 
         disturbed = Operator(room, tmp_path / "disturbed", es)
         room.requests.clear()

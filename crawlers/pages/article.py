@@ -116,6 +116,7 @@ _STANDFIRST = re.compile(
 )
 _CAPTION = re.compile(r"(?:^|[\s_-])(?:caption|legende?|leyenda|bildunterschrift)", re.IGNORECASE)
 _CREDIT = re.compile(r"(?:^|[\s_-])(?:credit|copyright|source|photographer|fotograf)", re.IGNORECASE)
+_CREDIT_WORDS = r"\(c\)|(?:photos?|credits?|crédits?|créditos?|fotos?|bild|фото|صورة|تصوير|picha|hoto)\s*:"
 _ASIDE = "ancestor::nav or ancestor::aside or ancestor::figure"
 _SLIP = timedelta(hours=14)
 """The widest zone: a local time that is taken for UTC lies at most so far in the future."""
@@ -648,13 +649,9 @@ def _caption_and_credit(text: str, credit: str) -> tuple[str | None, str | None]
     """Caption and credit apart, where the caption ends with its credit or with a copyright sign and a name."""
     if credit and text.endswith(credit):
         text = text[: -len(credit)]
-    elif not credit and (
-        mark := re.search(r"\s*(?:©|\(c\)|(?:photo|crédit|credit|foto|bild)\s*:)\s*(.{2,100})$", text, re.IGNORECASE)
-    ):
+    elif not credit and (mark := re.search(rf"\s*(?:©|{_CREDIT_WORDS})\s*(.{{2,100}})$", text, re.IGNORECASE)):
         text, credit = text[: mark.start()], mark[0]
-    credit = re.sub(
-        r"^[\s|/(©]*(?:\(c\)|(?:photo|crédit|credit|foto|bild)s?\s*:)?[\s©]*", "", credit, flags=re.IGNORECASE
-    ).strip(" )|")
+    credit = re.sub(rf"^[\s|/(©]*(?:{_CREDIT_WORDS})?[\s©]*", "", credit, flags=re.IGNORECASE).strip(" )|")
     return text.strip(" |/(") or None, credit or None
 
 

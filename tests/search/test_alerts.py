@@ -197,7 +197,8 @@ def test_notices_go_to_standard_output_and_to_a_file_in_the_home_folder(
 ) -> None:
     both = Alert(name="both", kql="countries: DZ", tell=["stdout", "file:told/notices.jsonl"])
     alert(index(enriched([desk["algiers"]]), client=clean), alerts=[both], client=clean)
-    assert capsys.readouterr().out == (settings.home / "told" / "notices.jsonl").read_text()
+    assert capsys.readouterr().out == f"Alert both: {desk['algiers'].title} {desk['algiers'].url}\n"
+    assert told(settings.home / "told" / "notices.jsonl") == [desk["algiers"].id]
 
 
 @pytest.mark.parametrize(

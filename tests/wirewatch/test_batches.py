@@ -49,5 +49,5 @@ def test_pending_are_the_batches_of_the_stage_before_without_a_successor(root: s
 
 
 def test_a_batch_that_is_not_there_is_named_with_the_way_out(root: str) -> None:
-    with pytest.raises(UserError, match="pages/none.*wirewatch batches"):
+    with pytest.raises(UserError, match=r"pages/none.*wirewatch batches"):
         Batch(root, "pages", "none").manifest()

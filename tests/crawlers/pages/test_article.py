@@ -271,6 +271,13 @@ def test_furniture_of_the_page_stays_out_of_the_text():
     assert item.body == "\n\n".join(TEXT)
 
 
+def test_a_short_text_stays_without_its_furniture():
+    box = '<div class="newsletter-box"><p>Sign up for our newsletter and get the best stories of the week every Friday.</p></div>'
+    text = f"<p>{TEXT[0]}</p><p>{TEXT[1]}</p>"
+    item = read(page(body=f"<article><h1>Ferry opens on the lake</h1>{text}{box}</article>"))
+    assert item.body == "\n\n".join(TEXT[:2])
+
+
 def test_a_wrapper_with_a_word_for_noise_in_its_class_keeps_its_text():
     body = (
         f'<div class="has-share related"><h1>Ferry opens on the lake</h1>{"".join(f"<p>{t}</p>" for t in TEXT)}</div>'

@@ -41,7 +41,7 @@ Le port emploie quatre mille personnes et traite plus de la moitié des marchand
 
 def drupal_page(copy: str) -> bytes:
     """The page that a reader's copy was taken from, as Drupal would write it."""
-    title, _, lead, label, caption, caption_again, credit, _, *text = copy.splitlines()
+    title, _, lead, label, caption, caption_again, credit, share, *text = copy.splitlines()
     body = ""
     for line in filter(None, map(str.strip, text)):
         if "JWPlayer" in line or line.startswith("Chargement"):

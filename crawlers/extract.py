@@ -146,11 +146,11 @@ def _prepare_worker() -> None:
 
 def _read_page(batch: Batch, page: Page) -> ArticleItem | Rejected:
     """Runs in a worker: the article of one page, or why there is none."""
-    response = read_response(batch, page)
-    content_type = next((value for name, value in response.headers if name.lower() == "content-type"), "")
-    if content_type and not any(word in content_type.lower() for word in _MARKUP):
-        return Rejected("not-html", content_type)
     try:
+        response = read_response(batch, page)
+        content_type = next((value for name, value in response.headers if name.lower() == "content-type"), "")
+        if content_type and not any(word in content_type.lower() for word in _MARKUP):
+            return Rejected("not-html", content_type)
         item = read_article(
             response.url,
             response.body,
@@ -159,7 +159,9 @@ def _read_page(batch: Batch, page: Page) -> ArticleItem | Rejected:
             hint=page.hint,
             fetched=page.fetched,
         )
-    except Exception as error:  # whatever a site's markup does to a parser or a page object costs that page only
+    except OSError:
+        raise  # the storage does not answer: the stage fails and is run again
+    except Exception as error:  # whatever a site sends does to a parser or a page object costs that page only
         log.debug("Traceback for %s", page.url, exc_info=True)
         return Rejected("error", f"{type(error).__name__}: {error}")
     return Rejected(item.problem) if item.problem else item

@@ -88,7 +88,7 @@ class State:
     def catch_up(self, root: str) -> None:
         """Apply the finished batches under ``root`` that were not applied yet, oldest first, each exactly once."""
         with Session(self.engine) as session:
-            applied = set(session.execute(select(Applied.stage, Applied.name))._tuples())
+            applied = {(done.stage, done.name) for done in session.scalars(select(Applied))}
         for stage in ("pages", "articles"):
             for batch in batches.finished(root, stage):
                 if (stage, batch.name) not in applied:

@@ -145,6 +145,14 @@ def test_what_is_not_a_page_is_counted():
     assert done.manifest().counts == {"failed:not-html": 1}
 
 
+def test_a_damaged_record_costs_only_its_page():
+    batch = pages_batch("a", {"https://example.org/x": article_html("A story")})
+    page = next(p for p in batch.read(Page) if p.url.endswith("/x"))
+    damaged = stage._read_page(batch, page.model_copy(update={"offset": 0}))
+    assert isinstance(damaged, stage.Rejected)
+    assert damaged.reason == "error"
+
+
 def test_a_hint_of_the_listing_fills_in_what_the_page_does_not_say(settings):
     batch = pages_batch("a", {"https://example.org/x": article_html("A story")})
     page = next(p for p in batch.read(Page) if p.url.endswith("/x"))

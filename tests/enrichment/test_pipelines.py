@@ -29,7 +29,7 @@ def test_the_router_names_the_language() -> None:
 
 def test_a_model_that_is_not_installed_is_a_sentence_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipelines, "get_settings", lambda: Settings(models={"en": "en_core_web_trf"}))
-    with pytest.raises(UserError, match="en_core_web_trf is not installed.*WIREWATCH_MODELS__EN"):
+    with pytest.raises(UserError, match=r"en_core_web_trf is not installed.*WIREWATCH_MODELS__EN"):
         pipeline.__wrapped__("en")
 
 

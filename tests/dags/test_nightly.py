@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -38,6 +39,14 @@ def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: P
         for name, value in ours.items():
             monkeypatch.setenv(name, value)
         yield dict(os.environ)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def airflow(*arguments: str, environment: dict[str, str]) -> str:

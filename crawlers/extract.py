@@ -9,10 +9,13 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import resource
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as PageTimeout
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
@@ -108,13 +111,27 @@ def _article_pages(batch: Batch) -> Iterator[Page]:
             yield page
 
 
+@contextmanager
+def _hidden_main() -> Iterator[None]:
+    """Keeps new workers from importing the running program once more: Airflow's, for one, fails to load in a task."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 def _read_all(batch: Batch, workers: int) -> Iterator[tuple[Page, ArticleItem | Rejected]]:
     """Every article page of the batch with what became of it, in the order of the batch."""
     # A fork server starts a fresh worker in milliseconds, and without the threads and locks of this process.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["crawlers.extract"])
     waiting: deque[tuple[Page, Any]] = deque()
-    with ProcessPool(max_workers=workers, max_tasks=500, initializer=_prepare_worker, context=context) as pool:
+    with (
+        _hidden_main(),
+        ProcessPool(max_workers=workers, max_tasks=500, initializer=_prepare_worker, context=context) as pool,
+    ):
         try:
             for page in _article_pages(batch):
                 waiting.append((page, pool.schedule(_read_page, args=(batch, page), timeout=PAGE_SECONDS)))

@@ -30,7 +30,7 @@ RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(minutes=2), "r
 def nightly() -> None:
     """From the news sites to the analysts' notices, once a night."""
 
-    @task
+    @task(retries=0)  # what is wrong with the catalogue or the params does not pass
     def plan() -> list[dict[str, Any]]:
         from crawlers.plan import plan as plan_groups
         from wirewatch.settings import get_settings

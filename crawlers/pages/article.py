@@ -21,7 +21,7 @@ from parsel import Selector
 from web_poet import PageParams, WebPage, cached_method, field, handle_urls
 
 from crawlers.discovery import site_of
-from crawlers.pages.body import paragraphs, without_repeats
+from crawlers.pages.body import is_noise, paragraphs, stems, without_repeats
 from crawlers.pages.item import ArticleItem
 from crawlers.pages.metadata import (
     Metadata,
@@ -35,7 +35,7 @@ from crawlers.pages.metadata import (
 )
 from wirewatch.records import Hint, Image, now, utc_second
 
-_SEPARATOR = re.compile(r"\s+[-|–—:»·•/]\s+|\s*\|\s*")
+_SEPARATOR = re.compile(r"\s+[-|–—:»·•/]\s+|\s*[|│｜ㅣ]\s*")
 _AGENCIES = {
     same(name)
     for name in [
@@ -114,6 +114,11 @@ _STANDFIRST = re.compile(
     r"abstract|excerpt|summary|sapo|bajada|entradilla|copete|vorspann|ingress|sommario|linha-?fina)(?=$|[\s_-])",
     re.IGNORECASE,
 )
+_KICKER = re.compile(
+    r"(?:^|[\s_-])(?:kicker|over-?line|top-?line|roof-?line|eyebrow|dachzeile|spitzmarke|pre-?title|super-?title|sur-?title|"
+    r"surtitre|volanta|antetitulo|cintillo|occhiello|chapeu|headline-?prefix)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
 _CAPTION = re.compile(r"(?:^|[\s_-])(?:caption|legende?|leyenda|bildunterschrift)", re.IGNORECASE)
 _CREDIT = re.compile(r"(?:^|[\s_-])(?:credit|copyright|source|photographer|fotograf)", re.IGNORECASE)
 _CREDIT_WORDS = r"\(c\)|(?:photos?|credits?|crédits?|créditos?|fotos?|bild|фото|صورة|تصوير|picha|hoto)\s*:"
@@ -167,20 +172,22 @@ class ArticlePage(WebPage[ArticleItem]):
 
     @field(cached=True)
     def title(self) -> str:
-        """The headline that most of headline, h1, og:title and ``<title>`` agree on, without the site's name."""
-        headline = clean(self.node.get("headline")) or clean(self.node.get("name"))
-        shown = self._h1()
+        """The headline as readers see it, unless all that the page says for machines knows another one better."""
+        headline = self._without_site(clean(self.node.get("headline")) or clean(self.node.get("name")))
         og = self._without_site(self.metadata.first_meta("og:title"))
         card = self._without_site(self.metadata.first_meta("twitter:title"))
-        tag = self._without_site(next((text_of(t) for t in self.root.iterfind(".//head/title")), ""))
         micro = next((text_of(e) for e in self.metadata.itemprops("headline")), "")
-        ranked = [text for text in (shown, headline, og, card, micro, tag) if text]
-        votes = [sum(same(other) == same(text) for other in ranked) for text in ranked]
-        if ranked and max(votes) > 1:
-            return ranked[votes.index(max(votes))]
-        return next(
-            (text for text in (headline, og, card, shown, micro, tag, self.hint.title) if text), self._first_heading()
-        )
+        tag = self._without_site(self._title_tag())
+        shown = self._heading()
+        declared = [text for text in (headline, og, card, micro, tag) if text]
+        votes = [sum(same(other) == same(text) for other in declared) for text in declared]
+        agreed = declared[votes.index(max(votes))] if max(votes, default=0) > 1 else ""
+        if shown and same(shown) not in map(same, declared):
+            if len(same(agreed)) > 8 and same(shown).endswith(same(agreed)):
+                return agreed  # a kicker that carries no mark stands before it
+            if headline and same(agreed) == same(headline):
+                return agreed
+        return shown or agreed or next(iter(declared), self.hint.title or self._first_heading())
 
     @field(cached=True)
     def lead(self) -> str | None:
@@ -197,7 +204,7 @@ class ArticlePage(WebPage[ArticleItem]):
     @field(cached=True)
     def body(self) -> str:
         """The text in paragraphs, without what other fields hold."""
-        texts = paragraphs(self.root, str(self.response.url))
+        texts = list(self._paragraphs())
         declared = self._declared_body()
         if sum(map(len, declared)) > 2 * sum(map(len, texts)) or len(texts) <= 1 < len(declared):
             texts = declared  # the server sends the text for machines only, a script shows it
@@ -360,14 +367,22 @@ class ArticlePage(WebPage[ArticleItem]):
 
     @field
     def problem(self) -> str | None:
-        """Why this is no article: ``list-page``, ``no-title`` or ``no-text``; None if it is one."""
+        """Why this is no article: ``list-page``, ``no-title``, ``not-article`` (a video, a profile), ``no-text`` or
+        ``other-text`` (which shares no word with title or description: a notice in place of the text); None if it is one.
+        """
         if self.metadata.is_declared_list:
             return "list-page"
         if not self.title:
             return "no-title"
-        declared = bool(self.node) or self.metadata.first_meta("og:type") == "article"
+        kind = self.metadata.first_meta("og:type")
+        if not self.node and kind.startswith(("video", "music", "profile")):
+            return "not-article"
         length = len(self.body) + len(self.lead or "")
-        return "no-text" if length < (MIN_DECLARED_TEXT if declared else MIN_TEXT) else None
+        # `article` in og:type alone means little: content systems write it onto every page, networks onto every post.
+        if not self.body or length < (MIN_DECLARED_TEXT if self.node else MIN_TEXT):
+            return "no-text"
+        about = stems(" ".join([self.title, self.metadata.first_meta("og:description", "description")]))
+        return "other-text" if about and not about & stems(f"{self.lead or ''} {self.body}") else None
 
     # Parts that site classes use too ------------------------------------------------------------
 
@@ -411,21 +426,44 @@ class ArticlePage(WebPage[ArticleItem]):
 
     # How the fields find their candidates -------------------------------------------------------
 
-    def _h1(self) -> str:
-        """The heading of the page: the only h1, or of several the one in the title tag, none if none is."""
-        texts = list(dict.fromkeys(text for h1 in self.root.iter("h1") if (text := text_of(h1))))
-        if len(texts) == 1:
-            return texts[0]
-        tags = same(
-            " ".join(
-                [
-                    *(text_of(t) for t in self.root.iter("title")),
-                    self.metadata.first_meta("og:title"),
-                    clean(self.node.get("headline")),
-                ]
-            )
-        )
-        return max((text for text in texts if same(text) in tags), key=len, default="")
+    def _title_tag(self) -> str:
+        return next((text_of(title) for title in self.root.iterfind(".//head/title")), "")
+
+    @cached_method
+    def _headings(self) -> list[tuple[str, str]]:
+        """The headings that may be the headline, with their tags: none of a breadcrumb, of a link to the front page."""
+        found = []
+        site = {same(name) for name in self._site_names() if name}
+        for heading in self.root.iter("h1", "h2"):
+            text = _headline_of(heading)
+            if text and same(text) not in site and not _leads_elsewhere(heading):
+                found.append((heading.tag, text))
+        return found
+
+    @cached_method
+    def _heading(self) -> str:
+        """The headline as readers see it: the h1 that the title tag and its like know, else an h2 that they know.
+
+        A heading that none of them knows is believed only if it is the only h1: it may be a ticker or another story's.
+        """
+        claimed = [
+            self._without_site(self._title_tag()),
+            self._without_site(self.metadata.first_meta("og:title")),
+            clean(self.node.get("headline")),
+            clean(self.node.get("alternativeHeadline")),
+            *(text_of(e) for e in self.metadata.itemprops("headline")),
+        ]
+        claims = [same(text) for text in claimed if text]
+        parts = {*claims, *(same(part) for text in claimed for part in _SEPARATOR.split(text))}
+        headings = list(dict.fromkeys(self._headings()))
+        h1s, h2s = ([text for name, text in headings if name == tag] for tag in ("h1", "h2"))
+        for likely in (h1s, h2s):
+            if exact := [text for text in likely if same(text) in parts and same(text) in claims]:
+                return exact[0]
+        for likely in (h1s, h2s):
+            if known := [text for text in likely if len(same(text)) > 3 and any(same(text) in claim for claim in claims)]:
+                return max(known, key=len)
+        return h1s[0] if len(h1s) == 1 else ""
 
     def _first_heading(self) -> str:
         return next((text for heading in self.root.iter("h1", "h2") if (text := text_of(heading))), "")
@@ -440,20 +478,25 @@ class ArticlePage(WebPage[ArticleItem]):
         yield host.rsplit(".", 1)[0]
 
     def _without_site(self, title: str) -> str:
-        """The title without the site's name at its end or start."""
+        """The title without what sites put at its ends: their name, their sections."""
+        shown = {same(text) for _, text in self._headings()}
+        cuts = list(_SEPARATOR.finditer(title))
+        for cut in cuts:  # a part that is a heading of the page is the headline
+            for rest in (title[: cut.start()], title[cut.end() :]):
+                if len(same(rest)) > 10 and same(rest) in shown:
+                    return rest.strip()
         site = {same(name) for name in self._site_names() if name}
-        shown = same(self._h1())
-        while len(parts := _split_last(title)) == 2:
-            rest, last = parts
-            if not (
-                same(last) in site
-                or any(len(n) > 3 and (n in same(last) or same(last) in n) for n in site)
-                or same(rest) == shown
-            ):
-                break
-            title = rest
-        first, _, rest = title.partition(" | ")
-        return rest if rest and same(first) in site else title
+
+        def is_site(part: str) -> bool:
+            key = same(part)
+            return key in site or any(len(n) > 3 and key and (n in key or key in n) for n in site)
+
+        while len(parts := _split_last(title)) == 2 and is_site(parts[1]):
+            title = parts[0]
+        first = _SEPARATOR.search(title)
+        if first and same(title[: first.start()]) in site:
+            title = title[first.end() :]
+        return title
 
     @cached_method
     def _seen(self) -> list[tuple[HtmlElement, str, str]]:
@@ -467,26 +510,57 @@ class ArticlePage(WebPage[ArticleItem]):
             seen.append((element, text, same(text)))
         return seen
 
+    @cached_method
+    def _paragraphs(self) -> list[str]:
+        """What the page's main text is before repeats are taken off."""
+        return paragraphs(self.root, str(self.response.url), title=self.title)
+
     def _standfirst_like(self, description: str) -> str | None:
         """The text of the element that shows this description (or its beginning) apart from the running text."""
         whole = same(description)
-        start = same(description.rstrip(". …"))
+        start = same(description.rstrip("…. "))
+        shown: list[tuple[int, HtmlElement, str]] = []
         for element, text, key in self._seen():
             alike = key == whole or (len(start) > 60 and key.startswith(start) and len(key) < 2 * len(start))
-            if alike and not element.xpath(f"ancestor::head or ancestor::a or {_ASIDE}"):
-                return None if _is_ordinary(element) else text
-        return None
+            if alike and not element.xpath(f"ancestor::head or ancestor::a or {_ASIDE} or ancestor::form"):
+                shown.append((len(key), element, text))
+        # What is longer than the description may have a date or buttons run into it.
+        _, element, text = min(shown, key=lambda found: found[0], default=(0, None, ""))
+        return text if element is not None and not _is_ordinary(element) else None
 
     def _marked_standfirst(self) -> str | None:
+        """The text of an element that is marked as standfirst, stands near the headline and is about this article."""
+        place = {element: number for number, element in enumerate(self.root.iter())}
+        headline = next((place[h] for h in self.root.iter("h1", "h2") if same(self.title) in same(text_of(h))), 0)
+        text_starts = {same(text)[:60] for text in self._paragraphs()[1:4] if len(text) > 80}
         for element, text, key in self._seen():
             itemprop = element.get("itemprop") or ""
             if not (_STANDFIRST.search(f"{element.get('class') or ''} {itemprop}") or "description" in itemprop):
                 continue
-            if element.xpath(f"ancestor::a or {_ASIDE} or ancestor::footer or .//button or .//a[h2 or h3]"):
+            if element.xpath(f"ancestor::a or {_ASIDE} or ancestor::footer or ancestor::form or .//button or .//a[h2 or h3]"):
                 continue
-            if "©" not in text and len(text) <= 800 and key != same(self.title) and len(element.findall(".//p")) <= 2:
-                return text
+            if "©" in text or len(text) > 800 or key == same(self.title) or len(element.findall(".//p")) > 2:
+                continue
+            if self._is_in_a_box(element) or (place[element] < headline and not self._is_about_this(text)):
+                continue
+            if key[:60] in text_starts or not self._is_about_this(text):
+                continue
+            return text
         return None
+
+    def _is_in_a_box(self, element: HtmlElement) -> bool:
+        """Whether an element belongs to a box (newsletter, teaser, sidebar) that does not hold the headline."""
+        title = same(self.title)
+        for outer in (element, *element.iterancestors()):
+            if outer.tag in ("main", "body", "html") or any(title in same(text_of(h)) for h in outer.iter("h1", "h2")):
+                return False
+            if is_noise(outer) or (outer is not element and outer.tag == "article"):
+                return True
+        return False
+
+    def _is_about_this(self, text: str) -> bool:
+        """Whether a text shares words with the headline and the running text, as a standfirst does."""
+        return len(stems(text) & stems(" ".join([self.title, *self._paragraphs()]))) > 1
 
     def _declared_body(self) -> list[str]:
         text = self.node.get("articleBody")
@@ -621,6 +695,32 @@ def _together(elements: Iterable[HtmlElement]) -> list[HtmlElement]:
     """The first of some elements and those beside it: further ones belong to other stories."""
     found = list(elements)
     return [element for element in found if element.getparent() is found[0].getparent()]
+
+
+def _headline_of(heading: HtmlElement) -> str:
+    """The text of a heading without the kicker that some sites set into it."""
+    inner = heading
+    while len(inner) == 1 and not (inner.text or "").strip() and not (inner[0].tail or "").strip():
+        inner = inner[0]
+    whole = text_of(heading)
+    for part in inner:
+        if _KICKER.search(part.get("class") or "") and not (inner.text or "").strip():
+            rest = whole.removeprefix(text_of(part)).strip(" -–—:|/•·")
+            return rest or whole
+        break
+    return whole
+
+
+def _leads_elsewhere(heading: HtmlElement) -> bool:
+    """Whether a heading says where the page stands, or links to another: in a breadcrumb, a menu, a link, a list."""
+    if any("breadcrumb" in name for name in heading.keys()):  # noqa: SIM118 - an element iterates over its children
+        return True
+    for element in (heading, *heading.iterancestors()):
+        if element.tag in ("nav", "li", "aside", "footer", "a"):
+            return True
+        if "breadcrumb" in f"{element.get('class') or ''} {element.get('id') or ''}".lower():
+            return element.tag not in ("body", "html", "main", "article")
+    return False
 
 
 def _split_last(title: str) -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import trafilatura
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-from crawlers.pages.metadata import clean, same
+from crawlers.pages.metadata import clean, same, text_of
 
 _NOISE_TAGS = (
     "figure figcaption picture aside nav footer form button iframe video audio select dialog template noscript svg"
@@ -25,7 +25,8 @@ _NOISE_WORDS = re.compile(
     r"comments?|disqus\w*|byline|authors?|author-\w+|caption\w*|legende|credits?|copyright|breadcrumbs?|"
     r"read-?(?:more|also|next)|lire-?aussi|see-?also|more-?on|most-?(?:read|popular)|trending|player|jwplayer\w*|"
     r"audio-?player|reading-?time|whatsapp|telegram|cookies?|consent|advert\w*|ads?|sponsor\w*|paywall|tags?|tag-?list|toolbar|print|"
-    r"gallery|carousel|slideshow|infobox|correction-?policy|sr-only|visually-hidden|screen-reader\w*)(?=$|[\s_-])",
+    r"gallery|carousel|slideshow|infobox|correction-?policy|side-?bar|(?:right|left)-?(?:rail|col|column|section)|"
+    r"sr-only|visually-?hidden|element-invisible|screen-reader\w*)(?=$|[\s_-])",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -33,6 +34,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MOST = 0.3
 # Paragraphs of one class up to which the class may mark them as noise: more are how the site writes its text.
 _FEW = 3
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 # Characters under which a text looks as if the wrong element was taken for noise.
 _SHORT = 400
 
@@ -44,6 +46,7 @@ _FURNITURE = re.compile(
     r"(?:partager\s+)?\d+\s+minutes?\s+de\s+lecture|\d+\s+min(?:ute)?s?\s+(?:read|lesezeit|de lectura|de leitura)|"
     r"chargement du lecteur.*|loading(?: the)? player.*|\w* ?jw ?player ?\w*|copy link|copier le lien|"
     r"by|par|von|por|read more|lire la suite|"
+    r"you are here|vous êtes ici|sie sind hier|usted está aquí|estás aquí|você está aqui|sei qui|вы здесь|أنت هنا|"
     r"listen to this article|écouter cet article)[.…:\s]*",
     re.IGNORECASE,
 )
@@ -62,16 +65,22 @@ _CREDIT = re.compile(
     re.I,
 )
 _BYLINE = re.compile(r"(?:by|par|von|por|di|автор[:]?|بقلم[:]?|na|door|av)\s+(.*)", re.IGNORECASE)
+# Who, where and when above the text: a short line with a date or a time of day and no end of a sentence.
+_STAMP = re.compile(
+    r"(?=.{4,80}$)(?=.*(?:\d.*\b(?:19|20)\d\d\b|\b(?:19|20)\d\d\b.*\d|\b\d{1,2}:\d\d\b))(?!.*[.!?…:»”\"。।؟]$)(?:\S+\s*){1,11}"
+)
+_NAMES = re.compile(r"(?:(?:[A-ZÀ-ÞА-Я][\w'’.-]*|and|et|und|y|e|de|da|van|von|der|la|le|al|el)\s*){1,8}")
 
 
-def paragraphs(root: HtmlElement, url: str) -> list[str]:
+def paragraphs(root: HtmlElement, url: str, *, title: str = "") -> list[str]:
     """The paragraphs of the page's main text, without page furniture.
 
     Args:
         root: the page; it is not changed.
         url: its address.
+        title: the headline, by which this story is told from others on the page.
     """
-    clean_tree = without_noise(root)
+    clean_tree = without_noise(root, title=title)
     found = _main_text(clean_tree, url, precise=True)
     # A site may write its text without paragraphs, or call it `comments`: then more noise is better than no text. But a
     # text may just be short: only one that is much longer is believed to be the one.
@@ -94,20 +103,43 @@ def _main_text(tree: HtmlElement, url: str, *, precise: bool) -> list[str]:
     ]
 
 
-def without_noise(root: HtmlElement) -> HtmlElement:
-    """A copy of the page without the elements that never belong to its text: captions, boxes, bars, players."""
+def without_noise(root: HtmlElement, *, title: str = "") -> HtmlElement:
+    """A copy of the page without the elements that never belong to its text: captions, boxes, bars, other stories."""
     tree = copy.deepcopy(root)
     everything = _reading(tree)
+    _drop_other_stories(tree, same(title), everything)
     for element in list(tree.iter(*_NOISE_TAGS.split())):
         _drop_noise(element, everything)
     habits = Counter(paragraph.get("class") for paragraph in tree.iter("p"))
     for element in tree.xpath(".//*[@class or @id]"):
-        if element.tag in ("html", "body", "main", "article") or not _NOISE_WORDS.search(_words(element)):
+        if not is_noise(element):
             continue
         if element.tag != "p" or habits[element.get("class")] <= _FEW:
             _drop_noise(element, everything)
     _open_layout_tables(tree)
     return tree
+
+
+def _drop_other_stories(tree: HtmlElement, title: str, everything: int) -> None:
+    """Take off the stories that stand beside this one: articles without its headline, teasers under a linked headline."""
+    articles = [a for a in tree.iter("article") if next(a.iterancestors("article"), None) is None]
+    own = [a for a in articles if title and any(title in same(text_of(h)) for h in a.iter("h1", "h2"))]
+    if len(own) == 1 and _reading(own[0]) > _SHORT:
+        for article in articles:
+            if article is not own[0]:
+                _drop_noise(article, everything)
+    teasers: dict[tuple[str, str | None], list[HtmlElement]] = {}
+    for link in tree.xpath(".//*[self::h2 or self::h3 or self::h4 or self::h5]/a[@href]"):
+        heading = link.getparent()
+        block = heading.getparent()
+        if block is None or block.tag in ("body", "main") or len(same(text_of(link))) < 20 or link.text_content().strip() != heading.text_content().strip():
+            continue
+        if same(text_of(link)) != title and 0 < _reading(block) < _SHORT:
+            teasers.setdefault((block.tag, block.get("class")), []).append(block)
+    for alike in teasers.values():
+        if len(alike) > 2:  # one or two may be the article's own parts
+            for block in alike:
+                _drop_noise(block, everything)
 
 
 def _open_layout_tables(tree: HtmlElement) -> None:
@@ -143,7 +175,11 @@ def without_repeats(texts: Iterable[str], *, title: str, others: Iterable[str], 
             continue
         if len(text) < 150 and _CREDIT.fullmatch(text):
             continue
+        if number < 3 and _STAMP.fullmatch(text):
+            continue
         byline = _BYLINE.fullmatch(text)
+        if number < 3 and byline and len(text) < 60 and _NAMES.fullmatch(byline[1]):
+            continue
         if key in people or (
             byline and any(same(byline[1]).startswith(person) for person in people) and len(text) < 120
         ):
@@ -159,6 +195,19 @@ def without_repeats(texts: Iterable[str], *, title: str, others: Iterable[str], 
 def _holds(key: str, headline: str) -> bool:
     """Whether a line is the headline with little before it (a kicker) or after it (the site's name)."""
     return len(headline) > 20 and len(key) - len(headline) < 30 and (key.startswith(headline) or key.endswith(headline))
+
+
+def is_noise(element: HtmlElement) -> bool:
+    """Whether an element's class or id says that it is none of the text."""
+    return element.tag not in ("html", "body", "main", "article") and bool(_NOISE_WORDS.search(_words(element)))
+
+
+def stems(text: str) -> set[str]:
+    """The beginnings of a text's longer words, by which two texts on one subject meet; pairs of characters where no
+    spaces part the words."""
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    found = {word[:5] for word in words if len(word) > 3 and not _UNSPACED.match(word)}
+    return found | {run[i : i + 2] for run in words if _UNSPACED.match(run) for i in range(len(run) - 1)}
 
 
 def _words(element: HtmlElement) -> str:

@@ -55,6 +55,8 @@ class Airflow:
             "AIRFLOW__API__BASE_URL": self.url,
             # One worker is enough for one machine, and saves 300 MB.
             "AIRFLOW__API__WORKERS": "1",
+            # Tasks at once; each may hold models of 1 GB.
+            "AIRFLOW__CORE__PARALLELISM": "4",
             # Airflow works in a folder of its own: the paths of this installation must not depend on where it runs.
             "PYTHONPATH": str(self.dags.parent),
             "WIREWATCH_HOME": str(self.settings.home),

@@ -75,7 +75,8 @@ def up() -> None:
         airflow.start(tell)
     console.print(
         f"Airflow is at {airflow.url}: user admin, password {airflow.password()}\n"
-        f"The DAG `nightly` runs at 02:00 UTC once you unpause it there; its log: {airflow.log}\n"
+        f"Unpause the DAG `nightly` there: it runs once at once, and then every night at 02:00 UTC.\n"
+        f"Its log: {airflow.log}\n"
         "`make down` stops everything. What was collected stays.",
         soft_wrap=True,
         highlight=False,

@@ -130,6 +130,9 @@ MIN_TEXT = 200
 MIN_DECLARED_TEXT = 60
 """The same for a page that declares it: a news flash."""
 
+MOST_NOTICE = 1000
+"""Characters that a notice in place of the text ("please enable", "your download") may have at most."""
+
 
 @handle_urls("")
 @attrs.define(kw_only=True, slots=False, eq=False)
@@ -382,7 +385,8 @@ class ArticlePage(WebPage[ArticleItem]):
         if not self.body or length < (MIN_DECLARED_TEXT if self.node else MIN_TEXT):
             return "no-text"
         about = stems(" ".join([self.title, self.metadata.first_meta("og:description", "description")]))
-        return "other-text" if about and not about & stems(f"{self.lead or ''} {self.body}") else None
+        notice = length < MOST_NOTICE and len(about) > 4 and not about & stems(f"{self.lead or ''} {self.body}")
+        return "other-text" if notice else None
 
     # Parts that site classes use too ------------------------------------------------------------
 
@@ -532,7 +536,6 @@ class ArticlePage(WebPage[ArticleItem]):
         """The text of an element that is marked as standfirst, stands near the headline and is about this article."""
         place = {element: number for number, element in enumerate(self.root.iter())}
         headline = next((place[h] for h in self.root.iter("h1", "h2") if same(self.title) in same(text_of(h))), 0)
-        text_starts = {same(text)[:60] for text in self._paragraphs()[1:4] if len(text) > 80}
         for element, text, key in self._seen():
             itemprop = element.get("itemprop") or ""
             if not (_STANDFIRST.search(f"{element.get('class') or ''} {itemprop}") or "description" in itemprop):
@@ -541,11 +544,10 @@ class ArticlePage(WebPage[ArticleItem]):
                 continue
             if "©" in text or len(text) > 800 or key == same(self.title) or len(element.findall(".//p")) > 2:
                 continue
-            if self._is_in_a_box(element) or (place[element] < headline and not self._is_about_this(text)):
+            if place[element] < headline or self._is_in_a_box(element):
                 continue
-            if key[:60] in text_starts or not self._is_about_this(text):
-                continue
-            return text
+            if self._is_about_this(text):
+                return text
         return None
 
     def _is_in_a_box(self, element: HtmlElement) -> bool:
@@ -554,7 +556,9 @@ class ArticlePage(WebPage[ArticleItem]):
         for outer in (element, *element.iterancestors()):
             if outer.tag in ("main", "body", "html") or any(title in same(text_of(h)) for h in outer.iter("h1", "h2")):
                 return False
-            if is_noise(outer) or (outer is not element and outer.tag == "article"):
+            if outer.tag == "article":  # of another story, whose headline links to it
+                return outer.find(".//h2/a") is not None or outer.find(".//h3/a") is not None
+            if is_noise(outer):
                 return True
         return False
 

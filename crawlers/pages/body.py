@@ -10,10 +10,12 @@ import copy
 import re
 from collections import Counter
 from collections.abc import Iterable
+from urllib.parse import urljoin, urlsplit
 
 import trafilatura
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
+from crawlers.discovery import site_of
 from crawlers.pages.metadata import clean, same, text_of
 
 _NOISE_TAGS = (
@@ -25,7 +27,7 @@ _NOISE_WORDS = re.compile(
     r"comments?|disqus\w*|byline|authors?|author-\w+|caption\w*|legende|credits?|copyright|breadcrumbs?|"
     r"read-?(?:more|also|next)|lire-?aussi|see-?also|more-?on|most-?(?:read|popular)|trending|player|jwplayer\w*|"
     r"audio-?player|reading-?time|whatsapp|telegram|cookies?|consent|advert\w*|ads?|sponsor\w*|paywall|tags?|tag-?list|toolbar|print|"
-    r"gallery|carousel|slideshow|infobox|correction-?policy|side-?bar|(?:right|left)-?(?:rail|col|column|section)|"
+    r"gallery|carousel|slideshow|infobox|correction-?policy|(?:side-?bar|(?:right|left)-(?:rail|section))(?=\s|$)|"
     r"sr-only|visually-?hidden|element-invisible|screen-reader\w*)(?=$|[\s_-])",
     re.IGNORECASE,
 )
@@ -80,7 +82,7 @@ def paragraphs(root: HtmlElement, url: str, *, title: str = "") -> list[str]:
         url: its address.
         title: the headline, by which this story is told from others on the page.
     """
-    clean_tree = without_noise(root, title=title)
+    clean_tree = without_noise(root, url, title=title)
     found = _main_text(clean_tree, url, precise=True)
     # A site may write its text without paragraphs, or call it `comments`: then more noise is better than no text. But a
     # text may just be short: only one that is much longer is believed to be the one.
@@ -103,11 +105,11 @@ def _main_text(tree: HtmlElement, url: str, *, precise: bool) -> list[str]:
     ]
 
 
-def without_noise(root: HtmlElement, *, title: str = "") -> HtmlElement:
+def without_noise(root: HtmlElement, url: str, *, title: str = "") -> HtmlElement:
     """A copy of the page without the elements that never belong to its text: captions, boxes, bars, other stories."""
     tree = copy.deepcopy(root)
     everything = _reading(tree)
-    _drop_other_stories(tree, same(title), everything)
+    _drop_other_stories(tree, url, same(title), everything)
     for element in list(tree.iter(*_NOISE_TAGS.split())):
         _drop_noise(element, everything)
     habits = Counter(paragraph.get("class") for paragraph in tree.iter("p"))
@@ -120,7 +122,7 @@ def without_noise(root: HtmlElement, *, title: str = "") -> HtmlElement:
     return tree
 
 
-def _drop_other_stories(tree: HtmlElement, title: str, everything: int) -> None:
+def _drop_other_stories(tree: HtmlElement, url: str, title: str, everything: int) -> None:
     """Take off the stories that stand beside this one: articles without its headline, teasers under a linked headline."""
     articles = [a for a in tree.iter("article") if next(a.iterancestors("article"), None) is None]
     own = [a for a in articles if title and any(title in same(text_of(h)) for h in a.iter("h1", "h2"))]
@@ -128,18 +130,27 @@ def _drop_other_stories(tree: HtmlElement, title: str, everything: int) -> None:
         for article in articles:
             if article is not own[0]:
                 _drop_noise(article, everything)
+    site = site_of(urlsplit(url).hostname or "")
     teasers: dict[tuple[str, str | None], list[HtmlElement]] = {}
     for link in tree.xpath(".//*[self::h2 or self::h3 or self::h4 or self::h5]/a[@href]"):
         heading = link.getparent()
         block = heading.getparent()
-        if block is None or block.tag in ("body", "main") or len(same(text_of(link))) < 20 or link.text_content().strip() != heading.text_content().strip():
+        key = same(link.text_content())
+        if len(key) < 20 or key == title or key != same(heading.text_content()) or block.tag in ("body", "main"):
             continue
-        if same(text_of(link)) != title and 0 < _reading(block) < _SHORT:
+        if _is_of(site, link.get("href"), url) and 0 < _reading(block) < _SHORT:
             teasers.setdefault((block.tag, block.get("class")), []).append(block)
     for alike in teasers.values():
         if len(alike) > 2:  # one or two may be the article's own parts
             for block in alike:
                 _drop_noise(block, everything)
+
+
+def _is_of(site: str, href: str, url: str) -> bool:
+    try:
+        return site_of(urlsplit(urljoin(url, href)).hostname or "") == site
+    except ValueError:
+        return False
 
 
 def _open_layout_tables(tree: HtmlElement) -> None:

@@ -31,16 +31,18 @@ def concept_ids(countries: Iterable[str], regions: Iterable[str], topic_ids: Ite
 
 
 def label(concept: str, language: str) -> str | None:
-    """What one of :data:`ANALYST_LANGUAGES` calls a concept; None where it has no name for it."""
+    """What one of :data:`ANALYST_LANGUAGES` calls a concept: the name that people are shown and, after commas, other
+    usual names and the adjective of a country or region; None where it has no name for it.
+    """
     kind, _, name = concept.partition(":")
     return topics.label(name, language) if kind == "topic" else geography.labels(concept, language)
 
 
 def labels_of(concepts: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The labels of concepts, in their order, by language."""
+    """The labels of concepts, in their order and one for each that has any, by language."""
     concepts = tuple(concepts)
     named = {
-        language: tuple(dict.fromkeys(name for concept in concepts if (name := label(concept, language))))
+        language: tuple(name for concept in concepts if (name := label(concept, language)))
         for language in ANALYST_LANGUAGES
     }
     return {language: names for language, names in named.items() if names}

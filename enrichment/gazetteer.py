@@ -10,7 +10,8 @@ The names come from CLDR (through Babel) in some 80 languages, and from our own 
 
 How a form is written in those files: forms are separated by ``, ``; ``algérien*`` stands for that stem and up to five
 more letters; ``argelin@`` for that stem and any of the file's ``#endings``; ``^Alger`` for a capital or another seat
-of government; ``=Name`` is a form and the label that people are shown. A form that starts with a capital letter matches
+of government; ``=Name`` is a form and the label that people are shown instead of CLDR's, ``+Name`` is a form and one
+more label to search by. The first demonym of a line is a label too. A form that starts with a capital letter matches
 only words that do, an acronym only itself; a lower-case form matches both. Accents never matter.
 """
 
@@ -187,15 +188,57 @@ def _own_forms(language: str) -> tuple[tuple[str, ...], dict[str, list[str]]]:
 
 
 @cache
-def label(code: str, language: str) -> str | None:
-    """How a language calls the country (ISO code) or region (M49 code); None where nobody told us."""
-    for form in _own_forms(language)[1].get(code, ()):
-        if form.startswith("="):
-            return form[1:]
-    if language == "en" and code in regions():
-        return regions()[code].name
+def names(code: str, language: str) -> tuple[str, ...]:
+    """How a language calls the country (ISO code) or region (M49 code): the name that people are shown, other usual
+    names, and the adjective; empty where nobody told us.
+    """
+    endings, own = _own_forms(language)
+    forms = own.get(code, [])
     known = locale(language)
-    return known.territories.get(code) if known else None
+    shown = [form[1:] for form in forms if form.startswith("=")]
+    if not shown and language == "en" and code in regions():
+        shown = [regions()[code].name]
+    if not shown and known and code in known.territories:
+        shown = [known.territories[code].replace("’", "'")]
+    others = [form[1:] for form in forms if form.startswith("+")]
+    others += _elsewhere(code, language)
+    adjectives = [_spelled(form, endings[0]) for form in forms if _is_adjective(form, language)]
+    return tuple(dict.fromkeys([*shown, *others, *adjectives[:1]])) if shown else ()
+
+
+def _elsewhere(code: str, language: str) -> list[str]:
+    """The name in the language's other standard: CLDR's Portuguese is Brazil's (Irã), Portugal's differs (Irão)."""
+    other = Locale("pt", "PT").territories.get(code) if language == "pt" else None
+    return [other] if other else []
+
+
+def _is_adjective(form: str, language: str) -> bool:
+    """Whether a form is a demonym, as far as it tells: where they are written small by that, in English by its ending,
+    and in a script without capitals by the sign for endings.
+    """
+    word = form.rstrip("*@")
+    if form[0] in "=+^" or not word:
+        return False
+    if language == "en":
+        return form.endswith("@") or _english_adjective.search(word) is not None
+    return word == word.lower() if _cased(list(word)) else form.endswith("*")
+
+
+_english_adjective = re.compile(r"(?:[a-z](?:ish|ese|ch|ss|ois|andic)|Thai|Lao|Kyrgyz|Middle Eastern)$")
+
+
+def _spelled(form: str, ending: str) -> str:
+    """A form as a word."""
+    word = form.rstrip("*@")
+    if word.endswith(("ск", "цк")):
+        return word + "ий"
+    return word + ending if form.endswith("@") else word
+
+
+def label(code: str, language: str) -> str | None:
+    """What people are shown for a country (ISO code) or region (M49 code); None where nobody told us."""
+    called = names(code, language)
+    return called[0] if called else None
 
 
 @cache
@@ -220,17 +263,21 @@ def _cldr_names(code: str, known: Locale) -> list[str]:
     return [name]
 
 
+_indeclinable = re.compile(r"(?:[оую]|[^иы]е|[аеиоуыэюя]а)$")
+"""How foreign names end that Russian, Ukrainian and Belarusian never decline: Самоа, Марокко, Перу."""
+
 _vowel_end = re.compile(r"(?:ая|[aeiouyαάηήοόιίςаяьйыії])$", re.I)
 
 
-def _stem(name: str) -> str:
+def _stem(name: str, language: str) -> str:
     """The name with each long word cut before its ending, as a form: ``~`` is an ending in Cyrillic, ``+`` at most two
     letters after a short stem. A word that is declined by adding to it keeps all its letters.
     """
     words = []
     for word in name.split(" "):
-        cut = _vowel_end.sub("", word)
-        if len(cut) < 4:
+        fixed = language in {"ru", "uk", "be"} and _indeclinable.search(word)
+        cut = word if fixed else _vowel_end.sub("", word)
+        if fixed or len(cut) < 4:
             words.append(word)
         elif "\u0400" <= cut[-1] <= "\u04ff":
             words.append(cut + ("~" if cut == word else "~~"))
@@ -254,7 +301,7 @@ def _cased(letters: list[str]) -> bool:
 
 def _compile(form: str, code: str, kind: str, endings: tuple[str, ...], language: str) -> list[_Form]:
     form = unicodedata.normalize("NFC", form)
-    if form.startswith("="):
+    if form[0] in "=+":
         form = form[1:]
     if form.startswith("^"):
         form, kind = form[1:], "capital"
@@ -266,7 +313,8 @@ def _compile(form: str, code: str, kind: str, endings: tuple[str, ...], language
         case = "upper"
     else:
         case = "any"
-    if kind == "country" and (case == "any" if _cased(letters) else form.endswith("*")):
+    english = language == "en" and _is_adjective(form, language)
+    if kind == "country" and (english or (case == "any" if _cased(letters) else form.endswith("*"))):
         kind = "people"
     folded = fold(form)
     key = re.split(r"[*@+~]", folded, maxsplit=1)[0]
@@ -315,13 +363,13 @@ def _automaton(language: str) -> ahocorasick.Automaton:
             add(form, code, kind, endings)
     for code in [*countries(), *regions()]:
         kind = "region" if code in regions() else "country"
-        names = _cldr_names(code, known)
+        called = _cldr_names(code, known) + _elsewhere(code, language)
         if language == "zh":
-            names = names + _cldr_names(code, Locale("zh", script="Hant"))
-        for name in names:
+            called += _cldr_names(code, Locale("zh", script="Hant"))
+        for name in called:
             add(name, code, kind)
-            if language in INFLECTED and _stem(name) != name:
-                add(_stem(name), code, kind)
+            if language in INFLECTED and _stem(name, language) != name:
+                add(_stem(name, language), code, kind)
     for code, region in regions().items():
         if language == "en":
             add(region.name, code, "region")
@@ -335,7 +383,7 @@ def _automaton(language: str) -> ahocorasick.Automaton:
             if city is not None:
                 add(city, country.code, "capital")
                 if language in INFLECTED:
-                    add(_stem(city), country.code, "capital")
+                    add(_stem(city, language), country.code, "capital")
     if language in BORROWING:
         for code, forms in _own_forms("en")[1].items():
             for form in forms:
@@ -422,7 +470,9 @@ def find(text: str, language: str) -> list[Mention]:
                 continue
             if language == "ja" and _cuts_katakana(folded, start, end):
                 continue
-            if shouted and form.case == "exact" and len(form.key) == 2:
+            if form.case == "exact" and len(form.key) == 2 and (shouted or _among_capitals(text, start, end)):
+                continue
+            if language == "ar" and _before_family.match(folded, end):
                 continue
             found.append((start, -end, -len(form.key), form))
     found.sort(key=lambda hit: hit[:3])
@@ -434,12 +484,30 @@ def find(text: str, language: str) -> list[Mention]:
             if form.kind != "none":
                 chosen.append((start, reached, form))
     mentions = []
+    doubtful = set()
     for start, end, form in chosen:
         code = _sense(form, start, end, text, folded, language)
         if code is not None:
+            if (sense := _sense_of(folded[start:end], language)) and sense.support:
+                doubtful.add(len(mentions))
             name = regions()[code].name if form.kind == "region" else code
             mentions.append(Mention(start, end, name, form.kind))
-    return mentions
+    sure = {mention.code for i, mention in enumerate(mentions) if i not in doubtful}
+    return [mention for i, mention in enumerate(mentions) if i not in doubtful or mention.code in sure]
+
+
+_before_family = re.compile(r" (?:ال|ا?بن|بنت) (?=\w)")
+"""What follows an Arabic first name, "Al" (of the family) or "son of", folded: تركي آل …, مصري بن …"""
+
+_capitals_before = re.compile(r"(?<!\w)[A-ZÀ-Þ]{4,} $")
+_capitals_around = (re.compile(r"(?<!\w)[A-ZÀ-Þ]{2,} $"), re.compile(r" [A-ZÀ-Þ]{2,}(?!\w)"))
+
+
+def _among_capitals(text: str, start: int, end: int) -> bool:
+    """Whether an acronym of two letters may be a word of a phrase in capitals: FOLLOW US, CALL US NOW, not US NAVY."""
+    before = text[max(0, start - 20) : start]
+    left, right = _capitals_around
+    return bool(_capitals_before.search(before)) or bool(left.search(before) and right.match(text, end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,6 +517,7 @@ class _Sense:
     other: str | None
     name: bool
     default: bool
+    support: bool
     signs: re.Pattern[str] | None
     other_signs: re.Pattern[str] | None
 
@@ -470,6 +539,7 @@ def _senses() -> dict[str, _Sense]:
             entry.get("other"),
             bool(entry.get("name")),
             bool(entry.get("default", True)),
+            bool(entry.get("support")),
             _any_of(entry.get("signs", [])),
             _any_of(entry.get("other_signs", [])),
         )
@@ -479,17 +549,24 @@ def _senses() -> dict[str, _Sense]:
     return table
 
 
+def _sense_of(written: str, language: str) -> _Sense | None:
+    return _senses().get(f"{language}:{written}") or _senses().get(f":{written}")
+
+
 def _sense(form: _Form, start: int, end: int, text: str, folded: str, language: str) -> str | None:
     """The country that an ambiguous form means here; None for no country at all."""
     written = folded[start:end]
-    senses = _senses()
-    sense = senses.get(f"{language}:{written}") or senses.get(f":{written}")
+    sense = _sense_of(written, language)
     if sense is None or form.code not in sense.codes:
         return form.code
-    if sense.name and _is_person(text, start, end):
+    if sense.name and _is_person(text, start, end, language):
         return sense.other
     mine = len(sense.signs.findall(folded)) if sense.signs else 0
     others = len(sense.other_signs.findall(folded)) if sense.other_signs else 0
+    if sense.name and sense.signs:
+        # Who is named in full once is meant by the first name alone.
+        places = (found.span() for found in re.finditer(rf"(?<!\w){re.escape(written)}(?!\w)", folded))
+        others += sum(_is_person(text, *place, language) for place in places)
     if mine == others:
         return form.code if sense.default else sense.other
     return form.code if mine > others else sense.other
@@ -500,12 +577,45 @@ _OFFICES = """king queen prince princess president prime minister government par
 OFFICES = frozenset(_OFFICES.split())
 """Capitalised words that follow a country's name and not a first name."""
 
+_hyphenated_after = re.compile(r"-([A-ZÀ-Þ][a-zà-ÿ]+)(?!\w)")
+_hyphenated_before = re.compile(r"(?<!\w)([A-ZÀ-Þ][a-zà-ÿ]+)-$")
+_definite_before = re.compile(r"(?<!\w)ال\w+ $")
+_definite_after = re.compile(r" ال\w+")
 _next_word = re.compile(r" ([A-ZÀ-Þ][a-zà-ÿ]+)")
 _last_word = re.compile(r"([A-ZÀ-Þ][a-zà-ÿ]+) $")
 
 
-def _is_person(text: str, start: int, end: int) -> bool:
+def _is_arabic_name(text: str, start: int, end: int) -> bool:
+    """Whether an adjective without article is a first name: after a word with it (an adjective would agree), or before
+    one where a line starts.
+    """
+    line = text[text.rfind("\n", 0, start) + 1 : start]
+    return bool(_definite_before.search(line)) or (not line.strip() and bool(_definite_after.match(text, end)))
+
+
+def _in_double_name(text: str, start: int, end: int, language: str) -> bool:
+    """Whether a hyphen joins the word to one that is no place: Holland-Moritz, not Israel-Lebanon. German hangs any noun
+    on a country so (Holland-Reise): there the two must have a capitalised word before them somewhere.
+    """
+    before = _hyphenated_before.search(text, max(0, start - 30), start)
+    after = _hyphenated_after.match(text, end)
+    part = before or after
+    if part is None or find(part.group(1), language):
+        return False
+    whole = text[before.start() if before else start : after.end() if after else end]
+    opening = r"(?:^|[.!?:\n\"„“»«]\s*)"
+    return language != "de" or any(
+        not re.search(rf"{opening}\w+ $", text[max(0, found.start() - 40) : found.start()])
+        for found in re.finditer(rf"(?<=\w )(?<![a-zß] ){re.escape(whole)}", text)
+    )
+
+
+def _is_person(text: str, start: int, end: int, language: str) -> bool:
     """Whether a word that is also a first or family name stands in a person's name: beside another capitalised word."""
+    if language == "ar":
+        return _is_arabic_name(text, start, end)
+    if _in_double_name(text, start, end, language):
+        return True
     line_end = text.find("\n", end)
     line = text[text.rfind("\n", 0, start) + 1 : line_end if line_end >= 0 else len(text)]
     words = [word for word in line.split() if word[0].isalpha()]

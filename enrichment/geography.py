@@ -5,7 +5,7 @@ counts :data:`HEADLINE_WEIGHT`; one in the body counts from 1 at its start down 
 capital counts a little less than the name, since it may be only where a story was filed. From the third mention on in
 the headline, and from the tenth in the body, more of them add nothing, so that a long text is no stronger than a short
 one. A country is kept when it is in the headline, or is named at least twice, or is named once in the first
-:data:`EARLY` of the body; and when its score is at least :data:`SHARE` of the highest. So a country merely named once
+:data:`EARLY` of the body, not counting a lone adjective ("a French cooking class"); and when its score is at least :data:`SHARE` of the highest. So a country merely named once
 at the end of a long text is left out; texts under :data:`SHORT` characters (a third of it where words are written in
 one or two signs) keep everything.
 
@@ -66,12 +66,15 @@ def region_chain(code: str) -> tuple[str, ...]:
 
 
 def labels(concept_id: str, language: str) -> str | None:
-    """How a language calls ``country:DZ`` or ``region:Northern Africa``; None for other concepts and languages."""
+    """How a language calls ``country:DZ`` or ``region:Northern Africa``: the name that people are shown, then other usual
+    names and the adjective, so that a search for "Russian" finds Russia ("Turkey, Türkiye, Turkish"); None for other
+    concepts and languages.
+    """
     kind, _, name = concept_id.partition(":")
     code = name if kind == "country" else gazetteer.region_codes().get(name) if kind == "region" else None
     if code is None or (kind == "country" and code not in gazetteer.countries()):
         return None
-    return gazetteer.label(code, language)
+    return ", ".join(gazetteer.names(code, language)) or None
 
 
 def salient(mentions: Iterable[Mention], headline_end: int, length: int, short: int = SHORT) -> tuple[str, ...]:
@@ -82,11 +85,14 @@ def salient(mentions: Iterable[Mention], headline_end: int, length: int, short: 
     body: dict[str, float] = {}
     count: dict[str, int] = {}
     first: dict[str, int] = {}
+    named: set[str] = set()
     for mention in mentions:
         weight = CAPITAL_WEIGHT if mention.kind == "capital" else 1.0
         code = mention.code
         count[code] = count.get(code, 0) + 1
         first.setdefault(code, mention.start)
+        if mention.kind != "people":
+            named.add(code)
         if mention.start < headline_end:
             headline[code] = min(HEADLINE_CAP, headline.get(code, 0.0) + weight)
         else:
@@ -98,7 +104,11 @@ def salient(mentions: Iterable[Mention], headline_end: int, length: int, short: 
     kept = [
         code
         for code in count
-        if length < short or (score[code] >= least and (code in headline or count[code] > 1 or first[code] < early))
+        if length < short
+        or (
+            score[code] >= least
+            and (code in headline or count[code] > 1 or (first[code] < early and code in named))
+        )
     ]
     return tuple(sorted(kept, key=lambda code: (-score[code], first[code])))
 

@@ -249,7 +249,7 @@ def _hit(hit: dict[str, Any], language: str) -> _Raw:
     own = [field for field in light if field.startswith("text.")]
     concepts = [
         Concept(id=id, label=_called(source, id, language)) for id in ids if ("concept", " ", id) in matched
-    ] or _concepts_by_label(light, ids, language)
+    ] or _concepts_by_label(source, light, ids, language)
     found = Hit(
         id=hit["_id"],
         score=hit["_score"] or 0.0,
@@ -262,10 +262,14 @@ def _hit(hit: dict[str, Any], language: str) -> _Raw:
 
 
 def _called(source: dict[str, Any], concept: str, language: str) -> str:
-    """What a language calls a concept of an article: as the article's labels say, where it has them all."""
+    """What a language calls a concept of an article: as the article's labels say, where it has them all. Other names
+    follow the one that is shown after commas.
+    """
     ids, labels = source["concepts"].get("ids", []), source["concepts"].get(language, [])
-    # The labels stand in the order of the ids. There are fewer where two concepts have the same name.
-    return str(labels[ids.index(concept)]) if len(labels) == len(ids) else label(concept, language)
+    # The labels stand in the order of the ids. There are fewer where a concept has no name.
+    if len(labels) != len(ids):
+        return label(concept, language)
+    return str(labels[ids.index(concept)]).partition(",")[0]
 
 
 def _across_languages(client: Elasticsearch, query: dict[str, Any], language: str, found: list[_Raw]) -> list[Hit]:
@@ -294,14 +298,16 @@ def _across_languages(client: Elasticsearch, query: dict[str, Any], language: st
     return [raw.hit.model_copy(update={"fragments": lit.get(raw.hit.id) or raw.hit.fragments}) for raw in found]
 
 
-def _concepts_by_label(light: dict[str, list[str]], ids: list[str], language: str) -> list[Concept]:
+def _concepts_by_label(
+    source: dict[str, Any], light: dict[str, list[str]], ids: list[str], language: str
+) -> list[Concept]:
     """The concepts whose labels a query without concepts hit, in the one language that has most of them."""
     fields = [field for field in light if field.startswith("concepts.")]
     if not fields:
         return []
     best = max(fields, key=lambda field: (len(light[field]), field == f"concepts.{language}"))
-    labels = [text.replace(HIGHLIGHT[0], "").replace(HIGHLIGHT[1], "") for text in light[best]]
-    known = {label(id, best.removeprefix("concepts.")).casefold(): id for id in ids}
+    labels = [text.replace(HIGHLIGHT[0], "").replace(HIGHLIGHT[1], "").partition(",")[0] for text in light[best]]
+    known = {_called(source, id, best.removeprefix("concepts.")).casefold(): id for id in ids}
     return [Concept(id=known.get(found.casefold()), label=found) for found in dict.fromkeys(labels)]
 
 

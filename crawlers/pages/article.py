@@ -109,6 +109,7 @@ _BY = re.compile(
     r"^(?:written |posted |published )?(?:by|von|par|por|di|door|av|af|na|text|texte|автор|بقلم)\b[\s:]*", re.IGNORECASE
 )
 _AND = re.compile(r"\s*[;,|/&•·]\s*|\s+(?:and|und|et|y|e|и|en|og|och|na|avec|with)\s+|\s*\n\s*")
+_FULL_NAME = re.compile(r"[^\W\d_][\w'’.-]+(?: [^\W\d_][\w'’.-]*){1,3}")
 _STANDFIRST = re.compile(
     r"(?:^|[\s_-])(?:standfirst|chapo|chapeau|lead|lede|intro|introduction|sub-?(?:title|head|heading|headline)|deck|dek|"
     r"abstract|excerpt|summary|sapo|bajada|entradilla|copete|vorspann|ingress|sommario|linha-?fina)(?=$|[\s_-])",
@@ -236,6 +237,8 @@ class ArticlePage(WebPage[ArticleItem]):
             [self._name_in(e) for e in _together(self.metadata.itemprops("author"))],
             [text_of(e) for e in _together(self.root.iterfind(".//a[@rel='author']"))],
             *([text_of(element)] for element in self._bylines()),
+            self._linked_authors(),
+            self._signatures(),
         ]
         for source in sources:
             names = list(source)
@@ -398,7 +401,10 @@ class ArticlePage(WebPage[ArticleItem]):
         for name in names:
             if "://" in name or len(name) > 200:
                 continue
-            for part in _AND.split(_BY.sub("", re.sub(r"\([^)]*\)", "", clean(name)))):
+            parts = _AND.split(_BY.sub("", re.sub(r"\([^)]*\)", "", clean(name))))
+            if same(parts[0]) in site:
+                continue  # what follows is where the site has its seat
+            for part in parts:
                 person = _BY.sub("", part).strip(" .:-–—*\"'").removesuffix(" 기자")
                 key = same(person)
                 if not 3 <= len(person) <= 60 or len(person.split()) > 6 or _NOT_NAMES.search(person):
@@ -596,11 +602,34 @@ class ArticlePage(WebPage[ArticleItem]):
 
     def _bylines(self) -> Iterator[HtmlElement]:
         pattern = re.compile(
-            r"(?:^|[\s_-])(?:byline|author(?:-name|s|__name)?|signature|auteur|autor)(?=$|[\s_-])", re.IGNORECASE
+            r"(?:^|[\s_-])(?:bylines?|author(?:-names?|-?line|s|__name)?|signature|auteurs?|autor(?:es|en)?)(?=$|[\s_-])",
+            re.IGNORECASE,
         )
-        for element in self.root.xpath("//*[@class][not(ancestor::aside or ancestor::footer or ancestor::nav)]"):
-            if pattern.search(element.get("class")) and 3 < len(text_of(element)) < 100:
+        for element in self.root.xpath("//*[@class or @id][not(ancestor::aside or ancestor::footer or ancestor::nav)]"):
+            marks = f"{element.get('class') or ''} {element.get('id') or ''}"
+            if pattern.search(marks) and 3 < len(text_of(element)) < 100:
                 yield element
+
+    def _linked_authors(self) -> Iterator[str]:
+        """The texts of links to authors' own pages, where they stand beside each other below the headline."""
+        links = self.root.xpath(
+            "//a[contains(@href, '/author') or contains(@href, '/auteur') or contains(@href, '/autor')]"
+            "[preceding::h1 or preceding::h2][not(ancestor::aside or ancestor::footer or ancestor::nav)]"
+        )
+        named = [link for link in links if _FULL_NAME.fullmatch(text_of(link))]
+        rows = [link.getparent().getparent() for link in named if link.getparent() is not None]
+        return (text_of(link) for link, row in zip(named, rows, strict=False) if row is not None and row is rows[0])
+
+    def _signatures(self) -> Iterator[str]:
+        """A name that stands alone, in bold or after "By", above the running text."""
+        bold = {same(text_of(e)) for e in self.root.iter("strong", "b")}
+        for text in self._paragraphs()[:3]:
+            if len(text) > 80:
+                break
+            name = _BY.sub("", text)
+            capital = all(word[0] == word[0].upper() for word in name.split())
+            if capital and _FULL_NAME.fullmatch(name) and (name != text or same(text) in bold):
+                yield name
 
     def _meta_times(self, *names: str) -> Iterator[str]:
         return (value for name in names for value in self.metadata.meta.get(name, []))

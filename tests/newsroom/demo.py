@@ -55,7 +55,7 @@ def main() -> None:
         ("make newsroom", "look at the sites in a browser"),
         ("make up", "Airflow and the node in the background; make down stops them"),
     ):
-        console.print(f"  [cyan]{escape(_runnable(command)):72}[/] {escape(what)}", soft_wrap=True, highlight=False)
+        console.print(f"  [cyan]{escape(_runnable(command)):90}[/] {escape(what)}", soft_wrap=True, highlight=False)
 
 
 def _runnable(command: str) -> str:

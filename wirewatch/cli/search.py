@@ -65,9 +65,9 @@ def show(results: Results) -> None:
     if not results.hits:
         console.print("No article matches. Fewer words, or fewer filters, find more.")
         return
-    table = Table(
-        "", "article", "why it matches", title=f"{results.total} articles", title_justify="left", show_lines=True
-    )
+    table = Table(title=f"{results.total} articles", title_justify="left", show_lines=True)
+    for column in ("", "article", "why it matches"):
+        table.add_column(column, overflow="fold")
     for number, hit in enumerate(results.hits, 1):
         table.add_row(str(number), _article(hit), _why(hit))
     console.print(table)

@@ -91,6 +91,7 @@ def summarize(written: Iterable[Batch]) -> None:
         ("fetched", pages.get("fetched", 0), "article pages"),
         ("new", articles.get("new", 0), "articles"),
         ("updated", articles.get("updated", 0), "articles with another text than before"),
+        ("duplicate", articles.get("duplicate", 0), "pages of an article that was there already"),
         ("unchanged", pages.get("unchanged", 0) + articles.get("unchanged", 0), "feeds and pages as they were"),
         *(
             (f"failed: {reason.removeprefix('failed:')}", number, f"in {stage}")

@@ -52,7 +52,7 @@ def _crawl(task: Task, say: Any) -> dict[str, int]:
     _log_to(say)
     crawler = process.create_crawler(NewsSpider)
     folder = Path(task.folder)
-    warc = WarcFile(folder / f"{task.name}.warc.gz")
+    warc = WarcFile(folder / task.archive)
     with (folder / PAGES).open("w", encoding="utf-8") as pages:
 
         def record(page: Page, done: int, total: int) -> None:

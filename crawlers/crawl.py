@@ -14,6 +14,7 @@ from typing import Any
 from crawlers.plan import Group
 from wirewatch import batches
 from wirewatch.batches import Batch
+from wirewatch.errors import UserError
 from wirewatch.records import Page, PageKind, PageOutcome, Record
 from wirewatch.settings import CrawlSettings, get_settings
 from wirewatch.state import State
@@ -24,7 +25,7 @@ PAGES = "pages.jsonl"
 """The file in which the crawling process leaves its page records."""
 
 
-class CrawlError(RuntimeError):
+class CrawlError(UserError):
     """The crawling process broke down. Carries what it said last."""
 
 
@@ -36,8 +37,8 @@ class Task(Record):
     state: str
     folder: str
     """Where it leaves page records and archive."""
-    name: str
-    """Of the batch, and so of the archive's file."""
+    archive: str
+    """Name of the archive's file."""
 
 
 def crawl(group: Group, run: str, *, progress: Callable[[int, int | None], None] | None = None) -> Batch:
@@ -45,7 +46,7 @@ def crawl(group: Group, run: str, *, progress: Callable[[int, int | None], None]
 
     Args:
         group: of :func:`crawlers.plan.plan`.
-        run: when the run is, like ``20270131T020000Z``; with the group's name it is the name of the batch.
+        run: of :func:`wirewatch.batches.run_name`; with the group's name it is the name of the batch.
         progress: told the requests that are done and those known so far.
 
     Returns:
@@ -63,8 +64,13 @@ def crawl(group: Group, run: str, *, progress: Callable[[int, int | None], None]
     state.catch_up(settings.batches)
     if batch.exists():
         return batch
-    with tempfile.TemporaryDirectory(prefix="wirewatch-crawl-") as folder:
-        task = Task(group=group, crawl=settings.crawl, state=settings.state, folder=folder, name=batch.name)
+    # Not in the system's folder for temporary files, which may be small: all pages of the crawl are kept in it.
+    scratch = settings.home / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="crawl-", dir=scratch) as folder:
+        task = Task(
+            group=group, crawl=settings.crawl, state=settings.state, folder=folder, archive=f"{batch.name}.warc.gz"
+        )
         counts = _in_a_process_of_its_own(task, progress or (lambda done, total: None))
         with batches.write(batch) as out:
             with (Path(folder) / PAGES).open("rb") as lines:
@@ -76,7 +82,7 @@ def crawl(group: Group, run: str, *, progress: Callable[[int, int | None], None]
             for what, number in counts.items():
                 out.count(what, number)
             for warc in sorted(Path(folder).glob("*.warc.gz")):
-                out.add_file(warc.name, str(warc))
+                out.add_file(warc.name, warc)
     state.catch_up(settings.batches)
     return batch
 
@@ -106,7 +112,10 @@ def _in_a_process_of_its_own(task: Task, progress: Callable[[int, int | None], N
         child.stdin.write(task.model_dump_json().encode() + b"\n")
         child.stdin.flush()
         for line in child.stdout:
-            message = json.loads(line)
+            try:
+                message = json.loads(line)
+            except ValueError:
+                break  # it was killed while it wrote
             if "done" in message:
                 progress(message["done"], message["total"])
             elif "log" in message:
@@ -122,6 +131,7 @@ def _in_a_process_of_its_own(task: Task, progress: Callable[[int, int | None], N
         child.stdin.close()
         child.stdout.close()
     if status != 0 or "counts" not in result:
-        raise CrawlError(result.get("error") or f"The crawling process of {task.name} ended with status {status}.")
+        said = result.get("error") or f"It ended with status {status}."
+        raise CrawlError(f"The crawl of {task.group.name} broke down; nothing of it is kept, run it again. {said}")
     counts: dict[str, int] = result["counts"]
     return counts

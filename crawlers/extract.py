@@ -6,10 +6,12 @@ so that a page that hangs or crashes an HTML parser costs itself and nothing els
 
 from __future__ import annotations
 
+import json
 import logging
 import multiprocessing
 import resource
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as PageTimeout
@@ -34,6 +36,8 @@ PAGE_SECONDS = 5.0
 """Wall-clock seconds that one page may take; an ordinary one takes a twentieth of a second."""
 WORKER_MEMORY = 4 * 2**30
 """Bytes of address space of a worker: a decompression bomb ends there."""
+REJECTED = "rejected.jsonl"
+"""The file of an ``articles`` batch that says which pages gave no article, and why."""
 _AHEAD = 8
 """Pages handed out ahead to each worker: enough to keep it busy, few enough to keep memory flat."""
 _MARKUP = ("html", "xml")
@@ -41,7 +45,7 @@ _MARKUP = ("html", "xml")
 
 @dataclass(frozen=True)
 class Rejected:
-    """A page that yields no article, and why: a short word that the manifest counts, and what the log adds to it."""
+    """A page that yields no article, and why: a word that the manifest counts, and what log and file add to it."""
 
     reason: str
     detail: str = ""
@@ -51,8 +55,9 @@ def extract(batch: Batch, *, progress: Callable[[int, int | None], None] | None 
     """Write the articles of a batch of pages as the batch ``articles`` of the same name.
 
     Only articles that are new or whose text changed are written. The manifest counts ``new``, ``updated``,
-    ``unchanged``, ``duplicate`` (an article at two addresses of the batch) and ``failed:<reason>``; each failed page is
-    logged with its address and reason. The pages themselves stay in the archive.
+    ``unchanged``, ``duplicate`` (an article at two addresses of the batch) and ``failed:<reason>``. Each failed page is
+    also a line of the batch's second file, :data:`REJECTED`: ``{"url": …, "source": …, "reason": …, "detail": …}``, in
+    the order of the pages; the file is there even when it is empty. The pages themselves stay in the archive.
 
     Args:
         batch: a finished batch of the stage ``pages``.
@@ -72,10 +77,15 @@ def extract(batch: Batch, *, progress: Callable[[int, int | None], None] | None 
     state.catch_up(settings.batches)
     total = sum(1 for _ in _article_pages(batch))
     seen: set[str] = set()
-    with batches.write(articles) as out:
+    with (
+        tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as rejected,
+        batches.write(articles) as out,
+    ):
         for done, (page, result) in enumerate(_read_all(batch, settings.workers), 1):
             if isinstance(result, Rejected):
                 log.warning("No article from %s: %s %s", page.url, result.reason, result.detail)
+                line = {"url": page.url, "source": page.source.id, "reason": result.reason, "detail": result.detail}
+                rejected.write(json.dumps(line, ensure_ascii=False) + "\n")
                 out.count(f"failed:{result.reason}")
             elif (key := article_id(result.url)) in seen:
                 out.count("duplicate")
@@ -100,6 +110,8 @@ def extract(batch: Batch, *, progress: Callable[[int, int | None], None] | None 
                     )
             if progress:
                 progress(done, total)
+        rejected.flush()
+        out.add_file(REJECTED, rejected.name)
     log.info("%s: %s", articles.url, out.counts)
     state.catch_up(settings.batches)
     return articles

@@ -2,6 +2,9 @@
 
 Every task calls the same stage function as the command line. A task hands on only the name of the batch it wrote; a
 retry of a task whose batch exists already returns at once (see ``wirewatch.batches``).
+
+What a stage works on is what is pending, not only what this run crawled: a group that fails costs that group, and what
+an earlier night left undone is done by this one. The run as a whole is marked failed where any of its tasks was.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from typing import Any
 from airflow.sdk import Param, dag, get_current_context, task
 
 RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(minutes=2), "retry_exponential_backoff": True}
+WHATEVER_CAME = "all_done"
+"""Trigger rule of the tasks that work on what is there, even where a task before them failed."""
 
 
 @dag(
@@ -41,41 +46,63 @@ def nightly() -> None:
         return [group.model_dump(mode="json") for group in plan_groups(sources, groups=params["groups"])]
 
     @task(execution_timeout=timedelta(hours=4))
-    def crawl(group: dict[str, Any]) -> str:
+    def crawl(group: dict[str, Any]) -> None:
         from crawlers.crawl import crawl as crawl_group
         from crawlers.plan import Group
+        from wirewatch.batches import run_name
 
-        started = get_current_context()["dag_run"].run_after
-        return crawl_group(Group.model_validate(group), started.strftime("%Y%m%dT%H%M%SZ")).name
+        run = get_current_context()["dag_run"]
+        crawl_group(Group.model_validate(group), run_name(run.run_after, run.run_id))
+
+    @task(trigger_rule=WHATEVER_CAME)
+    def crawled() -> list[str]:
+        return pending("articles")
 
     @task(execution_timeout=timedelta(hours=2))
-    def extract(name: str) -> str:
+    def extract(name: str) -> None:
         from crawlers.extract import extract as stage
 
-        return stage(batch("pages", name)).name
+        stage(batch("pages", name))
 
-    @task(execution_timeout=timedelta(hours=2))
-    def enrich(name: str) -> str:
+    @task(trigger_rule=WHATEVER_CAME)
+    def extracted() -> list[str]:
+        return pending("enriched")
+
+    # Each holds language models of some 1.2 GB.
+    @task(execution_timeout=timedelta(hours=2), max_active_tis_per_dagrun=2)
+    def enrich(name: str) -> None:
         from enrichment.enrich import enrich as stage
 
-        return stage(batch("articles", name)).name
+        stage(batch("articles", name))
 
-    @task(execution_timeout=timedelta(hours=1))
-    def index(names: list[str]) -> list[str]:
+    @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
+    def index() -> None:
         from search.index import index as stage
-        from search.index import init
 
-        init()
-        return [stage(batch("enriched", name)).name for name in names]
+        for name in pending("indexed"):
+            stage(batch("enriched", name))
 
-    @task(execution_timeout=timedelta(hours=1))
-    def alert(names: list[str]) -> list[str]:
+    @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
+    def alert() -> None:
         from search.alerts.match import alert as stage
 
-        return [stage(batch("indexed", name)).name for name in names]
+        for name in pending("alerted"):
+            stage(batch("indexed", name))
 
-    enriched = enrich.expand(name=extract.expand(name=crawl.expand(group=plan())))
-    alert(index(enriched))
+    @task(trigger_rule="none_failed", retries=0)
+    def everything_went_well() -> None:
+        """The end of the run: it fails where a task failed whose work the others went on without."""
+
+    crawls = crawl.expand(group=plan())
+    to_extract = crawled()
+    extracts = extract.expand(name=to_extract)
+    to_enrich = extracted()
+    enriches = enrich.expand(name=to_enrich)
+    indexes, alerts = index(), alert()
+    crawls >> to_extract
+    extracts >> to_enrich
+    enriches >> indexes >> alerts
+    [crawls, extracts, enriches, indexes, alerts] >> everything_went_well()
 
 
 def batch(stage: str, name: str) -> Any:
@@ -84,6 +111,14 @@ def batch(stage: str, name: str) -> Any:
     from wirewatch.settings import get_settings
 
     return Batch(get_settings().batches, stage, name)
+
+
+def pending(stage: str) -> list[str]:
+    """The names of the batches that a stage has yet to work on."""
+    from wirewatch import batches
+    from wirewatch.settings import get_settings
+
+    return [found.name for found in batches.pending(get_settings().batches, stage)]
 
 
 nightly()

@@ -37,17 +37,28 @@ def enrich(batch: Batch, *, progress: Callable[[int, int | None], None] | None =
         return done
     total = batch.manifest().records
     with write(done) as out:
-        for article, failed in enriched(batch.read(Article)):
+        understood = 0
+
+        def one_more() -> None:
+            nonlocal understood
+            understood += 1
+            if progress:
+                progress(understood, total)
+
+        for article, failed in enriched(batch.read(Article), one_more):
             out.add(article)
             out.count("failed:enrich" if failed else "enriched")
             out.count(f"language:{article.language}")
-            if progress:
-                progress(out.records, total)
     return done
 
 
-def enriched(articles: Iterable[Article]) -> Iterator[tuple[EnrichedArticle, bool]]:
-    """Each article with what it is about, in the order given, and whether that failed."""
+def enriched(
+    articles: Iterable[Article], one_more: Callable[[], None] = lambda: None
+) -> Iterator[tuple[EnrichedArticle, bool]]:
+    """Each article with what it is about, in the order given, and whether that failed.
+
+    ``one_more`` is called for each as soon as it is done, which is before those of other languages that come first.
+    """
     articles = iter(articles)
     while chunk := list(islice(articles, CHUNK)):
         by_language: dict[str, list[int]] = defaultdict(list)
@@ -58,13 +69,18 @@ def enriched(articles: Iterable[Article]) -> Iterator[tuple[EnrichedArticle, boo
         for language, places in by_language.items():
             for start in range(0, len(places), BATCH):
                 some = places[start : start + BATCH]
-                results.update(zip(some, _understood([chunk[i] for i in some], language), strict=True))
+                for i, result in zip(some, _understood([chunk[i] for i in some], language), strict=True):
+                    results[i] = result
+                    one_more()
         yield from (results[i] for i in range(len(chunk)))
 
 
-def _understood(articles: Sequence[Article], language: str) -> list[tuple[EnrichedArticle, bool]]:
-    """Articles of one language, enriched together, or one by one if that fails, so that one harms no other."""
+def _understood(articles: Sequence[Article], language: str) -> Iterator[tuple[EnrichedArticle, bool]]:
+    """Articles of one language, enriched together, or what is left of them one by one if that fails, so that one harms
+    no other.
+    """
     nlp = pipeline(language)
+    done = 0
     try:
         # What the vocabulary learns from these articles is forgotten after them: memory stays flat.
         with nlp.memory_zone():
@@ -73,12 +89,17 @@ def _understood(articles: Sequence[Article], language: str) -> list[tuple[Enrich
                 doc = document(nlp, article)
                 doc._.language = language
                 docs.append(doc)
-            return [(_record(a, doc), False) for a, doc in zip(articles, nlp.pipe(docs), strict=True)]
+            for article, doc in zip(articles, nlp.pipe(docs), strict=True):
+                result = _record(article, doc), False
+                done += 1
+                yield result
     except Exception:
         if len(articles) > 1:
-            return [result for article in articles for result in _understood([article], language)]
-        log.exception("Could not enrich %s", articles[0].url)
-        return [(EnrichedArticle(**{**dict(articles[0]), "language": language}), True)]
+            for article in articles[done:]:
+                yield from _understood([article], language)
+        else:
+            log.exception("Could not enrich %s", articles[0].url)
+            yield EnrichedArticle(**{**dict(articles[0]), "language": language}), True
 
 
 def _record(article: Article, doc: Doc) -> EnrichedArticle:

@@ -270,8 +270,9 @@ _vowel_end = re.compile(r"(?:ая|[aeiouyαάηήοόιίςаяьйыії])$", r
 
 
 def _stem(name: str, language: str) -> str:
-    """The name with each long word cut before its ending, as a form: ``~`` is an ending in Cyrillic, ``+`` at most two
-    letters after a short stem. A word that is declined by adding to it keeps all its letters.
+    """The name with each long word cut before its ending, as a form: ``~`` is an ending in Cyrillic, ``&`` and ``=``
+    those of Russian words in -а (Гаваны is Havana's, гавань is a harbour), ``+`` at most two letters after a short stem.
+    A word that is declined by adding to it keeps all its letters.
     """
     words = []
     for word in name.split(" "):
@@ -279,6 +280,8 @@ def _stem(name: str, language: str) -> str:
         cut = word if fixed else _vowel_end.sub("", word)
         if fixed or len(cut) < 4:
             words.append(word)
+        elif language == "ru" and word.endswith("а"):
+            words.append(cut + ("=" if cut[-1] in "гкхжчшщ" else "&"))
         elif "\u0400" <= cut[-1] <= "\u04ff":
             words.append(cut + ("~" if cut == word else "~~"))
         else:
@@ -286,9 +289,12 @@ def _stem(name: str, language: str) -> str:
     return " ".join(words)
 
 
+_CYRILLIC_ENDING = "[аяуюеиыойьіїєё]{0,3}(?:м|х|в|ми|го|му)?"
 _JOKERS = {
     r"\~\~": "[аяуюеиыойьіїєё]{1,3}(?:м|х|в|ми)?",
     r"\~": "[аяуюеиыойьіїєё]{0,3}(?:м|х|в|ми)?",
+    r"\&": "(?:[аыеу]|ой|ою)",
+    "=": "(?:[аиеу]|[ое]й|ою)",
     r"\+": r"\w{0,2}",
     r"\*": r"\w{0,5}",
 }
@@ -306,7 +312,7 @@ def _compile(form: str, code: str, kind: str, endings: tuple[str, ...], language
     if form.startswith("^"):
         form, kind = form[1:], "capital"
     letters = [c for c in form if c.isalpha()]
-    plain = form.rstrip("*@+~")
+    plain = form.rstrip("*@+~&=")
     if 1 < len(letters) <= 4 and plain == form and form.isupper() and letters[0].lower() != letters[0]:
         case = "exact"
     elif letters and letters[0] != letters[0].lower():
@@ -317,11 +323,16 @@ def _compile(form: str, code: str, kind: str, endings: tuple[str, ...], language
     if kind == "country" and (english or (case == "any" if _cased(letters) else form.endswith("*"))):
         kind = "people"
     folded = fold(form)
-    key = re.split(r"[*@+~]", folded, maxsplit=1)[0]
+    key = re.split(r"[*@+~&=]", folded, maxsplit=1)[0]
     tail = folded[len(key) :]
     pattern = re.escape(tail)
+    any_ending = _JOKERS[r"\*"]
+    if language in {"ar", "fa"}:
+        any_ending = _ARABIC_ENDINGS
+    elif case == "upper" and "\u0400" <= letters[0] <= "\u04ff":
+        any_ending = _CYRILLIC_ENDING  # of a name, not of a demonym: Катар* is not Катарина
     for sign, meaning in _JOKERS.items():
-        pattern = pattern.replace(sign, _ARABIC_ENDINGS if sign == r"\*" and language in {"ar", "fa"} else meaning)
+        pattern = pattern.replace(sign, any_ending if sign == r"\*" else meaning)
     if "@" in tail:
         options = "|".join(sorted((re.escape(fold(e)) for e in endings), key=len, reverse=True))
         pattern = pattern.replace("@", f"(?:{options})")
@@ -602,12 +613,18 @@ def _in_double_name(text: str, start: int, end: int, language: str) -> bool:
     part = before or after
     if part is None or find(part.group(1), language):
         return False
-    whole = text[before.start() if before else start : after.end() if after else end]
-    opening = r"(?:^|[.!?:\n\"„“»«]\s*)"
-    return language != "de" or any(
-        not re.search(rf"{opening}\w+ $", text[max(0, found.start() - 40) : found.start()])
-        for found in re.finditer(rf"(?<=\w )(?<![a-zß] ){re.escape(whole)}", text)
-    )
+    first = before.start() if before else start
+    whole = text[first : after.end() if after else end]
+    return language != "de" or any(_after_capital(text, one.start()) for one in re.finditer(re.escape(whole), text))
+
+
+def _after_capital(text: str, start: int) -> bool:
+    """Whether a capitalised word stands before, and not because it opens a sentence."""
+    before = _last_word.search(text[max(0, start - 20) : start])
+    if before is None:
+        return False
+    at = max(0, start - 20) + before.start()
+    return not (at == 0 or text[at - 2 : at].strip()[-1:] in {".", "!", "?", ":", '"', "", "«", "“"})
 
 
 def _is_person(text: str, start: int, end: int, language: str) -> bool:
@@ -619,14 +636,9 @@ def _is_person(text: str, start: int, end: int, language: str) -> bool:
     line_end = text.find("\n", end)
     line = text[text.rfind("\n", 0, start) + 1 : line_end if line_end >= 0 else len(text)]
     words = [word for word in line.split() if word[0].isalpha()]
-    if len(words) > 3 and sum(word[0].isupper() for word in words) > 0.6 * len(words):
+    if language != "de" and len(words) > 3 and sum(word[0].isupper() for word in words) > 0.6 * len(words):
         return False  # a headline with every word capitalised says nothing
     after = _next_word.match(text, end)
     if after and after.group(1).lower() not in OFFICES:
         return True
-    before = _last_word.search(text[max(0, start - 20) : start])
-    if before is None:
-        return False
-    at = max(0, start - 20) + before.start()
-    opens = at == 0 or text[at - 2 : at].strip()[-1:] in {".", "!", "?", ":", '"', "", "«", "“"}
-    return not opens
+    return _after_capital(text, start)

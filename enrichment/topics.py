@@ -2,11 +2,13 @@
 
 The lexicon is ``enrichment/data/topics.yml``; ``docs/add-a-topic.md`` says how it is written. Aho-Corasick finds in one
 pass where any term of a language may begin, and a small expression confirms it there (word boundaries, inflections,
-the Arabic prefixes). Matching is blind to case and accents.
+the Arabic prefixes). Matching is blind to case. A letter has an accent where the term has one and nowhere else (juge is
+not jugé); which one does not matter (económico, econômico). Missing accents are forgiven on capitals (Etat) and in a
+text without accents, as people type queries, unless what remains is a stop word: "mais" is never maïs.
 
 The score of a topic is ``x / (1 + x)`` with ``x = points / sqrt(1 + words / 100)``: a term is worth 1 point, 3 in
-title or lead, and ``1 + ln n`` times that when it comes n times. :data:`THRESHOLD` is where x is 1: one mention in the
-headline or three different terms in an article of 800 words.
+title or lead, and ``1 + ln n`` times that when it comes n times. Where nothing but broad terms (written ``?term``) speak
+for a topic, and fewer than :data:`SEVERAL` different ones, :data:`OFTEN` times in all, it gets :data:`BROAD` of that. :data:`THRESHOLD` is where x is 1: one mention in the headline or three different terms in an article of 800 words.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ import yaml
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import get_lang_class
 
 from enrichment.embedding import embed_passages
 
@@ -36,6 +39,13 @@ THRESHOLD = 0.5
 """Score below which a topic is not reported."""
 MOST = 8
 """Topics reported for one article at most."""
+BROAD = 1 / 3
+"""What broad terms alone are worth: "fire brigade" in a headline is no wildfire, "hospital" in war news not health."""
+SEVERAL = 3
+OFTEN = 4
+"""So many different broad terms, or mentions of them, are as good as others."""
+ACCENTED = 1 / 500
+"""Share of letters with an accent below which a text counts as written without (an English one with foreign names)."""
 NEAR = 48
 """Characters that may lie between the two halves of a ``near`` rule."""
 ANALYST_LANGUAGES = ("en", "fr", "es", "pt", "ar", "ru")
@@ -79,6 +89,8 @@ class Entry:
     parent: str | None
     labels: dict[str, str]
     terms: dict[str, tuple[str, ...]]
+    broad: dict[str, frozenset[str]]
+    """Those of the terms that are said of other things too."""
     near: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
 
@@ -89,6 +101,8 @@ def plain(text: str) -> str:
 
 @cache
 def _folded(character: str) -> str:
+    if character in "йЙїЇўЎ":  # letters of their own
+        return character.lower()
     base = unicodedata.normalize("NFKD", character.lower())[0]
     return {"’": "'", "ʼ": "'", "‘": "'", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ı": "i"}.get(base, base)
 
@@ -98,11 +112,39 @@ def fold(text: str) -> str:
     return "".join(" " if c.isspace() else _folded(c) for c in text)
 
 
+@cache
+def _accented(character: str) -> bool:
+    """Whether a Latin letter has an accent that is never left out (î and û may be, in French)."""
+    return "a" <= _folded(character) <= "z" and character.lower() not in "îû" and _folded(character) != character.lower()
+
+
+def has_accents(text: str) -> bool:
+    """Whether a text is written with accents, as far as its letters tell."""
+    return sum(map(_accented, text)) > ACCENTED * len(text)
+
+
+@cache
+def _stop_words(language: str) -> frozenset[str]:
+    try:
+        return frozenset(get_lang_class(language).Defaults.stop_words)
+    except ImportError:
+        return frozenset()
+
+
+def _accents_fit(written: str, term: str, forgiving: bool) -> bool:
+    """Whether the letters of ``written`` have accents where those of ``term`` have; ``forgiving`` lets them lack."""
+    return all(
+        _accented(w) == _accented(t) or (_accented(t) and (forgiving or w.isupper()))
+        for w, t in zip(written, term, strict=True)
+    )
+
+
 class _Terms:
     """The terms of one language, ready to be found."""
 
     def __init__(self, language: str, lexicon: dict[str, Entry]) -> None:
         self.prefix = _ARABIC_PREFIX if language == "ar" else ""
+        self.language = language
         self.near_topics: set[str] = set()
         owners: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for entry in lexicon.values():
@@ -112,9 +154,11 @@ class _Terms:
                 self.near_topics.add(entry.id)
                 for term in terms:
                     owners[term].append((entry.id, half))
+        self.parts: dict[str, tuple[str, ...]] = {}
         begins: dict[str, list[tuple[str, re.Pattern[str], list[tuple[str, int]]]]] = defaultdict(list)
         for term, topics in owners.items():
             folded = fold(plain(term))
+            self.parts[term] = tuple(part for part in re.split(r"[* ]", plain(term)) if part)
             begins[folded.split("*", 1)[0]].append((term, self._expression(folded), topics))
         self.automaton = ahocorasick.Automaton()
         for beginning, terms_here in begins.items():
@@ -123,11 +167,13 @@ class _Terms:
         self._before = re.compile(rf"(?<!\w){self.prefix}$")
 
     def _expression(self, term: str) -> re.Pattern[str]:
-        words = [re.escape(word).replace(r"\*", r"\w*") for word in term.split()]
+        words = [r"\w*".join(f"({re.escape(part)})" if part else "" for part in word.split("*")) for word in term.split()]
         between = r"[\s\-]+" + self.prefix
         return re.compile(between.join(words) + r"(?!\w)")
 
-    def find(self, folded: str) -> Iterator[tuple[str, int, int, list[tuple[str, int]]]]:
+    def find(
+        self, written: str, folded: str, forgiving: bool
+    ) -> Iterator[tuple[str, int, int, list[tuple[str, int]]]]:
         """Term, start, end and owners (topic, half of a near rule or -1) of every term found."""
         if not len(self.automaton):
             return
@@ -136,8 +182,18 @@ class _Terms:
             if not self._at_word_start(folded, start):
                 continue
             for term, expression, owners in terms:
-                if found := expression.match(folded, start):
+                found = expression.match(folded, start)
+                if found and self._spelled(term, written, found, forgiving):
                     yield term, start, found.end(), owners
+
+    def _spelled(self, term: str, written: str, found: re.Match[str], forgiving: bool) -> bool:
+        """Whether the accents are the term's."""
+        parts = self.parts[term]
+        if self.prefix or all(_accents_fit(written[slice(*found.span(i))], part, False) for i, part in enumerate(parts, 1)):
+            return True
+        if found.group() in _stop_words(self.language):
+            return False
+        return all(_accents_fit(written[slice(*found.span(i))], part, forgiving) for i, part in enumerate(parts, 1))
 
     def _at_word_start(self, folded: str, start: int) -> bool:
         if start == 0 or not (folded[start - 1].isalnum() or folded[start - 1] == "_"):
@@ -155,15 +211,16 @@ def lexicon() -> dict[str, Entry]:
     data: dict[str, Any] = yaml.safe_load(LEXICON.read_text("utf-8"))
     entries = {}
     for topic, told in data.items():
-        terms, near = {}, {}
+        terms, near, broad = {}, {}, {}
         for language, written in told["terms"].items():
             rules = [part for part in _list(written) if "~" in part]
-            terms[language] = tuple(part for part in _list(written) if "~" not in part)
+            terms[language] = tuple(part.removeprefix("?") for part in _list(written) if "~" not in part)
+            broad[language] = frozenset(part[1:] for part in _list(written) if part.startswith("?"))
             if rules:
                 # One rule a language; each half lists its alternatives with bars.
                 left, right = rules[0].split("~")
                 near[language] = (_list(left, "|"), _list(right, "|"))
-        entries[topic] = Entry(topic, f"medtop:{told['iptc']}", told.get("parent"), told["labels"], terms, near)
+        entries[topic] = Entry(topic, f"medtop:{told['iptc']}", told.get("parent"), told["labels"], terms, broad, near)
     return entries
 
 
@@ -197,12 +254,17 @@ def label(topic: str, language: str) -> str | None:
     return lexicon()[topic].labels.get(language)
 
 
-def matches(text: str, language: str) -> list[Match]:
-    """Every place in ``text`` where a term of a topic stands. Offsets are those of :func:`plain` of the text."""
+def matches(text: str, language: str, accents: bool | None = None) -> list[Match]:
+    """Every place in ``text`` where a term of a topic stands. Offsets are those of :func:`plain` of the text.
+
+    ``accents`` says whether whoever wrote the text writes accents; without it the text itself tells.
+    """
     found: list[Match] = []
     halves: dict[str, tuple[list[tuple[int, int]], list[tuple[int, int]]]] = defaultdict(lambda: ([], []))
-    folded = fold(plain(text))
-    for term, start, end, owners in _terms(language).find(folded):
+    written = plain(text)
+    folded = fold(written)
+    forgiving = not (has_accents(written) if accents is None else accents)
+    for term, start, end, owners in _terms(language).find(written, folded, forgiving):
         for topic, half in owners:
             if half < 0:
                 found.append(Match(topic, term, start, end))
@@ -229,18 +291,30 @@ def _longest(found: list[Match]) -> list[Match]:
     return kept
 
 
+def _only_broad(topic: str, found: Counter[str], language: str) -> bool:
+    """Whether nothing but a few broad terms speak for a topic."""
+    broad = lexicon()[topic].broad.get(language, frozenset())
+    return found.keys() <= broad and len(found) < SEVERAL and found.total() < OFTEN
+
+
 def topics_of(headline: str, body: str, language: str) -> tuple[Topic, ...]:
     """The topics of an article in a language of the lexicon, best first."""
     points: dict[str, float] = defaultdict(float)
     words: dict[str, Counter[str]] = defaultdict(Counter)
+    terms: dict[str, Counter[str]] = defaultdict(Counter)
+    accents = has_accents(plain(headline + body))
     for text, worth in ((headline, 3.0), (body, 1.0)):
         written = plain(text)
-        terms: Counter[tuple[str, str]] = Counter()
-        for match in matches(text, language):
-            terms[match.topic, match.term] += 1
+        here: Counter[tuple[str, str]] = Counter()
+        for match in matches(text, language, accents):
+            here[match.topic, match.term] += 1
             words[match.topic][" ".join(written[match.start : match.end].split())] += 1
-        for (topic, _), times in terms.items():
+        for (topic, term), times in here.items():
             points[topic] += worth * (1 + math.log(times))
+            terms[topic][term] += times
+    for topic, found in terms.items():
+        if _only_broad(topic, found, language):
+            points[topic] *= BROAD
     length = math.sqrt(1 + (len(headline.split()) + len(body.split())) / 100)
     scores = {topic: p / length / (1 + p / length) for topic, p in points.items()}
     best = sorted((t for t in scores if scores[t] >= THRESHOLD), key=lambda t: (-scores[t], t))[:MOST]

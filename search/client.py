@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from wirewatch.settings import Settings, get_settings
 
 PAGE = 1000
 """Hits asked for at once where all of them are wanted."""
+AGAIN = "Put that right and run this again: it is safe."
 
 
 def connect(settings: Settings | None = None) -> Elasticsearch:
@@ -39,7 +41,10 @@ def connect(settings: Settings | None = None) -> Elasticsearch:
     try:
         client = Elasticsearch(url, **options)
     except (ValueError, OSError) as error:
-        raise UserError(f"ELASTICSEARCH_URL={url} is not usable: {error}") from None
+        # The client's own words may quote the password.
+        login = "user and password belong into WIREWATCH_ELASTICSEARCH__USER and __PASSWORD"
+        why = f"{login}; what is left is written like https://localhost:9200." if "@" in url else error
+        raise UserError(f"ELASTICSEARCH_URL={_without_login(url)} is not usable: {why}") from None
     with plain_errors():
         try:
             client.info()
@@ -47,8 +52,13 @@ def connect(settings: Settings | None = None) -> Elasticsearch:
             way_out = (
                 "Is it running, and ELASTICSEARCH_URL right?" if given.url else "`wirewatch node start` starts it."
             )
-            raise UserError(f"Elasticsearch does not answer at {url} ({_cause(error)}). {way_out}") from None
+            place = _without_login(url)
+            raise UserError(f"Elasticsearch does not answer at {place} ({_cause(error)}). {way_out}") from None
     return client
+
+
+def _without_login(url: str) -> str:
+    return re.sub(r"^(\w+://)?.*@", r"\1", url, flags=re.DOTALL)
 
 
 def _cause(error: TransportError) -> str:
@@ -67,6 +77,13 @@ def plain_errors() -> Iterator[None]:
         ) from None
     except AuthorizationException as error:
         raise UserError(f"Elasticsearch refuses: {reason(error)}") from None
+    except ApiError as error:
+        if error.error == "index_not_found_exception":
+            raise UserError(
+                f"Elasticsearch has none of Wirewatch's articles yet ({reason(error)}): nothing was indexed. "
+                "`wirewatch index init` makes the indices, `wirewatch run` fills them."
+            ) from None
+        raise UserError(f"Elasticsearch cannot do this ({error.status_code}: {reason(error)}). {AGAIN}") from error
     except TransportError as error:
         raise UserError(f"Elasticsearch stopped answering ({_cause(error)}). It is safe to run this again.") from error
 

@@ -10,8 +10,9 @@ from elasticsearch import Elasticsearch, helpers
 from elasticsearch.exceptions import BadRequestError
 
 from search import schema
-from search.client import connect, failure, plain_errors
+from search.client import AGAIN, connect, failure, plain_errors
 from wirewatch.batches import Batch, write
+from wirewatch.errors import UserError
 from wirewatch.records import EnrichedArticle, IndexOutcome, now
 
 ALIAS = "articles"
@@ -19,6 +20,8 @@ ALIAS = "articles"
 NOTICES = "wirewatch-notices"
 CHUNK = 200
 """Articles looked up and sent at once."""
+TRIES = 5
+"""How often the articles that Elasticsearch is too busy for are sent again, after 1, 2, 4 … seconds."""
 
 _LANGUAGES = schema.text_languages()
 _SAME_LANGUAGE = {"nb": "no", "nn": "no"}
@@ -64,7 +67,7 @@ def index(
 
     An article is one document, whatever the number of its versions: the one fetched last stays. A document remembers in
     ``run`` the batch that brought its text; indexing the same text again leaves that as it was, so that alerts see
-    only what is new. An article that Elasticsearch does not take is counted with the reason, and stops no other.
+    only what is new. An article that Elasticsearch can never take is counted with the reason, and stops no other.
 
     Args:
         batch: of the stage ``enriched``.
@@ -72,7 +75,8 @@ def index(
         progress: told how many articles are done, and of how many.
 
     Raises:
-        UserError: Elasticsearch does not answer or refuses. Run it again: what is there already is not written twice.
+        UserError: Elasticsearch does not answer or refuses, for now (a full disk) or altogether; there is no receipt
+            then. Run it again: what is there already is not written twice.
     """
     receipt = batch.next("indexed")
     if receipt.exists():
@@ -144,7 +148,7 @@ def _send(client: Elasticsearch, articles: list[EnrichedArticle], run: str, seen
         actions.values(),
         chunk_size=CHUNK,
         raise_on_error=False,
-        max_retries=5,
+        max_retries=TRIES,
         initial_backoff=1,
         max_backoff=30,
     )
@@ -157,6 +161,8 @@ def _send(client: Elasticsearch, articles: list[EnrichedArticle], run: str, seen
             outcome, reason = "unchanged", "newer-indexed"
         elif not ok:
             outcome, reason = "failed", f"{answer['error']['type']}: {failure(answer['error'])}"
+            if answer["status"] != 400:  # not the article's fault: a full disk, say
+                raise UserError(f"Elasticsearch takes no article now ({reason}). {AGAIN}")
         elif sent["run"] != run or (id in seen and before[id].version == sent["version"]):
             outcome = "unchanged"
         else:

@@ -166,7 +166,9 @@ def search(
             "filter": filters.clauses(),
         }
     }
-    return _ask(client or connect(), query, size, meaning.language)
+    # Of a word, which may be a name that many languages share, the language is a guess.
+    sure = len(meaning.text.split()) > 1 and meaning.language in schema.label_languages()
+    return _ask(client or connect(), query, size, meaning.language, labels=meaning.language if sure else "en")
 
 
 def search_kql(
@@ -179,7 +181,7 @@ def search_kql(
     """
     filters = filters or Filters()
     query = {"bool": {"must": {"kql": {"query": kql}}, "filter": filters.clauses()}}
-    return _ask(client or connect(), query, size, "en", kql)
+    return _ask(client or connect(), query, size, "en", kql=kql)
 
 
 def _has_concept(concept: str) -> dict[str, Any]:
@@ -203,7 +205,10 @@ _LIGHT = {
 }
 
 
-def _ask(client: Elasticsearch, query: dict[str, Any], size: int, language: str, kql: str = "") -> Results:
+def _ask(
+    client: Elasticsearch, query: dict[str, Any], size: int, language: str, *, labels: str = "en", kql: str = ""
+) -> Results:
+    """The answer to a query in ``language``, with its concepts named in the language ``labels``."""
     with plain_errors():
         try:
             answer = client.search(
@@ -225,7 +230,7 @@ def _ask(client: Elasticsearch, query: dict[str, Any], size: int, language: str,
     return Results(
         total=answer["hits"]["total"]["value"],
         took_ms=answer["took"],
-        hits=tuple(_across_languages(client, query, language, [_hit(hit, language) for hit in answer["hits"]["hits"]])),
+        hits=tuple(_across_languages(client, query, language, [_hit(hit, labels) for hit in answer["hits"]["hits"]])),
     )
 
 

@@ -3,17 +3,22 @@
 A batch is a folder ``<root>/<stage>/<name>/`` at any fsspec URL. Data files come first, ``manifest.json`` last:
 a batch without a manifest does not exist, so a killed stage leaves nothing half done. A batch never changes; the next
 stage writes a batch of the same name under its own stage. What a stage still has to do is therefore simply
-:func:`pending`: the batches of the stage before that have no successor. See ``docs/decisions.md``.
+:func:`pending`: the batches of the stage before that have no successor. Two processes may work on the same batch at
+once: each writes files of its own, the first to finish makes the batch, the other's work is thrown away. See
+``docs/decisions.md``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
+import secrets
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
@@ -29,6 +34,7 @@ STAGES = ("pages", "articles", "enriched", "indexed", "alerted")
 """The stages in their order, each named for what it writes."""
 
 MANIFEST = "manifest.json"
+RECORDS = "records.jsonl.zst"
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Batch:
     """fsspec URL of the folder of all batches."""
     stage: str
     name: str
-    """Sorts by time: ``20270131T020000Z-a3``. The same through all the stages."""
+    """Sorts by time: ``20270131T020000Z-3f9a01-g00``. The same through all the stages."""
 
     @property
     def url(self) -> str:
@@ -48,7 +54,7 @@ class Batch:
 
     def exists(self) -> bool:
         """Whether the batch is finished."""
-        fs, path = fsspec.core.url_to_fs(f"{self.url}/{MANIFEST}")
+        fs, path = _file_system(f"{self.url}/{MANIFEST}")
         return cast(bool, fs.exists(path))
 
     def next(self, stage: str) -> Batch:
@@ -61,30 +67,28 @@ class Batch:
         Raises:
             UserError: there is no such batch, or it was never finished.
         """
-        try:
-            with self.open(MANIFEST) as file:
-                return Manifest.model_validate_json(file.read())
-        except FileNotFoundError:
-            raise UserError(
-                f"There is no finished batch {self.stage}/{self.name} under {self.root}. "
-                "`wirewatch batches` lists those that there are."
-            ) from None
+        return _manifest(self)
 
-    def open(self, file: str) -> IO[bytes]:
-        """A data file, for reading."""
-        return cast(IO[bytes], fsspec.open(f"{self.url}/{file}", "rb").open())
+    def open(self, name: str) -> IO[bytes]:
+        """A data file, for reading, by the name it was added with."""
+        return cast(IO[bytes], fsspec.open(f"{self.url}/{self.manifest().files[name]}", "rb").open())
 
     def read(self, record: type[R]) -> Iterator[R]:
         """The records of the batch, in the order they were written.
 
         Raises:
-            UserError: the batch does not exist.
+            UserError: the batch does not exist, or is not whole.
         """
-        for name in self.manifest().files:
-            if name.endswith(".jsonl.zst"):
-                with self.open(name) as raw, zstandard.ZstdDecompressor().stream_reader(raw) as data:
-                    for line in io.TextIOWrapper(data, encoding="utf-8"):
-                        yield record.model_validate_json(line)
+        expected, number = self.manifest().records, 0
+        try:
+            with self.open(RECORDS) as raw, zstandard.ZstdDecompressor().stream_reader(raw) as data:
+                for line in io.TextIOWrapper(data, encoding="utf-8"):
+                    number += 1
+                    yield record.model_validate_json(line)
+        except (FileNotFoundError, zstandard.ZstdError) as error:
+            raise UserError(f"The batch {self.url} is damaged: {error}") from error
+        if number != expected:
+            raise UserError(f"The batch {self.url} is damaged: it has {number} of its {expected} records.")
 
 
 class Manifest(Record):
@@ -97,7 +101,19 @@ class Manifest(Record):
     counts: dict[str, int]
     """What happened, in numbers: ``fetched``, ``failed:http-403`` … Shown to the operator."""
     files: dict[str, str]
-    """Data files and the SHA-256 of each."""
+    """Data files by name, and what each is called in the folder. Other files there are of killed tries."""
+
+
+@lru_cache(maxsize=64)  # a finished batch never changes
+def _manifest(batch: Batch) -> Manifest:
+    try:
+        with fsspec.open(f"{batch.url}/{MANIFEST}", "rb") as file:
+            return Manifest.model_validate_json(file.read())
+    except FileNotFoundError:
+        raise UserError(
+            f"There is no finished batch {batch.stage}/{batch.name} under {batch.root}. "
+            "`wirewatch batches` lists those that there are."
+        ) from None
 
 
 @dataclass
@@ -107,8 +123,9 @@ class BatchWriter:
     batch: Batch
     counts: dict[str, int] = field(default_factory=dict)
     records: int = 0
+    files: dict[str, str] = field(default_factory=dict)
     _lines: Any = None
-    _files: dict[str, str] = field(default_factory=dict)
+    _try: str = field(default_factory=lambda: secrets.token_hex(4))
 
     def add(self, record: Record) -> None:
         """Append a record."""
@@ -119,33 +136,21 @@ class BatchWriter:
         """Add to one of the manifest's counts."""
         self.counts[what] = self.counts.get(what, 0) + by
 
-    def add_file(self, name: str, local_path: str) -> None:
-        """Copy a finished local file (a WARC, say) into the batch."""
-        digest = hashlib.sha256()
-        with Path(local_path).open("rb") as source, fsspec.open(f"{self.batch.url}/{name}", "wb") as target:
-            while block := source.read(1 << 20):
-                digest.update(block)
-                target.write(block)
-        self._files[name] = digest.hexdigest()
+    def add_file(self, name: str, path: str | Path) -> None:
+        """Copy a finished local file (a WARC, say) into the batch, where :meth:`Batch.open` finds it by ``name``."""
+        with Path(path).open("rb") as source, fsspec.open(f"{self.batch.url}/{self.place(name)}", "wb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
 
-
-class _Hashing(io.RawIOBase):
-    """A file that remembers the SHA-256 of what was written to it."""
-
-    def __init__(self, target: IO[bytes]) -> None:
-        self.target, self.digest = target, hashlib.sha256()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self.digest.update(data)
-        return self.target.write(data)
+    def place(self, name: str) -> str:
+        """What a new data file is called in the folder: no other try at the same batch has a file of that name."""
+        return self.files.setdefault(name, f"{self._try}-{name}")
 
 
 @contextmanager
 def write(batch: Batch) -> Iterator[BatchWriter]:
     """Write a batch: add records inside the block; leaving it without an error makes the batch exist.
+
+    If another process has made the same batch meanwhile, that one stays, and what was written here is removed.
 
     Example:
         >>> with write(batch.next("articles")) as out:
@@ -153,29 +158,47 @@ def write(batch: Batch) -> Iterator[BatchWriter]:
         ...     out.count("new")
     """
     writer = BatchWriter(batch)
-    fs, path = fsspec.core.url_to_fs(batch.url)
+    fs, path = _file_system(batch.url)
     fs.makedirs(path, exist_ok=True)
-    with fsspec.open(f"{batch.url}/records.jsonl.zst", "wb") as raw:
-        hashing = _Hashing(raw)
-        with zstandard.ZstdCompressor().stream_writer(cast(IO[bytes], hashing), closefd=False) as lines:
-            writer._lines = lines
-            yield writer
+    with (
+        fsspec.open(f"{batch.url}/{writer.place(RECORDS)}", "wb") as raw,
+        zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as lines,
+    ):
+        writer._lines = lines
+        yield writer
     manifest = Manifest(
         stage=batch.stage,
         name=batch.name,
         created=now().isoformat(),
         records=writer.records,
         counts=dict(sorted(writer.counts.items())),
-        files={"records.jsonl.zst": hashing.digest.hexdigest(), **writer._files},
+        files=writer.files,
     )
+    if batch.exists():
+        for name in writer.files.values():
+            fs.rm_file(f"{path}/{name}")
+        return
     # Renaming on a local disk is atomic, and so is copying on object stores: the manifest is there whole or not at all.
-    fs.pipe_file(f"{path}/{MANIFEST}.tmp", json.dumps(manifest.model_dump(), indent=1).encode())
-    fs.mv(f"{path}/{MANIFEST}.tmp", f"{path}/{MANIFEST}")
+    draft = f"{path}/{writer.place(MANIFEST)}"
+    fs.pipe_file(draft, manifest.model_dump_json(indent=1).encode())
+    fs.mv(draft, f"{path}/{MANIFEST}")
+
+
+def _file_system(url: str) -> tuple[Any, str]:
+    """The file system of a URL, and the path in it.
+
+    Raises:
+        UserError: the URL's kind needs a package that is not installed, or there is no such kind.
+    """
+    try:
+        return cast(tuple[Any, str], fsspec.core.url_to_fs(url))
+    except (ImportError, ValueError) as error:
+        raise UserError(f"WIREWATCH_BATCHES={url} cannot be used: {error}") from None
 
 
 def finished(root: str, stage: str) -> list[Batch]:
     """The finished batches of a stage, oldest first."""
-    fs, path = fsspec.core.url_to_fs(f"{root}/{stage}")
+    fs, path = _file_system(f"{root}/{stage}")
     names = {found.rstrip("/").split("/")[-2] for found in fs.glob(f"{path}/*/{MANIFEST}")}
     return [Batch(root, stage, name) for name in sorted(names)]
 
@@ -185,6 +208,16 @@ def pending(root: str, stage: str) -> list[Batch]:
     before = STAGES[STAGES.index(stage) - 1]
     done = {batch.name for batch in finished(root, stage)}
     return [batch for batch in finished(root, before) if batch.name not in done]
+
+
+def run_name(moment: datetime, key: str) -> str:
+    """The part of a batch's name that says of which run it is: ``20270131T020000Z-3f9a01``.
+
+    Args:
+        moment: when the run began.
+        key: tells two runs that began in the same second apart; the same run always has the same.
+    """
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
 
 
 def total(batches: Iterable[Batch]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wirewatch.errors import UserError
@@ -18,17 +18,19 @@ from wirewatch.errors import UserError
 class CrawlSettings(BaseModel):
     """How politely and how far the crawler goes."""
 
+    model_config = ConfigDict(extra="forbid")
+
     user_agent: str = "Wirewatch/0.1 (+https://wirewatch.invalid/bot; set WIREWATCH_CRAWL__USER_AGENT)"
     """Says who crawls and how to reach them: put your own contact address into it."""
-    delay: float = 1.0
+    delay: float = Field(1.0, ge=0)
     """Seconds between two requests to one site; a longer crawl-delay of robots.txt wins."""
-    per_site: int = 2
+    per_site: int = Field(2, ge=1)
     """Requests under way at once to one site."""
-    timeout: float = 30.0
+    timeout: float = Field(30.0, gt=0)
     """Seconds that one response may take."""
-    max_bytes: int = 10 * 2**20
+    max_bytes: int = Field(10 * 2**20, ge=1)
     """Size above which a response is given up."""
-    max_articles: int = 200
+    max_articles: int = Field(200, ge=1)
     """New articles taken from one source in one run, the newest first. What is left over is taken by the next run."""
     proxy: str | None = None
     """An HTTP proxy for every request."""
@@ -38,6 +40,8 @@ class CrawlSettings(BaseModel):
 
 class ElasticsearchSettings(BaseModel):
     """Where the articles are indexed. Without a URL Wirewatch starts a node of its own (search/node)."""
+
+    model_config = ConfigDict(extra="forbid")
 
     url: str | None = None
     api_key: SecretStr | None = None
@@ -64,7 +68,7 @@ class Settings(BaseSettings):
     """SQLAlchemy URL of the crawl state."""
     alerts: Path = Path("alerts.yml")
     """The file of alerts."""
-    workers: int = 2
+    workers: int = Field(2, ge=1)
     """Processes that extract at once."""
     crawl: CrawlSettings = CrawlSettings()
     elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
@@ -81,7 +85,7 @@ class Settings(BaseSettings):
     node_heap: str = "1g"
     """Java heap of the local node, as Java writes it (``512m``, ``4g``); the process takes about 400 MB more."""
     airflow_port: int = 8080
-    """Where `wirewatch up` serves Airflow, on loopback."""
+    """Where `wirewatch up` serves Airflow, on loopback; the next two ports are for its logs."""
     models: dict[str, str] = {}
     """spaCy package by language, over the defaults: ``WIREWATCH_MODELS__EN=en_core_web_trf``."""
 

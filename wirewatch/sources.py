@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from wirewatch.catalogue import load_entries
 from wirewatch.errors import UserError
 from wirewatch.records import SourceRef
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{text!r} is no address: it must start with http:// or https://")
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
 
 
 class Source(BaseModel):
@@ -19,22 +30,29 @@ class Source(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    domain: str
+    domain: str = Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")
     """Registered domain; pages outside it (and its subdomains) are not crawled. Also the id of the source."""
     country: str = Field(pattern="^[A-Z]{2}$")
     """ISO 3166-1 alpha-2."""
     languages: tuple[str, ...]
     """ISO 639-1, the main one first."""
-    feeds: tuple[str, ...] = ()
-    sitemaps: tuple[str, ...] = ()
+    feeds: tuple[Address, ...] = ()
+    sitemaps: tuple[Address, ...] = ()
     """News sitemaps."""
-    sections: tuple[str, ...] = ()
+    sections: tuple[Address, ...] = ()
     """Section pages, for sites with neither."""
     tier: Literal["hot", "hourly", "nightly"] = "nightly"
+    """How often it is to be visited. Only noted so far: every run visits every source."""
     render: bool = False
-    """Whether the pages are empty without JavaScript."""
+    """Whether the pages are empty without JavaScript. Only noted so far: nothing is rendered."""
     checked: str = ""
     """From where and when the addresses are known."""
+
+    @model_validator(mode="after")
+    def _has_listings(self) -> Self:
+        if not (self.feeds or self.sitemaps or self.sections):
+            raise ValueError("it needs feeds, sitemaps or sections: without one no article can be found")
+        return self
 
     @property
     def ref(self) -> SourceRef:
@@ -53,22 +71,12 @@ def load_sources(folder: Path) -> list[Source]:
         raise UserError(f"No catalogue files (*.yml) in {folder}. Set WIREWATCH_SOURCES to a folder that has some.")
     sources: dict[str, Source] = {}
     for file in files:
-        try:
-            entries = yaml.safe_load(file.read_text(encoding="utf-8")) or []
-        except yaml.YAMLError as error:
-            raise UserError(f"{file} is not valid YAML: {error}") from None
-        if not isinstance(entries, list):
-            raise UserError(f"{file} must be a list of sources, each starting with `- name:`.")
-        for number, entry in enumerate(entries, 1):
-            try:
-                source = Source.model_validate(entry)
-            except ValidationError as error:
-                wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-                name = entry.get("name", "without a name") if isinstance(entry, dict) else entry
-                raise UserError(f"{file}, entry {number} ({name}): {wrong}") from None
+        for source in load_entries(file, Source, "sources"):
             if source.domain in sources:
-                raise UserError(f"{file}, entry {number}: {source.domain} is in the catalogue twice.")
+                raise UserError(f"{file}: {source.domain} is in the catalogue twice.")
             sources[source.domain] = source
+    if not sources:
+        raise UserError(f"The catalogue in {folder} is empty: docs/add-a-source.md shows how to write an entry.")
     return list(sources.values())
 
 

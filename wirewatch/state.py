@@ -7,16 +7,19 @@ a lost database is rebuilt from the batches.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy import DateTime, Dialect, String, Text, TypeDecorator, create_engine, event, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Session, mapped_column
 
 from wirewatch import batches
+from wirewatch.errors import UserError
 from wirewatch.records import Article, Page, PageOutcome
 
 
@@ -28,6 +31,16 @@ class _UTC(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+T = TypeVar("T")
+
+
+def _lots(values: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The values in lists of that size; the last may be shorter."""
+    rest = iter(values)
+    while lot := list(islice(rest, size)):
+        yield lot
 
 
 class _Table(DeclarativeBase):
@@ -67,23 +80,28 @@ class Applied(_Table):
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
 
 
+def _share_file(connection: Any, _record: object) -> None:
+    """WAL lets crawls read while another writes; the timeout makes writers queue instead of failing."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA busy_timeout=30000")
+
+
 class State:
     """The crawl state at a SQLAlchemy URL; its tables are made when they are missing."""
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = create_engine(url)
-        if parsed.get_backend_name() == "sqlite":
-
-            @event.listens_for(self.engine, "connect")
-            def _configure(connection, _record) -> None:  # type: ignore[no-untyped-def]
-                # WAL lets crawls read while another writes; the timeout makes writers queue instead of failing.
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA busy_timeout=30000")
-
-        _Table.metadata.create_all(self.engine)
+        try:
+            parsed = make_url(url)
+            if parsed.get_backend_name() == "sqlite" and parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_engine(parsed)
+            if parsed.get_backend_name() == "sqlite":
+                event.listen(self.engine, "connect", _share_file)
+            _Table.metadata.create_all(self.engine)
+        except (ArgumentError, OperationalError, ImportError, OSError) as error:
+            shown = make_url(url).render_as_string() if "://" in url else url
+            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            raise UserError(f"The crawl state cannot be kept at WIREWATCH_STATE={shown}: {reason}") from None
 
     def catch_up(self, root: str) -> None:
         """Apply the finished batches under ``root`` that were not applied yet, oldest first, each exactly once."""
@@ -95,19 +113,24 @@ class State:
                     self._apply(batch)
 
     def _apply(self, batch: batches.Batch) -> None:
-        try:
-            with Session(self.engine) as session, session.begin():
-                # First, so that of two processes applying the same batch one fails here and changes nothing.
-                session.add(Applied(stage=batch.stage, name=batch.name))
-                session.flush()
-                if batch.stage == "pages":
-                    for page in batch.read(Page):
-                        self._visited(session, page)
-                else:
-                    for article in batch.read(Article):
-                        session.merge(Known(id=article.id, version=article.version, first_seen=article.first_seen))
-        except IntegrityError:
-            pass  # another process has applied it
+        while not self._is_applied(batch):
+            try:
+                with Session(self.engine) as session, session.begin():
+                    # First, so that of two processes applying the same batch one fails here and changes nothing.
+                    session.add(Applied(stage=batch.stage, name=batch.name))
+                    session.flush()
+                    if batch.stage == "pages":
+                        for page in batch.read(Page):
+                            self._visited(session, page)
+                    else:
+                        for article in batch.read(Article):
+                            session.merge(Known(id=article.id, version=article.version, first_seen=article.first_seen))
+            except IntegrityError:
+                continue  # another process has applied it, or has just added one of its rows: look again
+
+    def _is_applied(self, batch: batches.Batch) -> bool:
+        with Session(self.engine) as session:
+            return session.get(Applied, (batch.stage, batch.name)) is not None
 
     @staticmethod
     def _visited(session: Session, page: Page) -> None:
@@ -122,21 +145,19 @@ class State:
             visit.etag, visit.last_modified = page.etag, page.last_modified
         visit.fetched, visit.failures = page.fetched, 0
 
-    def visits(self, source: str) -> dict[str, Visit]:
-        """What is known of the addresses of a source, by address."""
-        with Session(self.engine, expire_on_commit=False) as session:
-            found = session.scalars(select(Visit).where(Visit.source == source))
-            return {visit.url: visit for visit in found}
-
     def look_up(self, urls: Iterable[str]) -> dict[str, Visit]:
         """What is known of those addresses among ``urls`` that were asked for before, by address."""
-        wanted = list(urls)
+        return {visit.url: visit for visit in self._among(Visit, Visit.url, urls)}
+
+    def known(self, ids: Iterable[str]) -> dict[str, Known]:
+        """The last versions of the articles among ``ids`` that were extracted before, by id."""
+        return {known.id: known for known in self._among(Known, Known.id, ids)}
+
+    def _among(self, table: type[T], column: InstrumentedAttribute[str], values: Iterable[str]) -> Iterator[T]:
+        """The rows whose ``column`` is one of ``values``, asked for in lots that every database takes."""
         with Session(self.engine, expire_on_commit=False) as session:
-            return {
-                visit.url: visit
-                for start in range(0, len(wanted), 500)
-                for visit in session.scalars(select(Visit).where(Visit.url.in_(wanted[start : start + 500])))
-            }
+            for lot in _lots(values, 500):
+                yield from session.scalars(select(table).where(column.in_(lot)))
 
     def failing(self, source: str, kind: str, fewer_than: int) -> list[Visit]:
         """The addresses of a source whose last request failed, fewer than so many times in a row."""
@@ -145,13 +166,3 @@ class State:
                 Visit.source == source, Visit.kind == kind, Visit.failures > 0, Visit.failures < fewer_than
             )
             return list(session.scalars(found))
-
-    def known(self, ids: Iterable[str]) -> dict[str, Known]:
-        """The last versions of the articles among ``ids`` that were extracted before, by id."""
-        wanted = list(ids)
-        with Session(self.engine, expire_on_commit=False) as session:
-            return {
-                known.id: known
-                for start in range(0, len(wanted), 500)
-                for known in session.scalars(select(Known).where(Known.id.in_(wanted[start : start + 500])))
-            }

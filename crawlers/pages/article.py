@@ -100,7 +100,7 @@ _AGENCIES = {
     ]
 }
 _NOT_NAMES = re.compile(
-    r"(?:https?:|www\.|@|\d)|\b(?:admin|editor|editorial|staff|newsroom|redaction|rédaction|redacción|redação|redazione|redaktion|"
+    r"(?:https?:|www\.|[@©:\d])|\b(?:admin|editor|editorial|staff|newsroom|redaction|rédaction|redacción|redação|redazione|redaktion|"
     r"redaksiyon|redaktionen|desk|news|team|correspondents?|reporters?|writers?|agenc\w+|press|online|digital|media|tv|radio|twitter|facebook|instagram|linkedin|whatsapp|"
     r"редакция|корреспондент\w*|journalist\w*|contributor|guest|unknown|anonymous|web|rédacteur|service|politique)\b",
     re.IGNORECASE,
@@ -373,8 +373,10 @@ class ArticlePage(WebPage[ArticleItem]):
 
     @field
     def problem(self) -> str | None:
-        """Why this is no article: ``list-page``, ``no-title``, ``not-article`` (a video, a profile), ``no-text`` or
-        ``other-text`` (which shares no word with title or description: a notice in place of the text); None if it is one.
+        """Why this is no article; None if it is one.
+
+        ``list-page``, ``no-title``, ``not-article`` (a video, a profile), ``no-text``, or ``other-text``: a notice in
+        place of the text, which shares no word with title and description.
         """
         if self.metadata.is_declared_list:
             return "list-page"
@@ -471,7 +473,9 @@ class ArticlePage(WebPage[ArticleItem]):
             if exact := [text for text in likely if same(text) in parts and same(text) in claims]:
                 return exact[0]
         for likely in (h1s, h2s):
-            if known := [text for text in likely if len(same(text)) > 3 and any(same(text) in claim for claim in claims)]:
+            if known := [
+                text for text in likely if len(same(text)) > 3 and any(same(text) in claim for claim in claims)
+            ]:
                 return max(known, key=len)
         return h1s[0] if len(h1s) == 1 else ""
 
@@ -546,7 +550,9 @@ class ArticlePage(WebPage[ArticleItem]):
             itemprop = element.get("itemprop") or ""
             if not (_STANDFIRST.search(f"{element.get('class') or ''} {itemprop}") or "description" in itemprop):
                 continue
-            if element.xpath(f"ancestor::a or {_ASIDE} or ancestor::footer or ancestor::form or .//button or .//a[h2 or h3]"):
+            if element.xpath(
+                f"ancestor::a or {_ASIDE} or ancestor::footer or ancestor::form or .//button or .//a[h2 or h3]"
+            ):
                 continue
             if "©" in text or len(text) > 800 or key == same(self.title) or len(element.findall(".//p")) > 2:
                 continue
@@ -622,7 +628,7 @@ class ArticlePage(WebPage[ArticleItem]):
 
     def _signatures(self) -> Iterator[str]:
         """A name that stands alone, in bold or after "By", above the running text."""
-        bold = {same(text_of(e)) for e in self.root.iter("strong", "b")}
+        bold = {same(p.text_content()) for e in self.root.iter("strong", "b") for p in e.iterancestors("p")}
         for text in self._paragraphs()[:3]:
             if len(text) > 80:
                 break

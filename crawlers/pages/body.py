@@ -67,9 +67,11 @@ _CREDIT = re.compile(
     re.I,
 )
 _BYLINE = re.compile(r"(?:by|par|von|por|di|автор[:]?|بقلم[:]?|na|door|av)\s+(.*)", re.IGNORECASE)
-# Who, where and when above the text: a short line with a date or a time of day and no end of a sentence.
+# Who, where and when above the text: a short line with a date and no end of a sentence. Years are of the Gregorian or
+# the Persian and Islamic calendars.
 _STAMP = re.compile(
-    r"(?=.{4,80}$)(?=.*(?:\d.*\b(?:19|20)\d\d\b|\b(?:19|20)\d\d\b.*\d|\b\d{1,2}:\d\d\b))(?!.*[.!?…:»”\"。।؟]$)(?:\S+\s*){1,11}"
+    r"(?=.{4,80}$)(?=.*(?:\d.*\b(?:1[34]|19|20)\d\d\b|\b(?:1[34]|19|20)\d\d\b.*\d))(?!.*[.!?…:»”\"。।؟]$)"
+    r"(?:\S+\s*){1,11}"
 )
 _NAMES = re.compile(r"(?:(?:[A-ZÀ-ÞА-Я][\w'’.-]*|and|et|und|y|e|de|da|van|von|der|la|le|al|el)\s*){1,8}")
 
@@ -86,9 +88,9 @@ def paragraphs(root: HtmlElement, url: str, *, title: str = "") -> list[str]:
     found = _main_text(clean_tree, url, precise=True)
     # A site may write its text without paragraphs, or call it `comments`: then more noise is better than no text. But a
     # text may just be short: only one that is much longer is believed to be the one.
-    for tree in (clean_tree, root):
+    for raw in (False, True):
         if _length(found) < _SHORT:
-            other = _main_text(tree, url, precise=False)
+            other = _main_text(_of_this_story(root, url, title) if raw else clean_tree, url, precise=False)
             found = other if _length(other) > 2 * _length(found) else found
     return found
 
@@ -107,9 +109,8 @@ def _main_text(tree: HtmlElement, url: str, *, precise: bool) -> list[str]:
 
 def without_noise(root: HtmlElement, url: str, *, title: str = "") -> HtmlElement:
     """A copy of the page without the elements that never belong to its text: captions, boxes, bars, other stories."""
-    tree = copy.deepcopy(root)
+    tree = _of_this_story(root, url, title)
     everything = _reading(tree)
-    _drop_other_stories(tree, url, same(title), everything)
     for element in list(tree.iter(*_NOISE_TAGS.split())):
         _drop_noise(element, everything)
     habits = Counter(paragraph.get("class") for paragraph in tree.iter("p"))
@@ -122,8 +123,11 @@ def without_noise(root: HtmlElement, url: str, *, title: str = "") -> HtmlElemen
     return tree
 
 
-def _drop_other_stories(tree: HtmlElement, url: str, title: str, everything: int) -> None:
-    """Take off the stories that stand beside this one: articles without its headline, teasers under a linked headline."""
+def _of_this_story(root: HtmlElement, url: str, title: str) -> HtmlElement:
+    """A copy of the page without other stories: articles without the headline, teasers under a linked headline."""
+    tree = copy.deepcopy(root)
+    title = same(title)
+    everything = _reading(tree)
     articles = [a for a in tree.iter("article") if next(a.iterancestors("article"), None) is None]
     own = [a for a in articles if title and any(title in same(text_of(h)) for h in a.iter("h1", "h2"))]
     if len(own) == 1 and _reading(own[0]) > _SHORT:
@@ -144,6 +148,7 @@ def _drop_other_stories(tree: HtmlElement, url: str, title: str, everything: int
         if len(alike) > 2:  # one or two may be the article's own parts
             for block in alike:
                 _drop_noise(block, everything)
+    return tree
 
 
 def _is_of(site: str, href: str, url: str) -> bool:

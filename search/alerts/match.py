@@ -32,8 +32,9 @@ def alert(
 ) -> Batch:
     """Tell the alerts what the run of an indexed batch brought, and write the batch of all its :class:`Notice` records.
 
-    A notice is a document with an id made of alert and article. It is created before it is told and marked after, so
-    a notice that exists is never created again, and one that a killed try left unmarked is told once more. An alert
+    A notice is a document with an id made of alert and article. It is created before it is told and marked after, for
+    each channel, so a notice that exists is never created again, one that a killed try left unmarked is told once more,
+    and a channel that had it does not hear it again because another one failed. An alert
     whose query cannot be read is counted (``broken:NAME``) and logged with its error; the others go on.
 
     Args:
@@ -157,8 +158,12 @@ def _tell_notices(client: Elasticsearch, alerts: dict[str, Alert], run: str) -> 
         try:
             if waits:
                 # Of an alert that was deleted in between nobody wants to hear.
+                told_to: list[str] = hit["_source"].get("told_to", [])
                 for channel in alerts[notice.alert].tell if notice.alert in alerts else ():
-                    tell(notice, channel)
+                    if channel not in told_to:
+                        tell(notice, channel)
+                        told_to.append(channel)
+                        client.update(index=NOTICES, id=notice.id, doc={"told_to": told_to})
                 client.update(index=NOTICES, id=notice.id, doc={"told": now().isoformat()})
         except UserError as error:
             yield error

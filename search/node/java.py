@@ -24,12 +24,20 @@ INSTALLED = (
 def find_jdk(account: Account, bundled: Path | None = None) -> Path:
     """The home of the first JDK that is new enough and that ``account`` may run.
 
-    Looked for in this order: ``ES_JAVA_HOME``, the one that the server brings along (``bundled``), ``JAVA_HOME``, the
-    folders in ``INSTALLED``, ``java`` on the path.
+    The one that ``ES_JAVA_HOME`` names is the only one looked at. Without it: the one that the server brings along
+    (``bundled``), ``JAVA_HOME`` (often an old one, meant for something else), the folders in ``INSTALLED``, ``java`` on
+    the path.
 
     Raises:
         UserError: there is none; the message says what was found and why it will not do.
     """
+    if named := os.environ.get("ES_JAVA_HOME"):
+        home = Path(named).absolute()
+        if why_not := _why_not(home, account):
+            raise UserError(
+                f"ES_JAVA_HOME={named} {why_not}. Name the folder of a JDK {OLDEST} or newer there, or leave it unset."
+            )
+        return home
     refused = []
     for home in dict.fromkeys(_candidates(bundled)):
         why_not = _why_not(home, account)
@@ -44,12 +52,10 @@ def find_jdk(account: Account, bundled: Path | None = None) -> Path:
 
 
 def _candidates(bundled: Path | None) -> Iterator[Path]:
-    if named := os.environ.get("ES_JAVA_HOME"):
-        yield Path(named)
     if bundled:
         yield bundled
     if named := os.environ.get("JAVA_HOME"):
-        yield Path(named)
+        yield Path(named).absolute()
     for pattern in INSTALLED:
         # One entry for each Java: systems also put links to them there.
         yield from sorted({path.resolve() for path in Path("/").glob(pattern[1:]) if (path / "bin/java").exists()})
@@ -62,7 +68,7 @@ def _why_not(home: Path, account: Account) -> str | None:
     try:
         listed = account.run([home / "bin/java", "--list-modules"], timeout=60)
     except (OSError, subprocess.TimeoutExpired):
-        return f"cannot be run by the user {account.name}"
+        return f"has no bin/java that the user {account.name} can run"
     modules = dict(re.findall(r"^([\w.]+)@(\d+)", listed.stdout, re.MULTILINE))
     if listed.returncode or "java.base" not in modules:
         return "is older than 9 or does not run"

@@ -140,9 +140,7 @@ class Node:
         """
         url = self._url()
         try:
-            password = (self.folder / "password").read_text()
-        except FileNotFoundError:
-            password = ""
+            password = self._password()
         except PermissionError:
             raise UserError(
                 f"The local node in {self.folder} belongs to another user. Run this command as that user, or set "
@@ -216,14 +214,15 @@ class Node:
         for name in ("config", "data", "logs", "snapshots", "tmp"):
             (self.folder / name).mkdir(mode=0o700, exist_ok=True)
             self._account.own(self.folder / name)
-        port = self.folder / "port"
-        if not port.exists() or not _is_free(int(port.read_text())):
-            port.write_text(str(_free_port()))
+        port = self._port()
+        if port is None or not _is_free(port):
+            port = _free_port()
+            _write(self.folder / "port", str(port))
         options = {
             "path.data": self.data,
             "path.logs": self.log.parent,
             "path.repo": self.snapshots,
-            "http.port": int(port.read_text()),
+            "http.port": port,
             "transport.port": _free_port(),
         }
         if (server / "modules/ingest-geoip").exists():
@@ -241,15 +240,15 @@ class Node:
 
     def _make_password(self, server: Path, jdk: Path) -> None:
         """A random password, and the key that the node speaks to other nodes with. Both are made once."""
-        password = self.folder / "password"
+        password = self._password()
         keystore = self.folder / "config/elasticsearch.keystore"
-        if password.exists() and keystore.exists():
+        if password and keystore.exists():
             return
         for path in (keystore, self.folder / "config/transport.p12", self.folder / "config/transport.crt"):
             path.unlink(missing_ok=True)
-        if not password.exists():
-            with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(24))
+        if not password:
+            password = secrets.token_urlsafe(24)
+            _write(self.folder / "password", password, mode=0o600)
         key_password = secrets.token_urlsafe(24)
         key = ["-keystore", "transport.p12", "-alias", "node", "-storepass:env", "KEY_PASSWORD"]
         kind = ["-storetype", "PKCS12", "-keyalg", "EC", "-dname", "CN=wirewatch", "-validity", "36500"]
@@ -273,7 +272,7 @@ class Node:
                 "org.elasticsearch.launcher.CliToolLauncher",
             ]
         secret = {
-            "bootstrap.password": password.read_text(),
+            "bootstrap.password": password,
             "xpack.security.transport.ssl.keystore.secure_password": key_password,
         }
         self._tool(
@@ -375,9 +374,16 @@ class Node:
             while self._pids() and time.monotonic() < deadline:
                 time.sleep(0.1)
 
+    def _port(self) -> int | None:
+        text = _read(self.folder / "port")
+        return int(text) if text.isdecimal() else None
+
+    def _password(self) -> str:
+        return _read(self.folder / "password")
+
     def _url(self) -> str | None:
-        port = self.folder / "port"
-        return f"http://127.0.0.1:{port.read_text()}" if port.exists() else None
+        port = self._port()
+        return f"http://127.0.0.1:{port}" if port else None
 
     def _get(self, path: str, timeout: float = 5) -> dict[str, Any] | None:
         """What the node answers, or nothing if it does not, or not yet."""
@@ -400,6 +406,23 @@ class Node:
 
 def _nothing(message: str) -> None:
     """Tell nobody."""
+
+
+def _read(file: Path) -> str:
+    """What a file says; nothing where there is none."""
+    try:
+        return file.read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _write(file: Path, text: str, mode: int = 0o644) -> None:
+    """Write a file that is there whole or not at all, whenever this process is killed."""
+    new = file.with_name(f"{file.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as opened:
+        opened.write(text)
+    new.replace(file)
 
 
 def _processes() -> Iterator[tuple[int, list[str]]]:

@@ -7,6 +7,7 @@ put under the name ``wirewatch-<file>``.
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -23,5 +24,15 @@ def load(kind: str) -> dict[str, dict[str, Any]]:
 
 def text_languages() -> frozenset[str]:
     """The languages that have an analyzer of their own: the fields ``text.<language>``."""
+    return frozenset(_fields_of("text"))
+
+
+def label_languages() -> frozenset[str]:
+    """The analysts' languages, in which concepts have labels: the fields ``concepts.<language>``."""
+    return frozenset(_fields_of("concepts")) - {"ids"}
+
+
+@cache
+def _fields_of(field: str) -> list[str]:
     mappings = load("component")["wirewatch-articles-fields"]["template"]["mappings"]
-    return frozenset(mappings["properties"]["text"]["properties"])
+    return list(mappings["properties"][field]["properties"])

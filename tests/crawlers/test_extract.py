@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import time
@@ -123,7 +124,7 @@ def test_one_article_at_two_addresses_is_written_once():
     assert done.manifest().counts == {"new": 1, "duplicate": 1}
 
 
-def test_pages_without_an_article_are_counted_and_logged_with_their_reason(caplog):
+def test_pages_without_an_article_are_counted_logged_and_listed_with_their_reason(caplog):
     with caplog.at_level(logging.WARNING):
         done = extract(
             pages_batch(
@@ -138,6 +139,19 @@ def test_pages_without_an_article_are_counted_and_logged_with_their_reason(caplo
     assert titles(done) == ["Good story"]
     assert done.manifest().counts == {"new": 1, "failed:no-text": 1, "failed:no-title": 1}
     assert "https://example.org/short: no-text" in caplog.text
+    with done.open(stage.REJECTED) as file:
+        rejected = [json.loads(line) for line in file]
+    assert [(line["url"], line["source"], line["reason"]) for line in rejected] == [
+        ("https://example.org/short", SOURCE.id, "no-text"),
+        ("https://example.org/empty", SOURCE.id, "no-title"),
+    ]
+    assert stage.REJECTED in done.manifest().files
+
+
+def test_a_batch_without_rejected_pages_says_so_with_an_empty_list():
+    done = extract(pages_batch("a", {"https://example.org/good": article_html("Good story")}))
+    with done.open(stage.REJECTED) as file:
+        assert file.read() == b""
 
 
 def test_what_is_not_a_page_is_counted():

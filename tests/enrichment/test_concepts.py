@@ -16,8 +16,8 @@ def test_a_topic_brings_the_topics_above_it() -> None:
 
 def test_concepts_have_labels_in_the_languages_of_analysts() -> None:
     labels = labels_of(["country:DZ", "region:Africa", "topic:elections"])
-    assert labels["en"] == ("Algeria", "Africa", "elections")
-    assert labels["fr"] == ("Algérie", "Afrique", "élections")
+    assert labels["en"] == ("Algeria, Algerian", "Africa, African", "elections")
+    assert labels["fr"] == ("Algérie, algérien", "Afrique, africain", "élections")
     assert set(labels) == {"en", "fr", "es", "pt", "ar", "ru"}
     assert all(len(names) == 3 for names in labels.values())
 

@@ -62,8 +62,10 @@ def test_countries_and_regions_have_labels_in_the_analysts_languages() -> None:
             assert labels(f"country:{code}", language)
     for name in gazetteer.region_codes():
         assert all(labels(f"region:{name}", language) for language in ("en", "fr", "es", "pt", "ar", "ru"))
-    assert labels("country:DZ", "ru") == "Алжир"
-    assert labels("region:Northern Africa", "en") == "Northern Africa"
+    assert labels("country:IL", "ru") == "Израиль, израильский"
+    assert labels("region:Northern Africa", "en") == "Northern Africa, North Africa, Maghreb, North African"
+    assert labels("country:TR", "en") == "Turkey, Türkiye, Turkish"
+    assert labels("country:IR", "pt") == "Irã, Irão, iraniano"
     assert labels("topic:elections", "en") is None
     assert labels("country:XX", "en") is None
 
@@ -74,11 +76,38 @@ def test_every_form_of_the_data_files_is_found_in_its_own_language() -> None:
         for code, forms in gazetteer._own_forms(language)[1].items():
             expected = gazetteer.regions()[code].name if code in gazetteer.regions() else code
             for form in forms:
-                word = form.strip("^=")
+                word = form.strip("^=+")
                 ambiguous = any(f"{of}:{gazetteer.fold(word)}" in gazetteer._senses() for of in ("", language))
                 if code == "-" or "@" in word or "*" in word or ambiguous:
                     continue
                 assert [m.code for m in gazetteer.find(f"« {word} » x Y", language)] == [expected], (language, form)
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("CI", {"Ivory Coast", "Côte d'Ivoire"}),
+        ("GB", {"United Kingdom", "UK", "Britain", "British"}),
+        ("US", {"United States", "USA", "US", "America", "American"}),
+        ("CD", {"DR Congo", "Congolese"}),
+        ("MM", {"Myanmar", "Burma"}),
+        ("CZ", {"Czechia", "Czech Republic"}),
+    ],
+)
+def test_a_label_has_the_usual_second_names_and_the_adjective(code: str, names: set[str]) -> None:
+    assert names <= set(gazetteer.names(code, "en"))
+
+
+def test_no_label_is_a_capital() -> None:
+    assert "Kremlin" not in gazetteer.names("RU", "en")
+    assert gazetteer.label("RU", "en") == "Russia"
+
+
+def test_a_lone_adjective_in_a_long_text_is_no_country_of_it() -> None:
+    filler = "The tenants of the house talked about the new roof for hours. " * 15
+    for opening, kept in (("She teaches a French cooking class. ", ()), ("She left France. ", ("FR",))):
+        text = "A roof for everybody\n\n" + opening + filler
+        assert salient(countries_in(text, "en"), 20, len(text)) == kept
 
 
 def test_a_country_named_once_at_the_end_of_a_long_text_is_left_out() -> None:

@@ -43,6 +43,10 @@ def main() -> None:
             f"on port {room.port}.\n"
         )
         stages.run()
+    console.print(
+        f"All notices: {get_settings().home / 'notices.jsonl'}. The demo's articles stay in the index of this home.",
+        soft_wrap=True,
+    )
     console.print(f"\nAn analyst types [bold]{QUESTION}[/]:\n")
     search.show(search.answer(QUESTION, size=4))
     console.print("\nTry next:")

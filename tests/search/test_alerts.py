@@ -36,6 +36,9 @@ def watch(file: Path) -> Alert:
     return Alert(name="Russia in Africa", kql="Russia and military and cooperation and Africa", tell=[f"file://{file}"])
 
 
+UNMARK = "ctx._source.remove('told'); ctx._source.remove('told_to')"
+
+
 def told(file: Path) -> list[str]:
     return [json.loads(line)["article"] for line in file.read_text().splitlines()] if file.exists() else []
 
@@ -150,7 +153,7 @@ def test_killed_between_telling_and_marking_tells_that_notice_again_with_the_sam
     run = index(enriched(list(desk.values())), client=clean)
     done = alert(run, alerts=[watch], client=clean)
     unmarked = notice_id(watch.name, desk["wheat"].id)
-    clean.update(index="wirewatch-notices", id=unmarked, script="ctx._source.remove('told')")
+    clean.update(index="wirewatch-notices", id=unmarked, script=UNMARK)
     forget(done)
     alert(run, alerts=[watch], client=clean)
     ids = [json.loads(line)["id"] for line in file.read_text().splitlines()]
@@ -163,7 +166,7 @@ def test_a_pending_notice_is_told_even_if_a_later_run_changed_its_article(
     run = index(enriched([desk["algiers"]], "first"), client=clean)
     done = alert(run, alerts=[watch], client=clean)
     clean.update(index="wirewatch-notices", id=notice_id(watch.name, desk["algiers"].id),
-                 script="ctx._source.remove('told')")  # fmt: skip
+                 script=UNMARK)  # fmt: skip
     forget(done)
     file.unlink()
     body = "Tout autre chose."
@@ -190,6 +193,25 @@ def test_a_channel_that_fails_leaves_its_notices_for_the_next_try(
     assert told(file) == [desk["algiers"].id]
     assert told(blocked / "notices") == [desk["algiers"].id]
     assert done.manifest().counts == {"alerts": 2, "told": 2}
+
+
+def test_a_channel_that_was_told_is_not_told_again_because_another_one_failed(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, file: Path
+) -> None:
+    run = index(enriched([desk["algiers"]]), client=clean)
+    blocked = file.with_name("a-file")
+    blocked.write_text("")
+    both = Alert(name="both", kql="*", tell=[f"file://{file}", f"file://{blocked}/notices"])
+    for _ in range(2):
+        with pytest.raises(UserError, match="1 notices wait to be told"):
+            alert(run, alerts=[both], client=clean)
+    blocked.unlink()
+    done = alert(run, alerts=[both], client=clean)
+    assert told(file) == told(blocked / "notices") == [desk["algiers"].id]
+    assert done.manifest().counts == {"alerts": 1, "told": 1}
+    forget(done)
+    alert(run, alerts=[both], client=clean)
+    assert len(told(file)) == 1
 
 
 def test_notices_go_to_standard_output_and_to_a_file_in_the_home_folder(

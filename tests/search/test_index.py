@@ -11,8 +11,9 @@ import pytest
 from elasticsearch import Elasticsearch
 from pydantic import SecretStr
 
+from search import index as indexing
 from search import schema
-from search.client import connect
+from search.client import connect, plain_errors
 from search.index import index, init
 from search.query import search_kql
 from wirewatch.batches import Batch
@@ -183,6 +184,24 @@ def test_an_article_that_elasticsearch_refuses_is_counted_and_stops_no_other(
     assert "different number of dimensions [2]" in reasons[0]
 
 
+@pytest.mark.parametrize("block", ["write", "read_only_allow_delete"])
+def test_a_refusal_that_can_pass_leaves_no_receipt_and_a_second_try_indexes_all(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch, block: str
+) -> None:
+    # The client's own tries, which wait longer and longer, are not the matter here.
+    monkeypatch.setattr(indexing, "TRIES", 0)
+    batch = enriched([desk["algiers"], desk["drills"]])
+    # The second is what a full disk does.
+    clean.indices.put_settings(index="wirewatch-articles-2026", settings={f"index.blocks.{block}": True})
+    try:
+        with pytest.raises(UserError, match=r"cluster_block_exception: .* run this again"):
+            index(batch, client=clean)
+    finally:
+        clean.indices.put_settings(index="wirewatch-articles-2026", settings={f"index.blocks.{block}": None})
+    assert not batch.next("indexed").exists()
+    assert index(batch, client=clean).manifest().counts == {"created": 2}
+
+
 INDEX_UNTIL_KILLED = """
 import sys, time
 from search import index as indexing
@@ -227,6 +246,26 @@ def test_connecting_to_nothing_says_what_to_do(settings: Settings) -> None:
     nowhere = settings.elasticsearch.model_copy(update={"url": "http://127.0.0.1:9"})
     with pytest.raises(UserError, match=r"does not answer at http://127\.0\.0\.1:9.*ELASTICSEARCH_URL right"):
         connect(settings.model_copy(update={"elasticsearch": nowhere}))
+
+
+@pytest.mark.parametrize("url", ["http://elastic:S3cret@127.0.0.1:9", "elastic:S3cret@host", "http://e:S3cret/x@host"])
+def test_a_password_in_the_address_is_never_printed(settings: Settings, url: str) -> None:
+    given = settings.elasticsearch.model_copy(update={"url": url})
+    with pytest.raises(UserError) as refused:
+        connect(settings.model_copy(update={"elasticsearch": given}))
+    assert "S3cret" not in str(refused.value)
+    assert "host" in str(refused.value) or "127.0.0.1:9" in str(refused.value)
+
+
+def test_a_search_before_anything_was_indexed_says_what_to_do(es: Elasticsearch) -> None:
+    with pytest.raises(UserError, match=r"no such index \[articles\].*nothing was indexed.*wirewatch index init"):
+        search_kql("Russia", client=es)
+
+
+def test_what_elasticsearch_cannot_do_is_told_in_its_words(clean: Elasticsearch) -> None:
+    with pytest.raises(UserError, match="400: Result window is too large"):
+        with plain_errors():
+            clean.search(index="articles", size=100_000)
 
 
 def test_a_wrong_password_is_named(settings: Settings) -> None:

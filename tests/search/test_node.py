@@ -100,6 +100,7 @@ def test_two_starts_at_once_make_one_node_that_keeps_its_data_when_killed_and_st
     own_node.start(said.append)
     assert own_node.status().ready
     assert own_node.status().url == url
+    assert not list(own_node.folder.glob("*.new"))
     assert "Starting Elasticsearch" in said
     with client_of(own_node) as client:
         assert client.get(index="articles", id="1")["_source"]["title"] == "written before the crash"
@@ -108,6 +109,23 @@ def test_two_starts_at_once_make_one_node_that_keeps_its_data_when_killed_and_st
     assert not own_node.status().running
     assert "closed" in own_node.log.read_text().splitlines()[-1]
     own_node.stop()
+
+
+def test_a_node_whose_port_and_password_were_never_written_out_starts_and_keeps_its_data(own_node: Node) -> None:
+    own_node.start()
+    with client_of(own_node) as client:
+        client.index(index="articles", id="1", document={"title": "kept"})
+    own_node.stop()
+    for name in ("port", "password"):
+        (own_node.folder / name).write_text("")
+    assert not own_node.status().running
+    with pytest.raises(UserError, match="wirewatch node start"):
+        own_node.connection()
+
+    own_node.start()
+    assert stat.S_IMODE((own_node.folder / "password").stat().st_mode) == 0o600
+    with client_of(own_node) as client:
+        assert client.get(index="articles", id="1")["_source"]["title"] == "kept"
 
 
 def test_a_node_that_cannot_start_tells_why(home: Path, server: Path) -> None:
@@ -157,7 +175,16 @@ def test_a_java_that_will_not_do_is_named_with_the_reason(no_java: Path, monkeyp
         java.find_jdk(Account.for_node())
     assert f"{old} is 17" in str(refused.value)
     assert f"{trimmed} is no complete JDK" in str(refused.value)
-    assert f"{no_java / 'gone'} cannot be run" in str(refused.value)
+    assert f"{no_java / 'gone'} has no bin/java" in str(refused.value)
+
+
+def test_the_java_that_es_java_home_names_is_used_or_refused(no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_java(no_java / "good", r"java.base@21\njdk.jlink@21\n")
+    old = fake_java(no_java / "old", r"java.base@17\njdk.jlink@17\n")
+    for named, why in ((old, "is 17"), (no_java / "gone", "has no bin/java")):
+        monkeypatch.setenv("ES_JAVA_HOME", str(named))
+        with pytest.raises(UserError, match=f"ES_JAVA_HOME={named} {why}"):
+            java.find_jdk(Account.for_node(), bundled=no_java / "good")
 
 
 def test_the_first_jdk_that_will_do_is_taken(no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,3 +161,14 @@ def test_a_concept_is_named_in_the_language_of_the_question() -> None:
     assert label("country:DZ", "no such language") == "Algeria"
     assert label("region:Northern Africa") == "Northern Africa"
     assert label("topic:military-cooperation") == "military cooperation"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "shown"),
+    [("Russie militaire", "fr", "Russie"), ("Rashia Afirika", "ig", "Russia"), ("Rusia", "es", "Russia")],
+)
+def test_concepts_are_named_in_an_analysts_language_of_which_the_question_has_more_than_a_word(
+    desk_index: Elasticsearch, ask: Ask, text: str, language: str, shown: str
+) -> None:
+    found = search(ask(text, language, concepts=["country:RU"], rest=()), client=desk_index)
+    assert [concept.label for concept in found.hits[0].concepts] == [shown]

@@ -1,5 +1,7 @@
 """Batches exist whole or not at all, on any file system, and say what is still to do."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from wirewatch import batches
@@ -51,3 +53,54 @@ def test_pending_are_the_batches_of_the_stage_before_without_a_successor(root: s
 def test_a_batch_that_is_not_there_is_named_with_the_way_out(root: str) -> None:
     with pytest.raises(UserError, match=r"pages/none.*wirewatch batches"):
         Batch(root, "pages", "none").manifest()
+
+
+def test_of_two_that_make_the_same_batch_the_first_to_finish_stays(root: str) -> None:
+    batch = Batch(root, "indexed", "1-a")
+    with batches.write(batch) as slow:
+        slow.add(outcome(1))
+        with batches.write(batch) as quick:
+            quick.add(outcome(2))
+            quick.count("created")
+    assert list(batch.read(IndexOutcome)) == [outcome(2)]
+    assert batch.manifest().counts == {"created": 1}
+
+
+def test_a_late_try_that_is_killed_does_not_touch_a_finished_batch(root: str) -> None:
+    batch = Batch(root, "indexed", "1-a")
+    with batches.write(batch) as out:
+        out.add(outcome(1))
+    with pytest.raises(RuntimeError), batches.write(batch) as late:
+        late.add(outcome(2))
+        raise RuntimeError("killed")
+    assert list(batch.read(IndexOutcome)) == [outcome(1)]
+
+
+def test_files_are_found_by_the_name_they_were_added_with(root: str, tmp_path) -> None:
+    (tmp_path / "local").write_bytes(b"WARC/1.1")
+    batch = Batch(root, "indexed", "1-a")
+    with batches.write(batch) as out:
+        out.add_file("pages.warc.gz", tmp_path / "local")
+    with batch.open("pages.warc.gz") as file:
+        assert file.read() == b"WARC/1.1"
+
+
+def test_a_damaged_batch_is_an_error_and_not_an_empty_one(tmp_path) -> None:
+    batch = Batch(tmp_path.as_uri(), "indexed", "1-a")
+    with batches.write(batch) as out:
+        out.add(outcome(1))
+    (tmp_path / "indexed/1-a" / batch.manifest().files[batches.RECORDS]).write_bytes(b"")
+    with pytest.raises(UserError, match="damaged"):
+        list(batch.read(IndexOutcome))
+
+
+def test_a_kind_of_storage_that_is_not_there_is_named() -> None:
+    with pytest.raises(UserError, match="nowhere://bucket"):
+        batches.finished("nowhere://bucket", "pages")
+
+
+def test_runs_that_begin_in_the_same_second_have_names_of_their_own() -> None:
+    moment = datetime(2027, 1, 31, 2, tzinfo=UTC)
+    names = {batches.run_name(moment, key) for key in ("scheduled", "manual")}
+    assert len(names) == 2 and all(name.startswith("20270131T020000Z-") for name in names)
+    assert batches.run_name(moment, "manual") in names

@@ -57,7 +57,9 @@ class Airflow:
             "AIRFLOW__API__WORKERS": "1",
             # Tasks at once; each may hold models of 1 GB.
             "AIRFLOW__CORE__PARALLELISM": "4",
-            # Airflow works in a folder of its own: the paths of this installation must not depend on where it runs.
+            # They listen on every interface and answer only requests that this Airflow signed.
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.port + 1),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.port + 2),
             "PYTHONPATH": str(self.dags.parent),
             "WIREWATCH_HOME": str(self.settings.home),
             "WIREWATCH_SOURCES": str(self.settings.sources.absolute()),
@@ -70,33 +72,49 @@ class Airflow:
         file = self.folder / "simple_auth_manager_passwords.json.generated"
         return str(json.loads(file.read_text())["admin"]) if file.exists() and file.stat().st_size else None
 
+    def check(self) -> None:
+        """Raise a UserError where it could not start: not installed, or a port is taken."""
+        if importlib.util.find_spec("airflow") is None:
+            raise UserError(
+                "Airflow is not installed here: run `make setup`, or install this package with its extra `airflow`."
+            )
+        for port in () if self.pid() else (self.port, self.port + 1, self.port + 2):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("", port))
+                except OSError:
+                    raise UserError(
+                        f"Port {port} is taken by another program. Airflow needs WIREWATCH_AIRFLOW_PORT "
+                        f"(now {self.port}) and the two ports after it: set it to where three are free."
+                    ) from None
+
     def start(self, tell: Callable[[str], None]) -> None:
         """Start it and wait until it answers; if it runs already, only wait.
 
         Raises:
             UserError: Airflow is not installed, its port is taken, or it did not start.
         """
-        if importlib.util.find_spec("airflow") is None:
-            raise UserError("Airflow is not installed here. Install it: pip install 'wirewatch[airflow]'.")
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.check()
         if not self.pid():
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("127.0.0.1", self.port))
-                except OSError:
-                    raise UserError(
-                        f"Port {self.port} is taken by another program. Set WIREWATCH_AIRFLOW_PORT to a free one."
-                    ) from None
+            try:
+                # Its password stands in a file and in the log: both are for this user only.
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self.folder.chmod(0o700)
+            except OSError as error:
+                raise UserError(
+                    f"{self.folder} cannot be made: {error.strerror}. Set WIREWATCH_HOME to one that you may write to."
+                ) from None
             with self.log.open("wb") as output:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "airflow", "standalone"],
+                    # In the folder where the user is: relative paths and .env mean the same to the DAGs.
                     env=self.environment(),
-                    cwd=self.folder,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    umask=0o077,
                 )
             self._pid_file.write_text(str(process.pid))
         begun = time.monotonic()

@@ -68,9 +68,10 @@ def logs(lines: Annotated[int, typer.Option("-n", help="How many lines.")] = 50)
 
 def up() -> None:
     """Run Wirewatch on this machine: the local node and Airflow with the DAGs, in the background."""
+    airflow = _airflow()
+    airflow.check()
     if get_settings().elasticsearch.url is None:
         start()
-    airflow = _airflow()
     with _telling() as tell:
         airflow.start(tell)
     console.print(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -11,6 +13,7 @@ from rich.table import Table
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.cli.console import console, progress
+from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.settings import get_settings
 from wirewatch.sources import choose, load_sources
@@ -24,7 +27,7 @@ def crawl(only: Only = None) -> list[Batch]:
     from crawlers.plan import plan
 
     settings = get_settings()
-    run = now().strftime("%Y%m%dT%H%M%SZ")
+    run = batches.run_name(now(), secrets.token_hex())
     written = []
     # One process follows all sites at once; more groups serve to spread them over machines (see dags/).
     for group in plan(choose(load_sources(settings.sources), only), groups=1):
@@ -50,9 +53,7 @@ def enrich() -> list[Batch]:
 def index() -> list[Batch]:
     """Index the enriched articles that are not in Elasticsearch yet."""
     from search.index import index as stage
-    from search.index import init
 
-    init()
     return _each_pending("indexed", "index", stage)
 
 
@@ -76,7 +77,20 @@ def run(only: Only = None) -> None:
 
     Whatever an earlier run left undone, because it was stopped or failed, is done too.
     """
-    summarize([*crawl(only), *extract(), *enrich(), *index(), *alert()])
+    from search.alerts.alert import load_alerts
+    from search.client import connect
+
+    # What would stop the last stages is found before the first one begins.
+    connect()
+    load_alerts(get_settings().alerts)
+    written: list[Batch] = []
+    try:
+        for stage in (partial(crawl, only), extract, enrich, index, alert):
+            written += stage()
+    except UserError as error:
+        raise UserError(f"{error}\nWhat was done until then is kept: `wirewatch run` goes on from there.") from None
+    finally:
+        summarize(written)
 
 
 def summarize(written: Iterable[Batch]) -> None:
@@ -102,6 +116,11 @@ def summarize(written: Iterable[Batch]) -> None:
         ("enriched", enriched.get("enriched", 0), "articles"),
         ("indexed", indexed.get("created", 0) + indexed.get("updated", 0), "articles"),
         ("alerted", alerted.get("told", 0), "notices"),
+        *(
+            (f"broken: {name.removeprefix('broken:')}", number, "the alert's query cannot be read")
+            for name, number in alerted.items()
+            if name.startswith("broken:")
+        ),
     ]
     for row in rows:
         table.add_row(row[0], str(row[1]), row[2])

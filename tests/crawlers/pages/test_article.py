@@ -364,3 +364,159 @@ def test_text_is_readable_whatever_encoding_is_declared(text, written, header, m
 )
 def test_the_address_chooses_the_page_object(url, expected):
     assert type(page_object(HttpResponse(url, b""))) is expected
+
+
+# Pages of many parts --------------------------------------------------------------------------------
+
+PARAGRAPHS = "".join(f"<p>{text}</p>" for text in TEXT)
+TITLE = "Ferry opens on the lake"
+
+
+def whole(body: str, *, tag: str, head: str = "") -> ArticleItem:
+    return read(f'<html lang="en"><head><title>{tag}</title>{head}</head><body>{body}</body></html>')
+
+
+@pytest.mark.parametrize(
+    "breadcrumb",
+    [
+        "<ul><li><a href='/lake'>Lake</a></li><li><h1>Lake ferry: first trip, tickets, timetable</h1></li></ul>",
+        "<nav><a href='/lake'>Lake</a><h1>Lake ferry: first trip, tickets, timetable</h1></nav>",
+        "<h1 class='page-breadcrumb__last'>Lake ferry: first trip, tickets, timetable</h1>",
+        "<h1 data-breadcrumb-title>Lake ferry: first trip, tickets, timetable</h1>",
+    ],
+)
+def test_a_heading_that_ends_a_breadcrumb_is_not_the_headline(breadcrumb):
+    body = f"{breadcrumb}<article><h2>{TITLE}</h2>{PARAGRAPHS}</article>"
+    item = whole(body, tag="Lake ferry: first trip, tickets, timetable | Example", head=ld(news()))
+    assert item.title == TITLE
+
+
+def test_the_sites_own_heading_is_not_the_headline():
+    body = f"<a href='/'><h1>Lakeside Gazette</h1></a><div>{PARAGRAPHS}</div>"
+    assert whole(body, tag=f"{TITLE} - Example").title == TITLE
+
+
+def test_a_ticker_above_the_page_is_not_the_headline():
+    body = f"<h1>Live: council votes on the harbour budget</h1><div><h2>{TITLE}</h2>{PARAGRAPHS}</div>"
+    assert whole(body, tag=f"{TITLE} | Lake | Regions").title == TITLE
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [f"{TITLE} | Lake | Regions", f"{TITLE} | Lake News - Lakeside Gazette", f"Lakeside Gazette - {TITLE}"],
+    ids=["sections", "section-and-site", "prefix"],
+)
+def test_what_stands_around_the_shown_headline_in_the_title_tag_is_not_part_of_it(tag):
+    head = f'<meta property="og:title" content="{tag}">'
+    assert whole(f"<h1>{TITLE}</h1>{PARAGRAPHS}", tag=tag, head=head).title == TITLE
+
+
+def test_a_marked_kicker_is_not_part_of_the_headline():
+    heading = f"<h1><span class='story__kicker'>Transport</span><span>{TITLE}</span></h1>"
+    assert whole(heading + PARAGRAPHS, tag=f"Transport: {TITLE}").title == TITLE
+
+
+def test_an_unmarked_kicker_is_told_by_the_titles_that_lack_it():
+    heading = f"<h1><small>Transport</small> {TITLE}</h1>"
+    head = f'<meta property="og:title" content="{TITLE}">'
+    assert whole(heading + PARAGRAPHS, tag=TITLE, head=head).title == TITLE
+
+
+BOX = "Get the best stories of the lake and its ferry towns every Friday morning, free of charge."
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        f"<div class='email-subscribe'><p class='subtitle'>{BOX}</p></div>",
+        f"<form><div class='intro'>{BOX}</div></form>",
+        f"<div class='right-rail'><div class='summary'>{BOX}</div></div>",
+        f"<div class='node-teaser'><h3><a href='/x'>Another</a></h3><div class='field-summary'>{BOX}</div></div>",
+        "<div class='summary'>Tonight at six the brass band plays in the old theatre, doors open early.</div>",
+    ],
+    ids=["subscribe", "form", "rail", "teaser", "other-subject"],
+)
+def test_a_box_that_calls_itself_intro_is_no_lead(box):
+    assert whole(f"<h1>{TITLE}</h1><div>{PARAGRAPHS}</div>{box}", tag=TITLE).lead is None
+
+
+def test_a_lead_comes_without_what_stands_beside_it_in_its_box():
+    head = f'<meta name="description" content="{LEAD}">'
+    box = f"<div><h2>{LEAD}</h2><ul><li>Last updated: Monday</li><li>Follow us on</li></ul></div>"
+    item = read(page(head, f"<article><h1>{TITLE}</h1>{box}<section>{PARAGRAPHS}</section></article>"))
+    assert item.lead == LEAD
+
+
+LONG = [f"{text} {text} {text}" for text in TEXT]
+
+
+def test_other_stories_on_the_page_stay_out_of_the_text():
+    own = f"<article><h2><a href='{URL}'>{TITLE}</a></h2>{''.join(f'<p>{text}</p>' for text in LONG)}</article>"
+    others = "".join(
+        f"<article><h2><a href='/news/{n}'>Council talks about budget number {n}</a></h2>"
+        f"<p>{'The council met again and could not agree on a single line of the budget. ' * 4}</p></article>"
+        for n in range(5)
+    )
+    assert whole(own + others, tag=TITLE).body == "\n\n".join(LONG)
+
+
+def test_teasers_beside_the_text_stay_out_of_it():
+    teasers = "".join(
+        f"<div class='c'><h5><a href='/news/{n}'>Council talks about budget number {n}</a></h5>"
+        f"<div><p>The council met again and could not agree on line {n} of the budget ...</p></div></div>"
+        for n in range(6)
+    )
+    body = f"<div><h1>{TITLE}</h1>{PARAGRAPHS}</div><div>{teasers}</div>"
+    assert whole(body, tag=TITLE).body == "\n\n".join(TEXT)
+
+
+@pytest.mark.parametrize(
+    "line", ["You are here", "Amina Diallo / Kisumu March 9, 2026", "9 March 2026, 06:30 GMT+3", "By Lake Gazette"]
+)
+def test_lines_above_the_text_that_say_where_and_when_stay_out_of_it(line):
+    assert whole(f"<h1>{TITLE}</h1><p>{line}</p>{PARAGRAPHS}", tag=TITLE).body == "\n\n".join(TEXT)
+
+
+@pytest.mark.parametrize(
+    "byline",
+    [
+        "<p><strong>Amina Diallo</strong></p>",
+        "<p>By Amina Diallo</p>",
+        "<div id='authors'>Amina Diallo</div>",
+        "<ul><li><a href='/authors/amina-diallo'>Amina Diallo</a></li></ul>",
+    ],
+)
+def test_an_author_who_is_named_only_above_the_text_is_found(byline):
+    assert whole(f"<h1>{TITLE}</h1>{byline}{PARAGRAPHS}", tag=TITLE).authors == ("Amina Diallo",)
+
+
+def test_a_heading_or_the_seat_of_the_site_is_no_author():
+    heading = "<h2><strong>Getting There</strong></h2>"
+    assert whole(f"<h1>{TITLE}</h1>{heading}{PARAGRAPHS}", tag=TITLE).authors == ()
+    assert read(page('<meta name="author" content="example.org, Kisumu, Kenya">')).authors == ()
+
+
+# Pages that are no article --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "problem"),
+    [
+        ('<meta property="og:type" content="video.other">', PARAGRAPHS, "not-article"),
+        (
+            '<meta property="og:type" content="article">',
+            "<p>Thanks. We will use this to get better at it.</p>",
+            "no-text",
+        ),
+        (ld(news()) + f'<meta name="description" content="{LEAD}">', f"<p class=lead>{LEAD}</p>", "no-text"),
+        (
+            '<meta name="description" content="Coalition parties share ministries; who watches whom is open.">',
+            f"<p>{'Your download has been started, please look into the folder of your browser. ' * 4}</p>",
+            "other-text",
+        ),
+    ],
+    ids=["video", "post", "lead-only", "notice"],
+)
+def test_a_page_without_the_text_of_an_article_says_what_it_lacks(head, body, problem):
+    item = whole(f"<h1>{TITLE}</h1><div>{body}</div>", tag=TITLE, head=head)
+    assert item.problem == problem

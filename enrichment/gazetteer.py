@@ -271,8 +271,8 @@ _vowel_end = re.compile(r"(?:ая|[aeiouyαάηήοόιίςаяьйыії])$", r
 
 def _stem(name: str, language: str) -> str:
     """The name with each long word cut before its ending, as a form: ``~`` is an ending in Cyrillic, ``&`` and ``=``
-    those of Russian words in -а (Гаваны is Havana's, гавань is a harbour), ``+`` at most two letters after a short stem.
-    A word that is declined by adding to it keeps all its letters.
+    those of Russian words in -а (Гаваны is Havana's, гавань is a harbour), ``+`` at most two letters after a short
+    stem. A word that is declined by adding to it keeps all its letters.
     """
     words = []
     for word in name.split(" "):
@@ -320,8 +320,9 @@ def _compile(form: str, code: str, kind: str, endings: tuple[str, ...], language
     else:
         case = "any"
     english = language == "en" and _is_adjective(form, language)
-    if kind == "country" and (english or (case == "any" if _cased(letters) else form.endswith("*"))):
-        kind = "people"
+    if kind == "own":  # of our files: CLDR has no demonyms
+        demonym = english or (case == "any" if _cased(letters) else form.endswith("*"))
+        kind = "people" if demonym else "country"
     folded = fold(form)
     key = re.split(r"[*@+~&=]", folded, maxsplit=1)[0]
     tail = folded[len(key) :]
@@ -369,7 +370,7 @@ def _automaton(language: str) -> ahocorasick.Automaton:
 
     endings, own = _own_forms(language)
     for code, forms in own.items():
-        kind = "none" if code == "-" else "region" if code in regions() else "country"
+        kind = "none" if code == "-" else "region" if code in regions() else "own"
         for form in forms:
             add(form, code, kind, endings)
     for code in [*countries(), *regions()]:
@@ -494,7 +495,7 @@ def find(text: str, language: str) -> list[Mention]:
             reached = -minus_end
             if form.kind != "none":
                 chosen.append((start, reached, form))
-    mentions = []
+    mentions: list[Mention] = []
     doubtful = set()
     for start, end, form in chosen:
         code = _sense(form, start, end, text, folded, language)
@@ -605,8 +606,8 @@ def _is_arabic_name(text: str, start: int, end: int) -> bool:
 
 
 def _in_double_name(text: str, start: int, end: int, language: str) -> bool:
-    """Whether a hyphen joins the word to one that is no place: Holland-Moritz, not Israel-Lebanon. German hangs any noun
-    on a country so (Holland-Reise): there the two must have a capitalised word before them somewhere.
+    """Whether a hyphen joins the word to one that is no place: Holland-Kruse, not Israel-Lebanon. German hangs any
+    noun on a country so (Holland-Reise): there the two must have a capitalised word before them somewhere.
     """
     before = _hyphenated_before.search(text, max(0, start - 30), start)
     after = _hyphenated_after.match(text, end)

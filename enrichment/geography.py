@@ -5,9 +5,9 @@ counts :data:`HEADLINE_WEIGHT`; one in the body counts from 1 at its start down 
 capital counts a little less than the name, since it may be only where a story was filed. From the third mention on in
 the headline, and from the tenth in the body, more of them add nothing, so that a long text is no stronger than a short
 one. A country is kept when it is in the headline, or is named at least twice, or is named once in the first
-:data:`EARLY` of the body, not counting a lone adjective ("a French cooking class"); and when its score is at least :data:`SHARE` of the highest. So a country merely named once
-at the end of a long text is left out; texts under :data:`SHORT` characters (a third of it where words are written in
-one or two signs) keep everything.
+:data:`EARLY` of the body, not counting a lone adjective ("a French cooking class"); and when its score is at least
+:data:`SHARE` of the highest. So a country merely named once at the end of a long text is left out; texts under
+:data:`SHORT` characters (a third of it where words are written in one or two signs) keep everything.
 
 **Regions** are those that the text names, and those its countries lie in (UN M49), the narrow before the wide.
 """
@@ -66,9 +66,9 @@ def region_chain(code: str) -> tuple[str, ...]:
 
 
 def labels(concept_id: str, language: str) -> str | None:
-    """How a language calls ``country:DZ`` or ``region:Northern Africa``: the name that people are shown, then other usual
-    names and the adjective, so that a search for "Russian" finds Russia ("Turkey, Türkiye, Turkish"); None for other
-    concepts and languages.
+    """How a language calls ``country:DZ`` or ``region:Northern Africa``: the name that people are shown, then other
+    usual names and the adjective, so that a search for "Russian" finds Russia ("Turkey, Türkiye, Turkish"); None for
+    other concepts and languages.
     """
     kind, _, name = concept_id.partition(":")
     code = name if kind == "country" else gazetteer.region_codes().get(name) if kind == "region" else None
@@ -105,10 +105,7 @@ def salient(mentions: Iterable[Mention], headline_end: int, length: int, short: 
         code
         for code in count
         if length < short
-        or (
-            score[code] >= least
-            and (code in headline or count[code] > 1 or (first[code] < early and code in named))
-        )
+        or (score[code] >= least and (code in headline or count[code] > 1 or (first[code] < early and code in named)))
     ]
     return tuple(sorted(kept, key=lambda code: (-score[code], first[code])))
 

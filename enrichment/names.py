@@ -3,7 +3,8 @@
 The names come from the pipeline's named-entity recogniser, or, in a pipeline without one, from the gazetteer. What a
 recogniser marks is not yet a name: articles, titles and job titles are trimmed or left out, one name's spellings and
 its surname alone are counted together, and a name that it marked differently in two places gets the kind that most of
-its mentions have. The words for that are in ``data/names.yml``.
+its mentions have; what it takes for a place and the text introduces like a person is a person. The words for that are
+in ``data/names.yml``.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import yaml
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from enrichment import gazetteer
 from enrichment.gazetteer import fold
@@ -59,6 +60,15 @@ PARTICLES = frozenset(_words["particles"].split())
 
 NO_NAMES = _folded(_words["no_names"])
 """Single words that are no name on their own: "visite d'État" is no place."""
+
+LINKS = frozenset(word for words in _words["links"].values() for word in words.split())
+"""Words that tie a title to what it is the title of; a place may follow them directly, a person's name does not."""
+
+NOT_FIRST = NO_NAMES | _folded(_words["place_words"])
+"""Words that begin the names of places and are no first names."""
+
+_saying = "|".join(fold(verb) for verbs in _words["saying"].values() for verb in verbs)
+_says = re.compile(rf"(?:, [^,.]{{1,80}},)? (?:(?:a|ha|has|had|avait) )?(?:{_saying})(?!\w)")
 
 _jobs = "|".join(fold(job) for jobs in _words["jobs"].values() for job in jobs)
 _job = re.compile(rf"(?:(?:vice|sous|ex|former|ancien)[- ])*(?:{_jobs})(?!\w)|.*\b(?:minister|president|secretary)$")
@@ -111,6 +121,34 @@ def _name(kind: str, surface: str, language: str) -> tuple[str, str] | None:
     return "place" if known else kind, name
 
 
+def _is_introduced(text: str, start: int, end: int, language: str) -> bool:
+    """Whether the text speaks of two or three words as of a person: after a title ("secrétaire du Conseil de sécurité
+    russe X Y", not "maire de X Y") or before a verb of saying. Nothing that the gazetteer knows is meant so.
+    """
+    name = text[start:end]
+    words = name.split()
+    if not 1 < len(words) < 4 or not all(word[0].isupper() for word in words) or gazetteer.find(name, language):
+        return False
+    return fold(words[0]) not in NOT_FIRST and (
+        bool(_says.match(fold(text[end : end + 120]))) or _titled(text, start, language)
+    )
+
+
+def _titled(text: str, start: int, language: str) -> bool:
+    """Whether a title, with what it is the title of, stands directly before ``start``."""
+    before = re.split(r"[.,;:!?()\"«»\n]", text[max(0, start - 100) : start])[-1].replace("'", "' ").split()
+    if not before or before[-1].lower() in LINKS:
+        return False
+    for i in range(len(before) - 1, -1, -1):
+        word, left = before[i], before[i - 1] if i else ""
+        if fold(word) in TITLES:
+            return True
+        belongs = word.lower() in LINKS or left.lower() in LINKS or word[0].isupper() or left[:1].isupper()
+        if not belongs and _place(word, language) != "people":
+            return False
+    return False
+
+
 def _places_by_gazetteer(text: str, language: str) -> list[tuple[str, str]]:
     mentions = gazetteer.find(text, language)
     return [("place", text[mention.start : mention.end]) for mention in mentions if mention.kind != "people"]
@@ -125,9 +163,11 @@ def _by_frequency(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(counted.most_common(1)[0][0] for counted in ranked)
 
 
-def collect(found: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+def collect(
+    found: Iterable[tuple[str, str]], is_place: Callable[[str], bool] = lambda name: True
+) -> dict[str, tuple[str, ...]]:
     """Counts (kind, name) pairs together: one kind a name, surnames and unmistakable first names with their full names;
-    most frequent first.
+    most frequent first. ``is_place`` says whether what is marked as a place is known as one; if not, it may be a name.
     """
     found = list(found)
     votes: dict[str, Counter[str]] = {}
@@ -148,9 +188,10 @@ def collect(found: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
         kind = votes[key].most_common(1)[0][0]
         if votes[key]["person"] and (" " in key or kind != "place"):
             kind = "person"
-        if key in full and kind != "place":
+        named = kind != "place" or not is_place(name)
+        if key in full and named:
             names["person"].append(full[key].most_common(1)[0][0])
-        elif kind == "person" and len(first.get(key, ())) == 1:
+        elif kind != "organization" and named and len(first.get(key, ())) == 1:
             names["person"].append(spelled[next(iter(first[key]))].most_common(1)[0][0])
         else:
             names[kind].append(name)
@@ -160,6 +201,11 @@ def collect(found: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
 for extension in ("people", "organizations", "places"):
     if not Doc.has_extension(extension):
         Doc.set_extension(extension, default=())
+
+
+def _kind(kind: str, ent: Span, language: str) -> str:
+    introduced = kind == "place" and _is_introduced(ent.doc.text, ent.start_char, ent.end_char, language)
+    return "person" if introduced else kind
 
 
 class Names:
@@ -174,8 +220,9 @@ class Names:
         """Collects the names of one document."""
         language = (doc._.language if Doc.has_extension("language") else None) or doc.lang_
         if "ner" in self._nlp.pipe_names:
-            named = (_name(KINDS[ent.label_], ent.text, language) for ent in doc.ents if ent.label_ in KINDS)
-            names = collect(name for name in named if name)
+            marked = [(KINDS[ent.label_], ent) for ent in doc.ents if ent.label_ in KINDS]
+            named = (_name(_kind(kind, ent, language), ent.text, language) for kind, ent in marked)
+            names = collect((name for name in named if name), lambda name: _place(name, language) is not None)
         else:
             names = collect(_places_by_gazetteer(doc.text, language))
         doc._.people = names["person"]

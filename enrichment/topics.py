@@ -6,9 +6,10 @@ the Arabic prefixes). Matching is blind to case. A letter has an accent where th
 not jugé); which one does not matter (económico, econômico). Missing accents are forgiven on capitals (Etat) and in a
 text without accents, as people type queries, unless what remains is a stop word: "mais" is never maïs.
 
-The score of a topic is ``x / (1 + x)`` with ``x = points / sqrt(1 + words / 100)``: a term is worth 1 point, 3 in
-title or lead, and ``1 + ln n`` times that when it comes n times. Where nothing but broad terms (written ``?term``) speak
-for a topic, and fewer than :data:`SEVERAL` different ones, :data:`OFTEN` times in all, it gets :data:`BROAD` of that. :data:`THRESHOLD` is where x is 1: one mention in the headline or three different terms in an article of 800 words.
+The score of a topic is ``x / (1 + x)`` with ``x = points / sqrt(1 + words / 100)``: a term is worth 1 point, 3 in title
+or lead, and ``1 + ln n`` times that when it comes n times. Where nothing but broad terms (written ``?term``) speak for
+a topic, and fewer than :data:`SEVERAL` different ones, :data:`OFTEN` times in all, it gets :data:`BROAD` of that.
+:data:`THRESHOLD` is where x is 1: one mention in the headline or three different terms in an article of 800 words.
 """
 
 from __future__ import annotations
@@ -115,7 +116,9 @@ def fold(text: str) -> str:
 @cache
 def _accented(character: str) -> bool:
     """Whether a Latin letter has an accent that is never left out (î and û may be, in French)."""
-    return "a" <= _folded(character) <= "z" and character.lower() not in "îû" and _folded(character) != character.lower()
+    return (
+        "a" <= _folded(character) <= "z" and character.lower() not in "îû" and _folded(character) != character.lower()
+    )
 
 
 def has_accents(text: str) -> bool:
@@ -132,7 +135,7 @@ def _stop_words(language: str) -> frozenset[str]:
 
 
 def _accents_fit(written: str, term: str, forgiving: bool) -> bool:
-    """Whether the letters of ``written`` have accents where those of ``term`` have; ``forgiving`` lets them lack."""
+    """Whether letters have accents where those of ``term`` have; they may lack on capitals, or all if ``forgiving``."""
     return all(
         _accented(w) == _accented(t) or (_accented(t) and (forgiving or w.isupper()))
         for w, t in zip(written, term, strict=True)
@@ -167,13 +170,13 @@ class _Terms:
         self._before = re.compile(rf"(?<!\w){self.prefix}$")
 
     def _expression(self, term: str) -> re.Pattern[str]:
-        words = [r"\w*".join(f"({re.escape(part)})" if part else "" for part in word.split("*")) for word in term.split()]
+        words = [
+            r"\w*".join(f"({re.escape(part)})" if part else "" for part in word.split("*")) for word in term.split()
+        ]
         between = r"[\s\-]+" + self.prefix
         return re.compile(between.join(words) + r"(?!\w)")
 
-    def find(
-        self, written: str, folded: str, forgiving: bool
-    ) -> Iterator[tuple[str, int, int, list[tuple[str, int]]]]:
+    def find(self, written: str, folded: str, forgiving: bool) -> Iterator[tuple[str, int, int, list[tuple[str, int]]]]:
         """Term, start, end and owners (topic, half of a near rule or -1) of every term found."""
         if not len(self.automaton):
             return
@@ -188,12 +191,14 @@ class _Terms:
 
     def _spelled(self, term: str, written: str, found: re.Match[str], forgiving: bool) -> bool:
         """Whether the accents are the term's."""
-        parts = self.parts[term]
-        if self.prefix or all(_accents_fit(written[slice(*found.span(i))], part, False) for i, part in enumerate(parts, 1)):
+        if self.prefix:
+            return True  # Arabic
+        parts = [(written[slice(*found.span(i))], part) for i, part in enumerate(self.parts[term], 1)]
+        if all(list(map(_accented, here)) == list(map(_accented, part)) for here, part in parts):
             return True
-        if found.group() in _stop_words(self.language):
-            return False
-        return all(_accents_fit(written[slice(*found.span(i))], part, forgiving) for i, part in enumerate(parts, 1))
+        return found.group() not in _stop_words(self.language) and all(
+            _accents_fit(here, part, forgiving) for here, part in parts
+        )
 
     def _at_word_start(self, folded: str, start: int) -> bool:
         if start == 0 or not (folded[start - 1].isalnum() or folded[start - 1] == "_"):

@@ -242,9 +242,14 @@ class Metadata:
 
     def itemprops(self, name: str) -> Iterator[HtmlElement]:
         """The microdata elements of a property, in page order."""
-        for element in self.root.iterfind(".//*[@itemprop]"):
+        for element in self._microdata:
             if name in element.get("itemprop", "").split():
                 yield element
+
+    @cached_property
+    def _microdata(self) -> list[HtmlElement]:
+        found: list[HtmlElement] = self.root.xpath(".//*[@itemprop]")
+        return found
 
 
 def types_of(node: Node) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from search.alerts.channels import check
+from wirewatch.catalogue import load_entries
 from wirewatch.errors import UserError
 
 
@@ -29,26 +29,14 @@ def load_alerts(file: Path) -> list[Alert]:
     """The alerts of a YAML file, in its order.
 
     Raises:
-        UserError: there is no such file, or an entry is wrong; the message names file, entry and field.
+        UserError: the file is not there or not readable, or an entry is wrong; the message names file, entry and field.
     """
-    try:
-        entries = yaml.safe_load(file.read_text(encoding="utf-8")) or []
-    except FileNotFoundError:
+    if not file.exists():
         raise UserError(
             f"There is no file of alerts {file}. Make one (`[]` for no alerts), or set WIREWATCH_ALERTS to yours."
-        ) from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{file} is not valid YAML: {error}") from None
-    if not isinstance(entries, list):
-        raise UserError(f"{file} must be a list of alerts, each starting with `- name:`.")
+        )
     alerts: dict[str, Alert] = {}
-    for number, entry in enumerate(entries, 1):
-        try:
-            alert = Alert.model_validate(entry)
-        except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            name = entry.get("name", "without a name") if isinstance(entry, dict) else entry
-            raise UserError(f"{file}, entry {number} ({name}): {wrong}") from None
+    for number, alert in enumerate(load_entries(file, Alert, "alerts"), 1):
         if alert.name in alerts:
             raise UserError(f"{file}, entry {number}: there are two alerts named {alert.name}.")
         alerts[alert.name] = alert

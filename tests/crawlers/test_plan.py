@@ -5,7 +5,7 @@ from wirewatch.sources import Source
 
 
 def source(domain: str) -> Source:
-    return Source(name=domain, domain=domain, country="DZ", languages=("fr",))
+    return Source(name=domain, domain=domain, country="DZ", languages=("fr",), feeds=(f"https://{domain}/feed",))
 
 
 DOMAINS = [f"paper{n}.com" for n in range(20)] + ["afrique.example.co.uk", "www.example.co.uk", "example.org"]

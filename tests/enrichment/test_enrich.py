@@ -60,7 +60,9 @@ def test_what_an_article_is_about_is_the_same_in_two_languages() -> None:
     (french, _), (russian, _) = enriched([FRENCH, RUSSIAN])
     for one in (french, russian):
         assert ASKED | {"country:DZ", "region:Northern Africa", "topic:defence"} <= set(one.concepts)
-        assert {"Algeria, Algerian", "Russia, Russian", "Africa, African", "military cooperation"} <= set(one.labels["en"])
+        assert {"Algeria, Algerian", "Russia, Russian", "Africa, African", "military cooperation"} <= set(
+            one.labels["en"]
+        )
         assert "военное сотрудничество" in one.labels["ru"]
 
 

@@ -110,6 +110,11 @@ def test_a_lone_adjective_in_a_long_text_is_no_country_of_it() -> None:
         assert salient(countries_in(text, "en"), 20, len(text)) == kept
 
 
+def test_a_name_is_no_adjective_in_scripts_without_capitals_and_after_prefixes() -> None:
+    assert [m.kind for m in gazetteer.find("საქართველო", "ka")] == ["country"]
+    assert [m.kind for m in gazetteer.find("i-Algeria", "zu")] == ["country"]
+
+
 def test_a_country_named_once_at_the_end_of_a_long_text_is_left_out() -> None:
     filler = "Les deux délégations ont parlé de commerce et de sécurité pendant plusieurs heures. " * 30
     text = "L'Algérie reçoit la Russie\n\n" + filler + "Un diplomate japonais était aussi présent."

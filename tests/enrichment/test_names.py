@@ -3,7 +3,7 @@ import spacy
 from spacy.language import Language
 
 from enrichment import geography, language  # noqa: F401  (they register the components)
-from enrichment.names import _name, clean, collect
+from enrichment.names import _is_introduced, _name, clean, collect
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +77,31 @@ def test_one_name_has_one_kind() -> None:
     names = collect([("person", "Awa Diop"), ("place", "Awa Diop"), ("place", "Awa Diop")])
     assert names["person"] == ("Awa Diop",)
     assert names["place"] == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "code", "introduced"),
+    [
+        ("Le secrétaire du Conseil de paix malien Ousmanu Dembaré est arrivé.", "Ousmanu Dembaré", "fr", True),
+        ("Le ministre des Affaires étrangères Ousmanu Dembaré est arrivé.", "Ousmanu Dembaré", "fr", True),
+        ("Ousmanu Dembaré, cité par la radio, a affirmé que tout va bien.", "Ousmanu Dembaré", "fr", True),
+        ("Le maire de Sidi Kharouba est arrivé.", "Sidi Kharouba", "fr", False),
+        ("Le ministre a quitté Sidi Kharouba hier.", "Sidi Kharouba", "fr", False),
+        ("The president visited Cedar Rapids on Monday.", "Cedar Rapids", "en", False),
+        ("President Oleku Namari left.", "Oleku Namari", "en", True),
+        ("Le président Burkina Faso", "Burkina Faso", "fr", False),
+    ],
+)
+def test_a_place_that_is_introduced_like_a_person_is_one(text: str, name: str, code: str, introduced: bool) -> None:
+    start = text.index(name)
+    assert _is_introduced(text, start, start + len(name), code) is introduced
+
+
+def test_a_first_name_taken_for_a_place_counts_for_the_person_unless_it_is_a_place() -> None:
+    found = [("person", "Oleku Namari"), ("place", "Oleku"), ("person", "Paris Johnson"), ("place", "Paris")]
+    names = collect(found, lambda name: name == "Paris")
+    assert names["person"] == ("Oleku Namari", "Paris Johnson")
+    assert names["place"] == ("Paris",)
 
 
 def test_without_a_recogniser_the_places_come_from_the_gazetteer() -> None:

@@ -77,8 +77,51 @@ def test_terms_are_whole_words_unless_a_star_says_otherwise() -> None:
     assert not [m for m in matches("Поэтому она молчит", "ru") if m.topic == "culture"]
 
 
-def test_case_and_accents_make_no_difference() -> None:
+def test_capitals_and_a_text_without_accents_may_lack_them() -> None:
     assert ids("ELECCIONES EN MEXICO", "", "es") == ids("elecciones en México", "", "es") == ["elections"]
+    assert ids("Ecoles fermées à la rentrée", "", "fr") == ["education"]
+    assert [m.topic for m in matches("cooperation militaire", "fr")] == ["military-cooperation"]
+    assert [m.topic for m in matches("le coup d'État à Niamey raconté", "fr")] == ["coup"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "topic"),
+    [
+        ("Il a plu, mais la fête a eu lieu. MAIS OUI. Mais non.", "fr", "agriculture"),
+        ("Mais il part", "fr", "agriculture"),
+        ("Les prix élevés étonnent", "fr", "education"),
+        ("Elle est jugée, il l'a jugé très haut", "fr", "justice"),
+        ("Il papà è già a casa, perché è più caldo", "it", "religion"),
+        ("Die Bände stehen im Regal, die schönen Bücher auch", "de", "crime"),
+        ("Такова судьба", "ru", "justice"),
+    ],
+)
+def test_a_word_that_differs_by_its_accent_is_another_word(text: str, language: str, topic: str) -> None:
+    assert topic not in {match.topic for match in matches(text, language)}
+
+
+def test_which_accent_it_is_does_not_matter() -> None:
+    assert ids("Encontro anual de ténis", "", "pt") == ids("Encontro anual de tênis", "", "pt") == ["sport"]
+
+
+@pytest.mark.parametrize(
+    ("headline", "language", "topic"),
+    [
+        ("Feuerwehr holt Katze vom Baum", "de", "wildfires"),
+        ("Singer thanks fans on Twitter", "en", "technology"),
+        ("A house on Cocoa Avenue is for sale", "en", "agriculture"),
+        ("TV judge storms off the stage", "en", "justice"),
+        ("Rakete trifft Krankenhaus", "de", "health"),
+        ("L'histoire d'un garçon", "fr", "history"),
+    ],
+)
+def test_one_broad_word_makes_no_topic_not_even_in_the_headline(headline: str, language: str, topic: str) -> None:
+    assert topic not in ids(headline, "", language)
+
+
+def test_several_broad_words_or_a_narrow_one_beside_make_a_topic() -> None:
+    assert "health" in ids("Hospital short of doctors as patients queue", "", "en")
+    assert "wildfires" in ids("Firefighters battle forest fire", "", "en")
 
 
 def test_the_two_halves_of_a_near_rule_must_be_in_one_sentence_and_close() -> None:

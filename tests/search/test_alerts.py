@@ -243,6 +243,12 @@ def test_a_wrong_alert_is_named_with_its_file_and_entry(tmp_path: Path, text: st
         load_alerts(tmp_path / "alerts.yml")
 
 
+def test_a_file_of_alerts_in_another_encoding_is_named(tmp_path: Path) -> None:
+    (tmp_path / "alerts.yml").write_bytes("- name: Élysée".encode("latin-1"))
+    with pytest.raises(UserError, match=r"alerts\.yml is not written in UTF-8"):
+        load_alerts(tmp_path / "alerts.yml")
+
+
 def test_a_missing_file_of_alerts_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="set WIREWATCH_ALERTS"):
         load_alerts(tmp_path / "none.yml")

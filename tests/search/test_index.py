@@ -263,9 +263,8 @@ def test_a_search_before_anything_was_indexed_says_what_to_do(es: Elasticsearch)
 
 
 def test_what_elasticsearch_cannot_do_is_told_in_its_words(clean: Elasticsearch) -> None:
-    with pytest.raises(UserError, match="400: Result window is too large"):
-        with plain_errors():
-            clean.search(index="articles", size=100_000)
+    with pytest.raises(UserError, match="400: Result window is too large"), plain_errors():
+        clean.search(index="articles", size=100_000)
 
 
 def test_a_wrong_password_is_named(settings: Settings) -> None:

@@ -1,0 +1,43 @@
+"""Settings come from the environment; a wrong one is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wirewatch.errors import UserError
+from wirewatch.settings import get_settings
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
+
+
+def test_everything_lies_in_the_home_unless_said_otherwise(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("WIREWATCH_HOME", "here")
+    settings = get_settings()
+    assert settings.batches == (tmp_path / "here/batches").as_uri()
+    assert settings.state == f"sqlite:///{tmp_path}/here/state.sqlite"
+
+
+def test_a_file_of_settings_in_the_working_folder_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("WIREWATCH_CRAWL__DELAY=7\nELASTICSEARCH_URL=https://es.example:9200\n")
+    settings = get_settings()
+    assert settings.crawl.delay == 7
+    assert settings.elasticsearch.url == "https://es.example:9200"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("WIREWATCH_CRAWL__DELAY", "soon"), ("WIREWATCH_CRAWL__DELEY", "3"), ("WIREWATCH_WORKERS", "0")],
+)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UserError, match=name):
+        get_settings()

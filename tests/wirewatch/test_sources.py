@@ -42,7 +42,6 @@ def test_an_entry_becomes_a_source(tmp_path: Path) -> None:
         (("https://www.lematin.example/feed", "lematin.example/feed"), "must start with http"),
         (("  feeds: [https://www.lematin.example/feed]", ""), "feeds, sitemaps or sections"),
         (("lematin.example\n", "https://lematin.example/\n"), "domain"),
-        (("- name", "name"), "must be a list"),
         (("[fr]", "[fr"), "not valid YAML"),
     ],
 )
@@ -57,6 +56,8 @@ def test_other_wrong_catalogues(tmp_path: Path) -> None:
         load_sources(tmp_path)
     with pytest.raises(UserError, match="is empty"):
         load_sources(catalogue(tmp_path, "[]"))
+    with pytest.raises(UserError, match="must be a list"):
+        load_sources(catalogue(tmp_path, "name: Le Matin"))
     with pytest.raises(UserError, match="UTF-8"):
         load_sources(catalogue(tmp_path, "- name: Café".encode("latin-1")))
     with pytest.raises(UserError, match=r"lematin\.example is in the catalogue twice"):

@@ -41,20 +41,6 @@ from wirewatch.records import EnrichedArticle, Page, PageKind, PageOutcome
 from wirewatch.settings import get_settings
 from wirewatch.sources import Source
 
-NOTES = """
-What surprised:
-
-- Most of the time goes into enrichment, a third of that into embeddings. On a busy machine these get far slower, since
-  their threads wait for each other without sleeping: with all cores taken by other work the same enrichment took 351 s,
-  six times as long, and the other stages less than twice.
-- Six of the pages yield no article, each with its reason: two challenges to robots (no-title), a picture search, a
-  short forum thread and a page whose text lies only in a script's data (no-text), and a front page that a feed led to.
-- No language differs from what the evaluation data says, except where that is wrong (Tagalog, Romanian, Catalan and
-  other pages listed as English), and a Serbo-Croatian page that is called Croatian. No bird is taken for Turkey.
-- A bad lead does more harm than a bad paragraph, since title and lead weigh most: a newsletter box that was taken for
-  the lead made two court cases entertainment.
-"""
-
 SETS = ("fundus", "aeb", "mediacloud200")
 FEED = "/wirewatch-replay.xml"
 """Where each host has its feed: a path that no saved page has."""

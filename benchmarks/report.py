@@ -1,7 +1,7 @@
 """What all benchmarks share: where the evaluation data is, tables, the figures as JSON, and the README.
 
 A benchmark is a module with a docstring that says what it does, a function ``measure(evaluation, limit)`` that returns
-its :data:`Figures`, a function ``tables(figures)``, and ``NOTES``: what surprised, in Markdown.
+its :data:`Figures`, and a function ``tables(figures)``.
 """
 
 from __future__ import annotations
@@ -69,7 +69,6 @@ def _cell(value: str | float) -> str:
 class Benchmark(Protocol):
     """A module that measures."""
 
-    NOTES: str
     __doc__: str | None
     __name__: str
 
@@ -122,7 +121,7 @@ def write_readme(measured: Sequence[tuple[Benchmark, Figures]]) -> None:
         "Written by `make bench` (`python -m benchmarks`), which runs them all; change the code, not this page. "
         "They need the evaluation data, which is not part of this repository: `--eval DIR` or `WIREWATCH_EVAL` names "
         "its folder.",
-        f"Measured on {machine()}.",
+        f"Measured on {machine()}. What we make of the figures, and when: [notes.md](notes.md).",
     ]
     for benchmark, figures in measured:
         name = benchmark.__name__.rpartition(".")[2]
@@ -132,7 +131,6 @@ def write_readme(measured: Sequence[tuple[Benchmark, Figures]]) -> None:
             says,
             f"```\npython -m benchmarks.{name} [--eval DIR] [--json FILE] [--limit N]\n```",
             *(table.markdown() for table in benchmark.tables(figures)),
-            benchmark.NOTES.strip(),
         ]
     README.write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
 

@@ -20,7 +20,7 @@ OURS = ("WIREWATCH_", "ELASTICSEARCH_URL")
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment() -> None:
-    """No test sees what the environment of whoever runs it says about Wirewatch."""
+    """No test sees what the environment variables of whoever runs it say about Wirewatch."""
     for name in [name for name in os.environ if name.startswith(OURS) and name != "WIREWATCH_NODE_HOME"]:
         del os.environ[name]
 

@@ -73,6 +73,12 @@ class Batch:
         """A data file, for reading, by the name it was added with."""
         return cast(IO[bytes], fsspec.open(f"{self.url}/{self.manifest().files[name]}", "rb").open())
 
+    def _damaged(self, how: str) -> UserError:
+        return UserError(
+            f"The batch {self.url} is damaged: {how}. Put it back from a copy, or remove the folder: "
+            "what was in it is then lost, and the rest goes on."
+        )
+
     def read(self, record: type[R]) -> Iterator[R]:
         """The records of the batch, in the order they were written.
 
@@ -86,9 +92,9 @@ class Batch:
                     number += 1
                     yield record.model_validate_json(line)
         except (FileNotFoundError, zstandard.ZstdError) as error:
-            raise UserError(f"The batch {self.url} is damaged: {error}") from error
+            raise self._damaged(str(error)) from error
         if number != expected:
-            raise UserError(f"The batch {self.url} is damaged: it has {number} of its {expected} records.")
+            raise self._damaged(f"it has {number} of its {expected} records")
 
 
 class Manifest(Record):

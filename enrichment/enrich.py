@@ -13,6 +13,7 @@ from enrichment.documents import document
 from enrichment.pipelines import pipeline, router
 from enrichment.topics import best
 from wirewatch.batches import Batch, write
+from wirewatch.errors import UserError
 from wirewatch.records import Article, EnrichedArticle
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ def enrich(batch: Batch, *, progress: Callable[[int, int | None], None] | None =
     ``failed:enrich``.
 
     Raises:
-        UserError: the batch does not exist, or the model of a language is not installed.
+        UserError: the batch does not exist, the model of a language is not installed, or a data file is wrong.
     """
     done = batch.next("enriched")
     if done.exists():
@@ -93,6 +94,8 @@ def _understood(articles: Sequence[Article], language: str) -> Iterator[tuple[En
                 result = _record(article, doc), False
                 done += 1
                 yield result
+    except UserError:
+        raise  # a data file or a model that is wrong is wrong for every article
     except Exception:
         if len(articles) > 1:
             for article in articles[done:]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import runpy
 from functools import cache
+from pathlib import Path
 
+import spacy
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -19,6 +22,9 @@ LANGUAGES = tuple(_LANGUAGES.split())
 
 SAME = {"nn": "no", "ary": "ar", "arz": "ar", "yue": "zh", "wuu": "zh"}
 """The model's classes that an ISO 639-1 code covers."""
+
+OLD_OR_OTHER = {"nb": "no", "fil": "tl", "iw": "he", "in": "id", "mo": "ro", "cmn": "zh"}
+"""Codes that pages use, and those that stand for the same here."""
 
 COMMON = ("en", "es", "fr", "ar", "ru", "pt", "de", "zh", "it", "sw", "fa", "tr", "hi", "uk")
 """Preferred, in a doubtful text, over rare languages that look like them (Galician for Spanish, Scots for English)."""
@@ -40,14 +46,21 @@ def _identifier() -> LanguageIdentifier:
     return identifier
 
 
+def _known(code: str) -> str | None:
+    """What we call the language of a code such as ``fr-CA`` or ``fil``; None for one we do not know."""
+    code = code.replace("_", "-").split("-")[0].strip().lower()
+    code = OLD_OR_OTHER.get(code, code)
+    return SAME.get(code, code) if code in LANGUAGES else None
+
+
 def detect(text: str, hint: str | None = None) -> str:
     """The ISO 639-1 code of the language that ``text`` is written in.
 
     ``hint`` (a code such as ``fr`` or ``fr-CA``, from the page or the source) decides where the text is too short to
-    tell and could be in that language, or has no letters at all; without letters or hint the answer is ``en``.
+    tell and could be in that language, or has no letters at all; without letters or hint the answer is ``en``. A hint
+    that is none of :data:`LANGUAGES` is no hint.
     """
-    hinted = (hint or "").replace("_", "-").split("-")[0].lower()
-    hinted = "no" if hinted in {"nb", "nn"} else hinted
+    hinted = _known(hint or "")
     prepared = " ".join(_noise.sub(" ", text[:LOOK_AT]).split())
     if not any(letter.isalpha() for letter in prepared):
         return hinted or "en"
@@ -60,10 +73,21 @@ def detect(text: str, hint: str | None = None) -> str:
     best = max(probability, key=probability.__getitem__)
     if probability[best] >= SURE:
         return best
-    if probability.get(hinted, 0.0) >= POSSIBLE:
+    if hinted and probability.get(hinted, 0.0) >= POSSIBLE:
         return hinted
     likely = max(COMMON, key=probability.__getitem__)
     return likely if probability[likely] * 20 >= probability[best] else best
+
+
+@cache
+def stop_words(language: str) -> frozenset[str]:
+    """Words such as "and" and "of", by spaCy; none for a language it has no list of.
+
+    Only the list is read: to import spaCy's French with its tokeniser takes longer than to understand a query.
+    """
+    folder = Path(spacy.__file__).parent / "lang" / ("nb" if language == "no" else language)
+    path = folder / "stop_words.py"
+    return frozenset(runpy.run_path(str(path))["STOP_WORDS"]) if path.is_file() else frozenset()
 
 
 for extension in ("language", "language_hint"):

@@ -7,14 +7,11 @@ Russie Afrique`` and ``военное сотрудничество России 
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import NamedTuple
-
-from spacy.util import get_lang_class
 
 from enrichment import geography, topics
 from enrichment.embedding import embed_query
-from enrichment.language import detect
+from enrichment.language import detect, stop_words
 from enrichment.names import clean
 from wirewatch.records import Meaning
 
@@ -45,7 +42,7 @@ def understand(text: str) -> Meaning:
     rest = [
         word.group()
         for word in re.finditer(r"\w+(?:['-]\w+)*", text)
-        if not any(taken[slice(*word.span())]) and word.group().lower() not in _function_words(language)
+        if not any(taken[slice(*word.span())]) and word.group().lower() not in stop_words(language)
     ]
     return Meaning(
         text=text,
@@ -54,15 +51,6 @@ def understand(text: str) -> Meaning:
         rest=tuple(rest),
         embedding=embed_query(text) if text else (),
     )
-
-
-@cache
-def _function_words(language: str) -> frozenset[str]:
-    """Words such as "and" and "of", by spaCy; none for a language it does not know."""
-    try:
-        return frozenset(get_lang_class(language).Defaults.stop_words)
-    except ImportError:
-        return frozenset()
 
 
 def _other_languages(guess: str) -> list[str]:

@@ -71,9 +71,10 @@ _BYLINE = re.compile(r"(?:by|par|von|por|di|автор[:]?|بقلم[:]?|na|door|
 # the Persian and Islamic calendars.
 _STAMP = re.compile(
     r"(?=.{4,80}$)(?=.*(?:\d.*\b(?:1[34]|19|20)\d\d\b|\b(?:1[34]|19|20)\d\d\b.*\d))(?!.*[.!?…:»”\"。।؟]$)"
-    r"(?:\S+\s*){1,11}"
+    r"\S+(?:\s+\S+){0,10}"
 )
-_NAMES = re.compile(r"(?:(?:[A-ZÀ-ÞА-Я][\w'’.-]*|and|et|und|y|e|de|da|van|von|der|la|le|al|el)\s*){1,8}")
+_NAME = r"(?:[A-ZÀ-ÞА-Я][\w'’.-]*|and|et|und|y|e|de|da|van|von|der|la|le|al|el)"
+_NAMES = re.compile(rf"{_NAME}(?:\s+{_NAME}){{0,7}}")
 
 
 def paragraphs(root: HtmlElement, url: str, *, title: str = "") -> list[str]:

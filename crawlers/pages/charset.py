@@ -22,15 +22,16 @@ _GUESSES = [
 ]
 
 
-def encoding_of(body: bytes, headers: list[tuple[str, str]]) -> str | None:
-    """The encoding of a page, or None where it is plain ASCII and any will do.
+def encoding_of(body: bytes, headers: list[tuple[str, str]]) -> str:
+    """The encoding of a page.
 
     Text that is not UTF-8 almost never decodes as UTF-8 by accident, so that UTF-8 is believed from the bytes, whatever
     is declared. Otherwise the first declaration that decodes the bytes counts (header before page, as browsers do);
     without one, the encoding is guessed.
     """
     if body.isascii():
-        return None if not body_declared_encoding(body) else resolve_encoding(body_declared_encoding(body) or "")
+        encoding = body_declared_encoding(body)
+        return encoding if encoding and _decodes(body, encoding) else "utf-8"
     bom, _ = read_bom(body)
     if bom:
         return bom
@@ -45,12 +46,12 @@ def encoding_of(body: bytes, headers: list[tuple[str, str]]) -> str | None:
     if len(body.decode("utf-8", "ignore")) > 0.98 * len(body.decode("utf-8", "replace")):
         return "utf-8"
     guess = from_bytes(body[:100_000], cp_isolation=_GUESSES).best()
-    return resolve_encoding(guess.encoding) if guess else "cp1252"
+    return (guess and resolve_encoding(guess.encoding)) or "cp1252"
 
 
 def _decodes(body: bytes, encoding: str) -> bool:
+    """Whether the bytes can be in an encoding: they decode, and markup stays markup (it does not in a wrong UTF-16)."""
     try:
-        body.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+        return "<" in body.decode(encoding) or b"<" not in body
+    except (UnicodeError, LookupError):
         return False
-    return True

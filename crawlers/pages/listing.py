@@ -12,6 +12,7 @@ from __future__ import annotations
 import calendar
 import io
 import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,14 +20,18 @@ from urllib.parse import urlsplit
 import dateparser
 import feedparser
 from lxml import etree  # type: ignore[import-untyped]
-from w3lib.html import remove_tags, replace_entities
 from web_poet import WebPage
 
 from crawlers.discovery import clean_url, is_within, looks_like_article, site_of
+from crawlers.pages.metadata import clean, parse_time
 from wirewatch.records import Hint, Record, Time
 
-MOST_LINKS = 2000
-"""Links of one section page that are looked at as articles; more is not a section page."""
+MOST_LINKS = 10_000
+"""Links of one section page that are looked at; more is not a section page."""
+MOST_ODD_DATES = 100
+"""Dates of one feed that dateparser is asked for: it knows any language, but takes up to 30 ms, and the crawl waits."""
+LONGEST_TEXT = 20_000
+"""Characters of a title or summary that are read: some feeds carry whole articles."""
 MOST_UNPACKED = 50 * 2**20
 """Bytes of a gzipped sitemap after unpacking: the limit of sitemaps.org."""
 
@@ -79,11 +84,12 @@ class FeedPage(WebPage[Listing]):
         )
         if not feed.get("version") and not feed.entries:
             raise NotAListing("not-a-feed")
-        entries = [self._entry(entry) for entry in feed.entries]
+        odd = iter(range(MOST_ODD_DATES))
+        entries = [self._entry(entry, odd) for entry in feed.entries]
         found = tuple(entry for entry in entries if entry)
         return Listing(entries=found, malformed=len(entries) - len(found))
 
-    def _entry(self, entry: Any) -> Entry | None:
+    def _entry(self, entry: Any, odd: Iterator[int]) -> Entry | None:
         # FeedBurner replaces links with its own and keeps the site's beside them.
         link = entry.get("feedburner_origlink") or entry.get("link") or ""
         url = clean_url(link, str(self.response.url)) if link else None
@@ -92,8 +98,8 @@ class FeedPage(WebPage[Listing]):
         hint = Hint(
             title=_text(entry.get("title")),
             summary=_text(entry.get("summary")),
-            published=_feed_time(entry, "published"),
-            modified=_feed_time(entry, "updated"),
+            published=_feed_time(entry, "published", odd),
+            modified=_feed_time(entry, "updated", odd),
         )
         return Entry(url=url, hint=hint)
 
@@ -119,10 +125,11 @@ class SitemapPage(WebPage[Listing]):
             root = None
         if root is None or _name(root) not in ("urlset", "sitemapindex"):
             raise NotAListing("not-a-sitemap")
-        rows = [{_name(part): (part.text or "").strip() for part in row.iter()} for row in root if _name(row)]
+        rows = [_row(row) for row in root if _name(row)]
         if _name(root) == "sitemapindex":
             children = [
-                Child(url=url, modified=_time(row.get("lastmod"))) if (url := self._url(row)) else None for row in rows
+                Child(url=url, modified=parse_time(row.get("lastmod"))) if (url := self._url(row)) else None
+                for row in rows
             ]
             return Listing(children=tuple(filter(None, children)), malformed=children.count(None))
         entries = [
@@ -130,8 +137,8 @@ class SitemapPage(WebPage[Listing]):
                 url=url,
                 hint=Hint(
                     title=_text(row.get("title")),
-                    published=_time(row.get("publication_date")),
-                    modified=_time(row.get("lastmod")),
+                    published=parse_time(row.get("publication_date")),
+                    modified=parse_time(row.get("lastmod")),
                 ),
             )
             if (url := self._url(row))
@@ -160,14 +167,12 @@ class SectionPage(WebPage[Listing]):
         site = site_of(urlsplit(str(self.response.url)).hostname or "")
         base, here = self._base(), clean_url(str(self.response.url))
         links: dict[str, str] = {}
-        for link in self.response.css("a[href]"):
+        for link in self.response.xpath(f"(//a[@href])[position() <= {MOST_LINKS}]"):
             url = clean_url(link.attrib["href"], base)
             if url and url != here and is_within(url, [site]):
                 text = " ".join(" ".join(link.css("::text").getall()).split())
                 # A teaser's picture and headline link to the same article: the longest text is the headline.
                 links[url] = max(links.get(url, ""), text, key=len)
-                if len(links) == MOST_LINKS:
-                    break
         entries = [
             Entry(url=url, hint=Hint(title=text or None))
             for url, text in links.items()
@@ -187,12 +192,20 @@ def _name(element: Any) -> str:
     return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
 
 
+def _row(element: Any) -> dict[str, str]:
+    """The parts of a sitemap's entry and of its news; those of its pictures and videos have the same names."""
+    own = list(element)
+    news = [part for outer in own if _name(outer) == "news" for part in outer]
+    return {_name(part): (part.text or "").strip() for part in (*own, *news)}
+
+
 def _text(markup: str | None) -> str | None:
     """Plain text of a piece of HTML."""
-    return " ".join(replace_entities(remove_tags(markup or "")).split()) or None
+    return clean((markup or "")[:LONGEST_TEXT]) or None
 
 
-def _feed_time(entry: Any, name: str) -> datetime | None:
+def _feed_time(entry: Any, name: str, odd: Iterator[int]) -> datetime | None:
+    """A date of a feed's entry; ``odd`` is used up by those that only dateparser may know."""
     # Not entry.get: feedparser would answer for a missing `updated` with `published`.
     parsed = dict.get(entry, f"{name}_parsed")
     if parsed is not None:
@@ -200,24 +213,12 @@ def _feed_time(entry: Any, name: str) -> datetime | None:
             return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
         except (ValueError, OverflowError, OSError):
             return None
-    return _time(dict.get(entry, name))
-
-
-def _time(text: str | None) -> datetime | None:
-    """A date as sites write it: ISO 8601, or what dateparser reads, in any language. UTC where no zone is given."""
-    if not text:
-        return None
+    text = dict.get(entry, name) or ""
+    moment = parse_time(text)
+    if moment or not text or next(odd, None) is None:
+        return moment
     try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        try:
-            found = dateparser.parse(text[:60], settings={"TIMEZONE": "UTC", "RETURN_AS_TIMEZONE_AWARE": True})
-        except (ValueError, OverflowError, TypeError):
-            found = None
-        if found is None:
-            return None
-        moment = found
-    try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:
+        found = dateparser.parse(text[:60], settings={"TIMEZONE": "UTC", "RETURN_AS_TIMEZONE_AWARE": True})
+        return found.astimezone(UTC) if found else None
+    except (ValueError, OverflowError, TypeError):
         return None

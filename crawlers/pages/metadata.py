@@ -58,6 +58,11 @@ _BLOCKS = {
 }
 
 
+def encodable(text: str) -> str:
+    """The text without halves of surrogate pairs, which no file can hold: sites cut JSON strings within an emoji."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+
+
 def clean(text: object) -> str:
     """One line of readable text: entities and tags gone, white space collapsed; empty for anything but text."""
     if not isinstance(text, str):
@@ -65,6 +70,7 @@ def clean(text: object) -> str:
     text = html.unescape(text)
     if "<" in text:
         text = html.unescape(re.sub(r"</?[a-zA-Z][^<>]*>", " ", text))
+    text = encodable(text)
     return re.sub(r"[\s\u200b\u00ad\ufeff]+", " ", text.replace("\u00ad", "").replace("\u200b", "")).strip()
 
 
@@ -81,7 +87,10 @@ def as_list(value: Any) -> list[Any]:
 
 
 def parse_time(text: object) -> datetime | None:
-    """A point in time as sites write it for machines (ISO 8601, RFC 2822, Unix seconds); UTC where no zone is given."""
+    """A point in time as sites write it for machines (ISO 8601, RFC 2822, Unix seconds); UTC where no zone is given.
+
+    None for what names no day (``May 2024``) and for times before 1990.
+    """
     value = clean(text) if not isinstance(text, int | float) else str(int(text))
     if re.fullmatch(r"1\d{9}(\d{3})?", value):
         return datetime.fromtimestamp(int(value[:10]), UTC)
@@ -91,10 +100,11 @@ def parse_time(text: object) -> datetime | None:
         moment = datetime.fromisoformat(value)
     except ValueError:
         try:
-            moment = dates.parse(
-                value, default=datetime(1, 1, 1), tzinfos=lambda name, offset: _ZONES.get(name, offset or 0)
-            )
+            # What is not written is taken from the default: without a day or a month, the two readings differ.
+            moment, other = (dates.parse(value, default=datetime(1, n, n), tzinfos=_zone) for n in (1, 2))
         except (ValueError, OverflowError, TypeError):
+            return None
+        if moment != other:
             return None
     try:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -102,6 +112,11 @@ def parse_time(text: object) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment if moment.year >= 1990 else None
+
+
+def _zone(name: str | None, offset: int | None) -> int:
+    """Seconds east of UTC. A number beside the name decides: ``+0800 (CST)`` is China's, not America's."""
+    return _ZONES.get(name or "", 0) if offset is None else offset
 
 
 def same_page(one: str, other: str) -> bool:
@@ -159,7 +174,7 @@ class Metadata:
     def absolute(self, address: str) -> str:
         """An address of the page in full; empty if it is none."""
         try:
-            full = urljoin(self.url, address.strip())
+            full = urljoin(self.url, encodable(address).strip())
             return full if urlsplit(full).scheme in ("http", "https") and urlsplit(full).hostname else ""
         except ValueError:
             return ""
@@ -173,11 +188,12 @@ class Metadata:
         """
         here = site_of(urlsplit(self.url).hostname or "")
         for candidate in (self.link("canonical"), self.absolute(self.first_meta("og:url"))):
-            if not candidate:
+            address = clean_url(candidate)
+            if address is None:
                 continue
-            there = site_of(urlsplit(candidate).hostname or "")
-            if here == there and (urlsplit(candidate).path.strip("/") or not urlsplit(self.url).path.strip("/")):
-                return clean_url(candidate) or candidate
+            there = site_of(urlsplit(address).hostname or "")
+            if here == there and (urlsplit(address).path.strip("/") or not urlsplit(self.url).path.strip("/")):
+                return address
         return clean_url(self.url) or self.url
 
     @cached_property
@@ -239,6 +255,20 @@ class Metadata:
             if isinstance(address, str) and urlsplit(self.absolute(address)).path.strip("/")
             for here in (self.canonical, self.url)
         )
+
+    @cached_property
+    def site_names(self) -> tuple[str, ...]:
+        """What the site calls itself, its host among it; some may be empty."""
+        return tuple(self._site_names())
+
+    def _site_names(self) -> Iterator[str]:
+        yield self.first_meta("og:site_name")
+        yield self.first_meta("application-name")
+        publisher = self.resolve(next(iter(as_list(self.article.get("publisher"))), None))
+        yield clean(publisher.get("name")) if isinstance(publisher, dict) else clean(publisher)
+        host = (urlsplit(self.url).hostname or "").removeprefix("www.")
+        yield host
+        yield host.rsplit(".", 1)[0]
 
     def itemprops(self, name: str) -> Iterator[HtmlElement]:
         """The microdata elements of a property, in page order."""

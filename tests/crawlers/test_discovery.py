@@ -8,7 +8,7 @@ import pytest
 from web_poet import HttpResponse
 
 from crawlers.discovery import clean_url, is_within, looks_like_article, site_of
-from crawlers.pages.listing import FeedPage, Listing, NotAListing, SectionPage, SitemapPage
+from crawlers.pages.listing import MOST_ODD_DATES, FeedPage, Listing, NotAListing, SectionPage, SitemapPage
 
 SITE = "https://www.example.com/list"
 
@@ -201,3 +201,20 @@ def test_a_site_is_its_registered_domain_and_subdomains_are_within() -> None:
     assert is_within("https://amp.example.com/x", ["example.com"]) and not is_within(
         "https://badexample.com", ["example.com"]
     )
+
+
+def test_pictures_of_a_sitemap_are_not_its_articles() -> None:
+    body = """<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
+    xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"><url><loc>https://www.example.com/ferry-opens-on-the-lake</loc>
+    <image:image><image:loc>https://www.example.com/ferry.jpg</image:loc><image:title>Pier</image:title></image:image></url></urlset>"""
+    (entry,) = read(SitemapPage, body).entries
+    assert (entry.url, entry.hint.title) == ("https://www.example.com/ferry-opens-on-the-lake", None)
+
+
+def test_dates_that_nobody_can_read_do_not_hold_up_the_crawl(monkeypatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("crawlers.pages.listing.dateparser.parse", lambda text, **settings: asked.append(text))
+    item = "<item><link>/{n}</link><pubDate>irgendwann {n}</pubDate></item>"
+    items = "".join(item.format(n=n) for n in range(MOST_ODD_DATES + 50))
+    listing = read(FeedPage, f'<rss version="2.0"><channel>{items}</channel></rss>')
+    assert (len(listing.entries), len(asked)) == (MOST_ODD_DATES + 50, MOST_ODD_DATES)

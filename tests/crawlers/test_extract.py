@@ -215,3 +215,15 @@ def test_hostile_markup_is_read_within_its_time():
     )
     assert "Good story" in titles(done)
     assert sum(done.manifest().counts.values()) == 4
+
+
+def test_text_that_cannot_be_written_costs_no_other_page():
+    cut = (
+        b'<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Cut", "articleSection": "a\\ud83d", '
+    )
+    cut += b'"keywords": "b\\ud83d", "image": "https://example.org/\\ud83d.jpg"}</script>'
+    pages = {
+        "https://example.org/cut": cut + article_html("Cut"),
+        "https://example.org/good": article_html("Good story"),
+    }
+    assert titles(extract(pages_batch("a", pages))) == ["Cut", "Good story"]

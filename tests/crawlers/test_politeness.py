@@ -6,10 +6,10 @@ from unittest.mock import Mock
 
 import pytest
 from scrapy.core.downloader import Slot
-from scrapy.http import Request
+from scrapy.http import Request, Response
 from scrapy.robotstxt import ProtegoRobotParser
 
-from crawlers.politeness import Boundary, CrawlDelay, Refused
+from crawlers.politeness import Archive, Boundary, CrawlDelay, Refused
 
 DOMAINS = ["example.com"]
 
@@ -61,3 +61,12 @@ def test_a_crawl_delay_cannot_stop_the_crawl() -> None:
 def test_a_shorter_one_or_none_changes_nothing(robots: bytes) -> None:
     _, (request, downloader) = slowed(robots, {})
     assert downloader.per_slot_settings == {} and "autothrottle_dont_adjust_delay" not in request.meta
+
+
+def test_an_archive_that_cannot_be_written_fails_the_crawl_and_not_the_page() -> None:
+    warc = Mock(add=Mock(side_effect=OSError(28, "No space left on device")))
+    spider = SimpleNamespace(warc=warc, error=None)
+    request = Request("https://example.com/")
+    with pytest.raises(OSError):
+        Archive(spider).process_response(request, Response(request.url, body=b"<html>"))
+    assert isinstance(spider.error, OSError)

@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from tests.newsroom.server import Newsroom
 from wirewatch import batches
+from wirewatch.batches import Batch
 from wirewatch.cli import local, search, stages
 from wirewatch.cli.console import console, problem
 from wirewatch.errors import UserError
@@ -42,11 +43,8 @@ def main() -> None:
             f"The newsroom serves {len(room.sites)} sites with {articles} articles (edition {edition}) "
             f"on port {room.port}.\n"
         )
-        stages.run()
-    console.print(
-        f"All notices: {get_settings().home / 'notices.jsonl'}. The demo's articles stay in the index of this home.",
-        soft_wrap=True,
-    )
+        written: list[Batch] = []
+        stages.go_the_whole_way(None, written)
     console.print(f"\nAn analyst types [bold]{QUESTION}[/]:\n")
     search.show(search.answer(QUESTION, size=4))
     console.print("\nTry next:")
@@ -60,6 +58,12 @@ def main() -> None:
         ("make up", "Airflow and the node in the background; make down stops them"),
     ):
         console.print(f"  [cyan]{escape(_runnable(command)):90}[/] {escape(what)}", soft_wrap=True, highlight=False)
+    console.print(
+        f"\nAll notices: {get_settings().home / 'notices.jsonl'}. The articles stay in the index of this home.\n",
+        soft_wrap=True,
+        highlight=False,
+    )
+    stages.summarize(written)
 
 
 def _runnable(command: str) -> str:

@@ -103,9 +103,18 @@ def _airflow() -> Airflow:
 
 @contextmanager
 def _telling() -> Iterator[Callable[[str], None]]:
-    """A line that says what is being done while the block runs."""
+    """A line that says what is being done while the block runs; where there is no terminal, a line for each thing."""
+    said: set[str] = set()
+
+    def tell(message: str) -> None:
+        line.update(message)
+        what = message.partition(":")[0]
+        if not console.is_terminal and what not in said:
+            said.add(what)
+            console.print(f"{what} …", soft_wrap=True)
+
     with console.status("…") as line:
-        yield line.update
+        yield tell
 
 
 def register(app: typer.Typer) -> None:

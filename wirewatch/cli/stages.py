@@ -77,20 +77,31 @@ def run(only: Only = None) -> None:
 
     Whatever an earlier run left undone, because it was stopped or failed, is done too.
     """
+    written: list[Batch] = []
+    try:
+        go_the_whole_way(only, written)
+    finally:
+        if written:
+            summarize(written)
+
+
+def go_the_whole_way(only: Iterable[str] | None, written: list[Batch]) -> None:
+    """Do all stages, and add each batch to ``written`` as it is finished.
+
+    Raises:
+        UserError: a stage could not do its work; what was done until then is kept.
+    """
     from search.alerts.alert import load_alerts
     from search.client import connect
 
     # What would stop the last stages is found before the first one begins.
     connect()
     load_alerts(get_settings().alerts)
-    written: list[Batch] = []
     try:
-        for stage in (partial(crawl, only), extract, enrich, index, alert):
+        for stage in (partial(crawl, list(only or ())), extract, enrich, index, alert):
             written += stage()
     except UserError as error:
         raise UserError(f"{error}\nWhat was done until then is kept: `wirewatch run` goes on from there.") from None
-    finally:
-        summarize(written)
 
 
 def summarize(written: Iterable[Batch]) -> None:

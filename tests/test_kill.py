@@ -27,7 +27,7 @@ TIMES = {"first_seen", "fetched", "indexed", "run"}
 class Operator:
     """Someone who types ``wirewatch run`` in a home of their own."""
 
-    def __init__(self, room: Newsroom, home: Path, es: Elasticsearch) -> None:
+    def __init__(self, room: Newsroom, home: Path, es: Elasticsearch, alerts: Path) -> None:
         self.root, self.es, self.room = (home / "batches").as_uri(), es, room
         self.command = [sys.executable, "-c", "from wirewatch.cli import app; app()", "run"]
         for site in SITES:
@@ -36,7 +36,7 @@ class Operator:
             **os.environ,
             "WIREWATCH_HOME": str(home),
             "WIREWATCH_SOURCES": str(room.sources),
-            "WIREWATCH_ALERTS": str(ROOT / "tests/newsroom/alerts.yml"),
+            "WIREWATCH_ALERTS": str(alerts),
             "WIREWATCH_CRAWL__ALLOW_PRIVATE": "true",
             "WIREWATCH_CRAWL__DELAY": "0",
         }
@@ -96,20 +96,27 @@ class Operator:
 def test_a_run_killed_in_each_stage_ends_in_the_same_index_as_an_undisturbed_one(
     settings: Settings, es: Elasticsearch, tmp_path: Path
 ) -> None:
+    pipe, alerts = tmp_path / "pipe", tmp_path / "alerts.yml"
+    demo = (ROOT / "tests/newsroom/alerts.yml").read_text(encoding="utf-8")
+    alerts.write_text(f'{demo}\n- name: Slow\n  kql: "countries: *"\n  tell: ["file://{pipe}"]\n', encoding="utf-8")
     with Newsroom(port=0, slow=0.1) as room:
-        undisturbed = Operator(room, tmp_path / "undisturbed", es)
+        undisturbed = Operator(room, tmp_path / "undisturbed", es, alerts)
         undisturbed.run()
         expected = undisturbed.result()
         assert len(expected[0]) > 30 and expected[1]
         es.indices.delete(index=",".join(es.indices.get(index="wirewatch-*")))
 
-        disturbed = Operator(room, tmp_path / "disturbed", es)
+        disturbed = Operator(room, tmp_path / "disturbed", es, alerts)
         room.requests.clear()
         disturbed.run_and_kill("pages", lambda: len(room.requests) > 20)
         disturbed.run_and_kill("articles", lambda: disturbed.under_way("articles"))
         disturbed.run_and_kill("enriched", lambda: disturbed.under_way("enriched"))
         disturbed.run_and_kill("indexed", lambda: disturbed.under_way("indexed"))
+        # A channel that takes nothing: the stage waits in the middle of telling until it is killed.
+        pipe.unlink()
+        os.mkfifo(pipe)
         disturbed.run_and_kill("alerted", lambda: disturbed.count("wirewatch-notices") > 0)
+        pipe.unlink()
         disturbed.run()
         assert disturbed.result() == expected
 

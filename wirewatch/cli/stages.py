@@ -86,7 +86,7 @@ def run(only: Only = None) -> None:
 
 
 def go_the_whole_way(only: Iterable[str] | None, written: list[Batch]) -> None:
-    """Do all stages, and add each batch to ``written`` as it is finished.
+    """Do all stages, and add the batches of each to ``written`` when the stage is done.
 
     Raises:
         UserError: a stage could not do its work; what was done until then is kept.

@@ -56,7 +56,7 @@ def nightly() -> None:
 
     @task(trigger_rule=WHATEVER_CAME)
     def crawled() -> list[str]:
-        return pending("articles")
+        return [found.name for found in pending("articles")]
 
     @task(execution_timeout=timedelta(hours=2))
     def extract(name: str) -> None:
@@ -66,7 +66,7 @@ def nightly() -> None:
 
     @task(trigger_rule=WHATEVER_CAME)
     def extracted() -> list[str]:
-        return pending("enriched")
+        return [found.name for found in pending("enriched")]
 
     # Each holds language models of some 1.2 GB.
     @task(execution_timeout=timedelta(hours=2), max_active_tis_per_dagrun=2)
@@ -79,15 +79,15 @@ def nightly() -> None:
     def index() -> None:
         from search.index import index as stage
 
-        for name in pending("indexed"):
-            stage(batch("enriched", name))
+        for found in pending("indexed"):
+            stage(found)
 
     @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def alert() -> None:
         from search.alerts.match import alert as stage
 
-        for name in pending("alerted"):
-            stage(batch("indexed", name))
+        for found in pending("alerted"):
+            stage(found)
 
     @task(trigger_rule="none_failed", retries=0)
     def everything_went_well() -> None:
@@ -113,12 +113,12 @@ def batch(stage: str, name: str) -> Any:
     return Batch(get_settings().batches, stage, name)
 
 
-def pending(stage: str) -> list[str]:
-    """The names of the batches that a stage has yet to work on."""
+def pending(stage: str) -> list[Any]:
+    """The batches that a stage has yet to work on."""
     from wirewatch import batches
     from wirewatch.settings import get_settings
 
-    return [found.name for found in batches.pending(get_settings().batches, stage)]
+    return batches.pending(get_settings().batches, stage)
 
 
 nightly()

@@ -1,25 +1,16 @@
-"""The crawling process: reads a task from standard input, crawls, tells what happens on standard output.
-
-Started by :func:`crawlers.crawl.crawl`. One JSON object a line comes out: ``{"done", "total"}`` as it goes,
-``{"log", "level"}`` for warnings, and last ``{"counts"}`` or ``{"error"}``. It ends when standard input is closed.
-"""
+"""The crawling process: crawls a group of sources into a folder. Started by :func:`crawlers.crawl.crawl`."""
 
 from __future__ import annotations
 
-import json
-import logging
-import os
 import shutil
 import sys
-import threading
-import traceback
 from pathlib import Path
-from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
 from crawlers.archive import WarcFile
+from crawlers.child import Say, log_to, main
 from crawlers.crawl import PAGES, Task
 from crawlers.settings import scrapy_settings
 from crawlers.spider import NewsSpider
@@ -27,29 +18,11 @@ from wirewatch.records import Page
 from wirewatch.state import State
 
 
-def main() -> int:
-    """Do the task on standard input."""
-    # What else is printed must not get between the messages.
-    out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
-    os.dup2(2, 1)
-
-    def say(**message: Any) -> None:
-        out.write(json.dumps(message) + "\n")
-
-    task = Task.model_validate_json(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_parent, args=(task.folder,), daemon=True).start()
-    try:
-        say(counts=_crawl(task, say))
-    except Exception:
-        say(error=traceback.format_exc())
-        return 1
-    return 0
-
-
-def _crawl(task: Task, say: Any) -> dict[str, int]:
+def _crawl(told: bytes, say: Say) -> dict[str, int]:
+    task = Task.model_validate_json(told)
     settings = Settings(scrapy_settings(task.crawl) | {"LOG_INSTALL_ROOT_HANDLER": False})
     process = AsyncCrawlerProcess(settings)
-    _log_to(say)
+    log_to(say)
     crawler = process.create_crawler(NewsSpider)
     folder = Path(task.folder)
     warc = WarcFile(folder / task.archive)
@@ -85,36 +58,9 @@ def _crawl(task: Task, say: Any) -> dict[str, int]:
     return counts
 
 
-def _end_with_parent(folder: str) -> None:
-    """End at once when the process that started us does, and leave nothing behind."""
-    while os.read(0, 1):
-        pass
-    shutil.rmtree(folder, ignore_errors=True)
-    os._exit(1)
-
-
-class _Handler(logging.Handler):
-    """Hands log records to the process that started us."""
-
-    def __init__(self, say: Any) -> None:
-        super().__init__(logging.WARNING)
-        self.say = say
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.say(log=self.format(record), level=record.levelno)
-
-
-def _log_to(say: Any) -> None:
-    """Hand warnings on. Only once there is a Scrapy process: its own set-up of logging undoes what was set before."""
-    logging.getLogger().addHandler(_Handler(say))
-    # These warn of single pages, whose reasons are recorded, and of sites without robots.txt.
-    for name in (
-        "scrapy.core.downloader.handlers.http11",
-        "scrapy.downloadermiddlewares.httpcompression",
-        "scrapy.downloadermiddlewares.robotstxt",
-    ):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+def _leave_nothing(told: bytes) -> None:
+    shutil.rmtree(Task.model_validate_json(told).folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(_crawl, _leave_nothing))

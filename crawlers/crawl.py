@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from crawlers import child
+from crawlers.child import CrawlError as CrawlError
 from crawlers.plan import Group
 from wirewatch import batches
 from wirewatch.batches import Batch
-from wirewatch.errors import UserError
 from wirewatch.records import Page, PageKind, PageOutcome, Record
 from wirewatch.settings import CrawlSettings, get_settings
 from wirewatch.state import State
 
-logger = logging.getLogger(__name__)
-
 PAGES = "pages.jsonl"
 """The file in which the crawling process leaves its page records."""
-
-
-class CrawlError(UserError):
-    """The crawling process broke down. Carries what it said last."""
 
 
 class Task(Record):
@@ -71,7 +61,10 @@ def crawl(group: Group, run: str, *, progress: Callable[[int, int | None], None]
         task = Task(
             group=group, crawl=settings.crawl, state=settings.state, folder=folder, archive=f"{batch.name}.warc.gz"
         )
-        counts = _in_a_process_of_its_own(task, progress or (lambda done, total: None))
+        try:
+            counts = child.run("crawlers", task, progress or (lambda done, total: None))
+        except CrawlError as error:
+            raise CrawlError(f"The crawl of {group.name} broke down; nothing is kept, run it again. {error}") from None
         with batches.write(batch) as out:
             with (Path(folder) / PAGES).open("rb") as lines:
                 for line in lines:
@@ -95,43 +88,4 @@ def _counts(page: Page) -> list[str]:
         counts.append("unchanged")
     elif page.kind is PageKind.ARTICLE:
         counts.append("fetched")
-    return counts
-
-
-def _in_a_process_of_its_own(task: Task, progress: Callable[[int, int | None], None]) -> dict[str, int]:
-    """Let :mod:`crawlers.__main__` do the task, and return its counts.
-
-    A process of its own, because Twisted's reactor runs once in a process; not a fork or a spawn of this one, because
-    under Airflow this one is anything but small. Its end of our pipe closes when we end, however we end, and then it
-    ends too.
-    """
-    child = subprocess.Popen([sys.executable, "-m", "crawlers"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert child.stdin and child.stdout
-    result: dict[str, Any] = {}
-    try:
-        child.stdin.write(task.model_dump_json().encode() + b"\n")
-        child.stdin.flush()
-        for line in child.stdout:
-            try:
-                message = json.loads(line)
-            except ValueError:
-                break  # it was killed while it wrote
-            if "done" in message:
-                progress(message["done"], message["total"])
-            elif "log" in message:
-                logger.log(message["level"], message["log"])
-            else:
-                result = message
-        status = child.wait()
-    except BrokenPipeError:
-        status = child.wait()
-    finally:
-        child.kill()
-        child.wait()
-        child.stdin.close()
-        child.stdout.close()
-    if status != 0 or "counts" not in result:
-        said = result.get("error") or f"It ended with status {status}."
-        raise CrawlError(f"The crawl of {task.group.name} broke down; nothing of it is kept, run it again. {said}")
-    counts: dict[str, int] = result["counts"]
     return counts

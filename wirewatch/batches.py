@@ -73,6 +73,15 @@ class Batch:
         """A data file, for reading, by the name it was added with."""
         return cast(IO[bytes], fsspec.open(f"{self.url}/{self.manifest().files[name]}", "rb").open())
 
+    @property
+    def is_replay(self) -> bool:
+        """Whether it was made anew from the archive (see :meth:`replayed`). A replay tells nobody."""
+        return "-replay-" in self.name
+
+    def replayed(self, run: str) -> Batch:
+        """The batch that a run makes when it does the work of this batch once more; ``run`` is of :func:`run_name`."""
+        return Batch(self.root, self.stage, f"{run}-replay-{self.name.rpartition('-replay-')[2]}")
+
     def _damaged(self, how: str) -> UserError:
         return UserError(
             f"The batch {self.url} is damaged: {how}. Put it back from a copy, or remove the folder: "
@@ -95,6 +104,14 @@ class Batch:
             raise self._damaged(str(error)) from error
         if number != expected:
             raise self._damaged(f"it has {number} of its {expected} records")
+
+    def lines(self, record: type[R], name: str) -> Iterator[R]:
+        """The records of a further data file of the batch, one a line; none where it has no such file."""
+        if name not in self.manifest().files:
+            return
+        with self.open(name) as data:
+            for line in data:
+                yield record.model_validate_json(line)
 
 
 class Manifest(Record):

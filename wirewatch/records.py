@@ -1,7 +1,7 @@
 """The records that flow from stage to stage, one documented class each.
 
 A record is what one line of a batch file holds. The order of the classes is the order of the stages:
-:class:`Page` (crawl) → :class:`Article` (extract) → :class:`EnrichedArticle` (enrich) →
+:class:`Page` (crawl) → :class:`Article` and :class:`Extraction` (extract) → :class:`EnrichedArticle` (enrich) →
 :class:`IndexOutcome` (index) → :class:`Notice` (alert).
 
 All times are timezone-aware UTC, to the second.
@@ -10,11 +10,13 @@ All times are timezone-aware UTC, to the second.
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from wirewatch.settings import get_settings
 
 
 def utc_second(moment: datetime) -> datetime:
@@ -23,8 +25,8 @@ def utc_second(moment: datetime) -> datetime:
 
 
 def now() -> datetime:
-    """The current time as Wirewatch records it."""
-    return utc_second(datetime.now(UTC))
+    """The current time as Wirewatch records it; the setting ``time_shift`` moves it, to simulate a week."""
+    return utc_second(datetime.now(UTC) + timedelta(seconds=get_settings().time_shift))
 
 
 Time = Annotated[AwareDatetime, AfterValidator(utc_second)]
@@ -70,6 +72,8 @@ class Hint(Record):
     summary: str | None = None
     published: Time | None = None
     modified: Time | None = None
+    listing: str | None = None
+    """The address of the listing. Its archived response may hold the article's text: see ``crawlers/fallback.py``."""
 
 
 class Page(Record):
@@ -77,12 +81,26 @@ class Page(Record):
 
     url: str
     """The address that was asked for."""
+    moved: str | None = None
+    """The address that answered, where redirects led to another one."""
     source: SourceRef
     kind: PageKind
     outcome: PageOutcome
     reason: str | None = None
     """Why it failed: ``http-403``, ``robots``, ``timeout``, ``too-large``, ``dns`` …"""
     fetched: Time
+    bytes: int = 0
+    """Received for it, headers and redirects included."""
+    seconds: float = 0.0
+    """From the request to the whole answer."""
+    digest: str | None = None
+    """A hash of what was fetched: of an article's page its bytes, of a listing its entries."""
+    entries: int | None = None
+    """Of a listing that was read: the articles it lists."""
+    new: int | None = None
+    """Of those, the ones that were never seen before."""
+    retry_after: Time | None = None
+    """The site asked not to be asked before then (429 or 503 with Retry-After)."""
     etag: str | None = None
     last_modified: str | None = None
     """The ``Last-Modified`` header as the server wrote it."""
@@ -103,11 +121,25 @@ class Image(Record):
     height: int | None = None
 
 
+class Change(Record):
+    """How a site changed the text of an article: each part as a unified diff without context, None where it stayed."""
+
+    version: str
+    """The version that was replaced."""
+    at: Time
+    """When the new text was fetched."""
+    title: str | None = None
+    lead: str | None = None
+    body: str | None = None
+    """Line by line, a paragraph a line."""
+
+
 class Article(Record):
     """A news article as it was cut out of its page."""
 
     id: str
-    """First 20 hex digits of SHA-256 of :attr:`url`: see :func:`article_id`."""
+    """First 20 hex digits of SHA-256 of its first canonical address: see :func:`article_id`. It stays when a site gives
+    the article another address."""
     url: str
     """The canonical address."""
     source: SourceRef
@@ -129,6 +161,35 @@ class Article(Record):
     fetched: Time
     version: str
     """Content hash: see :func:`content_version`. The same text is always the same version."""
+    history: tuple[Change, ...] = ()
+    """The changes that led to this version, the latest last; the last 50."""
+    extracted_from: Literal["page", "feed"] = "page"
+    """``feed``: the page was refused or behind a paywall, and this is the text that the feed carried."""
+    gone: Time | None = None
+    """When the site was first seen to have removed it (404, 410). The text stays."""
+
+
+class Extraction(Record):
+    """What became of one page: a line of :data:`EXTRACTIONS`, the second file of an ``articles`` batch."""
+
+    url: str
+    """The page's address, as it was asked for."""
+    source: str
+    """Id of the source."""
+    outcome: Literal["new", "updated", "unchanged", "duplicate", "moved", "gone", "returned", "failed"]
+    """``duplicate``: the page of an article that is known under another address; ``moved``: a known article has another
+    canonical address now; ``returned``: it was gone and is there again; ``failed``: no article, see :attr:`reason`."""
+    article: str | None = None
+    """Id of the article, unless failed."""
+    reason: str | None = None
+    detail: str | None = None
+    """What log and file add to the reason."""
+    extracted_from: Literal["page", "feed"] = "page"
+    fields: tuple[str, ...] = ()
+    """The fields of the article that the page gave."""
+
+
+EXTRACTIONS = "extractions.jsonl"
 
 
 class EnrichedArticle(Article):

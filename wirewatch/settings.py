@@ -32,6 +32,20 @@ class CrawlSettings(BaseModel):
     """Size above which a response is given up."""
     max_articles: int = Field(200, ge=1)
     """New articles taken from one source in one run, the newest first. What is left over is taken by the next run."""
+    max_minutes: float = Field(180, gt=0)
+    """Minutes that the crawl of one group may take. What is left over then is taken by the next run."""
+    daily_requests: int = Field(5000, ge=1)
+    """Pages asked from one site in one day (UTC). What is left over is taken on the next."""
+    honour_noindex: bool = True
+    """Whether pages that ask not to be indexed (robots meta, X-Robots-Tag) are left out."""
+    honour_noarchive: bool = False
+    """Whether pages that ask not to be archived are left out."""
+    honour_tdm: bool = True
+    """Whether pages that reserve text and data mining (W3C TDM Reservation Protocol) are left out."""
+    max_warc_bytes: int = Field(2**30, ge=1)
+    """Size above which the archive of a crawl goes on in another WARC file."""
+    chromium: str = "chromium"
+    """The Chromium that renders the pages of ``render: true`` sources: a command or a path."""
     proxy: str | None = None
     """An HTTP proxy for every request."""
     allow_private: bool = False
@@ -70,6 +84,10 @@ class Settings(BaseSettings):
     """The file of alerts."""
     workers: int = Field(2, ge=1)
     """Processes that extract at once."""
+    operator: tuple[str, ...] = ("stdout",)
+    """Alert channels where the operator is told, once a day, of sources that are not well (JSON: ``["stdout"]``)."""
+    time_shift: float = 0.0
+    """Seconds by which Wirewatch takes the time to be later than it is: for simulations."""
     crawl: CrawlSettings = CrawlSettings()
     elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
     elasticsearch_url: str | None = Field(

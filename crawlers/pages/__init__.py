@@ -1,6 +1,7 @@
-"""Page objects: how an article is cut out of its page, one class a site, on top of one for all sites.
+"""Page objects: how a page is read, one class a site, on top of one for all sites.
 
-:func:`read_article` picks the class by address and runs it. To write one, see ``docs/write-a-page-object.md``.
+:func:`read_article` and :func:`read_listing` pick the class by address and run it. To write one, see
+``docs/write-a-page-object.md``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from web_poet import HttpResponse, ItemPage, PageParams, consume_modules, defaul
 
 from crawlers.pages.charset import encoding_of
 from crawlers.pages.item import ArticleItem as ArticleItem
+from crawlers.pages.listing import FeedPage, Listing, SectionPage, SitemapPage
 from wirewatch.records import Hint
+
+LISTINGS: dict[str, type[ItemPage[Listing]]] = {"feed": FeedPage, "sitemap": SitemapPage, "section": SectionPage}
+"""The page objects of listings by what the catalogue calls them."""
 
 
 @cache
@@ -70,3 +75,24 @@ def read_article(
     # web-poet's to_item is a coroutine so that a page object may be one; nothing here waits for the network.
     item: ArticleItem = asyncio.run(page_object(response, hint=hint, fetched=fetched).to_item())
     return item
+
+
+def read_listing(kind: str, url: str, body: bytes, headers: list[tuple[str, str]] | None = None) -> Listing:
+    """Read a listing. It may take long, or for ever: run it where it can be stopped.
+
+    Args:
+        kind: a key of :data:`LISTINGS`.
+        url: the address that answered; a class that is registered for it ``instead_of`` the general one is used.
+        body: the answer as bytes, without a content encoding.
+        headers: the response's headers.
+
+    Raises:
+        NotAListing: the answer is no such listing.
+    """
+    load_page_objects()
+    headers = headers or []
+    response = HttpResponse(url, body, headers=headers, encoding=encoding_of(body, headers))
+    page_class = default_registry.overrides_for(response.url).get(LISTINGS[kind], LISTINGS[kind])
+    plan = andi.plan(page_class, is_injectable=lambda cls: False, externally_provided={HttpResponse})
+    listing: Listing = asyncio.run(page_class(**plan.final_kwargs({HttpResponse: response})).to_item())
+    return listing

@@ -56,6 +56,10 @@ class Listing(Record):
     entries: tuple[Entry, ...] = ()
     children: tuple[Child, ...] = ()
     """Only of a sitemap index."""
+    feeds: tuple[str, ...] = ()
+    """Only of a section page: the feeds that it advertises."""
+    next: str | None = None
+    """Only of a section page: the page that goes on where it ends."""
     malformed: int = 0
     """Entries that had no usable address."""
 

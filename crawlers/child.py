@@ -1,0 +1,130 @@
+"""Scrapy in a process of its own, as a function call.
+
+Of its own, because Twisted's reactor runs once in a process; not a fork or a spawn of this one, because under Airflow
+this one is anything but small.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from wirewatch.errors import UserError
+from wirewatch.records import Record
+
+logger = logging.getLogger(__name__)
+
+Say = Callable[..., None]
+"""Tells the process that started us something: ``say(done=3, total=7)``."""
+
+
+class CrawlError(UserError):
+    """The crawling process broke down. Carries what it said last."""
+
+
+def run(module: str, task: Record, progress: Callable[[int, int | None], None]) -> dict[str, Any]:
+    """Run a module that calls :func:`main`, and return its result.
+
+    Our end of its standard input closes when we end, however we end, and then it ends too.
+
+    Args:
+        module: as ``python -m`` takes it.
+        task: what it is told.
+        progress: told the requests that are done and those known so far.
+
+    Raises:
+        CrawlError: it broke down.
+    """
+    child = subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdin and child.stdout
+    last: dict[str, Any] = {}
+    try:
+        child.stdin.write(task.model_dump_json().encode() + b"\n")
+        child.stdin.flush()
+        for line in child.stdout:
+            try:
+                message = json.loads(line)
+            except ValueError:
+                break  # it was killed while it wrote
+            if "done" in message:
+                progress(message["done"], message["total"])
+            elif "log" in message:
+                logger.log(message["level"], message["log"])
+            else:
+                last = message
+        status = child.wait()
+    except BrokenPipeError:
+        status = child.wait()
+    finally:
+        child.kill()
+        child.wait()
+        child.stdin.close()
+        child.stdout.close()
+    if status != 0 or "result" not in last:
+        raise CrawlError(last.get("error") or f"It ended with status {status}.")
+    result: dict[str, Any] = last["result"]
+    return result
+
+
+def main(work: Callable[[bytes, Say], dict[str, Any]], clean_up: Callable[[bytes], None] = lambda task: None) -> int:
+    """The main function of such a module: reads the task, does it, tells what happens on standard output.
+
+    One JSON object a line comes out: ``{"done", "total"}`` as it goes, ``{"log", "level"}`` for warnings, and last
+    ``{"result"}`` or ``{"error"}``. The process ends at once when standard input is closed.
+
+    Args:
+        work: does the task, which it gets as JSON, and returns the result.
+        clean_up: called with the task when the process that started us has ended before us.
+    """
+    # What else is printed must not get between the messages.
+    out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+
+    def say(**message: Any) -> None:
+        out.write(json.dumps(message) + "\n")
+
+    task = sys.stdin.buffer.readline()
+    threading.Thread(target=_end_with_parent, args=(clean_up, task), daemon=True).start()
+    try:
+        say(result=work(task, say))
+    except Exception:
+        say(error=traceback.format_exc())
+        return 1
+    return 0
+
+
+def _end_with_parent(clean_up: Callable[[bytes], None], task: bytes) -> None:
+    while os.read(0, 1):
+        pass
+    clean_up(task)
+    os._exit(1)
+
+
+class _Handler(logging.Handler):
+    """Hands log records to the process that started us."""
+
+    def __init__(self, say: Say) -> None:
+        super().__init__(logging.WARNING)
+        self.say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.say(log=self.format(record), level=record.levelno)
+
+
+def log_to(say: Say) -> None:
+    """Hand warnings on. Only once there is a Scrapy process: its own set-up of logging undoes what was set before."""
+    logging.getLogger().addHandler(_Handler(say))
+    # These warn of single pages, whose reasons are recorded, and of sites without robots.txt.
+    for name in (
+        "scrapy.core.downloader.handlers.http11",
+        "scrapy.downloadermiddlewares.httpcompression",
+        "scrapy.downloadermiddlewares.robotstxt",
+    ):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -2,7 +2,7 @@
 FROM apache/airflow:3.3.2-python3.11
 
 USER root
-RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/* \
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 chromium && rm -rf /var/lib/apt/lists/* \
     && install -d -o airflow -g 0 -m 0775 /var/lib/wirewatch /opt/wirewatch
 USER airflow
 

@@ -12,25 +12,20 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-import psutil
 import yaml
 from rich.console import Console
 
 from benchmarks import report
+from benchmarks.process import WIREWATCH, clean_environment, timed
 from benchmarks.report import Figures, Table
 from benchmarks.web import Answer, proxy
 from crawlers.discovery import clean_url, site_of
@@ -41,6 +36,7 @@ from wirewatch.records import EnrichedArticle, Page, PageKind, PageOutcome
 from wirewatch.settings import get_settings
 from wirewatch.sources import Source
 
+EVALUATED = True
 SETS = ("fundus", "aeb", "mediacloud200")
 FEED = "/wirewatch-replay.xml"
 """Where each host has its feed: a path that no saved page has."""
@@ -59,7 +55,6 @@ ALERTS = [
 ]
 WORLDWIDE = {"ag", "ai", "cc", "co", "eu", "fm", "io", "me", "su", "tv"}
 """Two-letter top-level domains that tell nothing of the country, or that are none's."""
-ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -193,7 +188,7 @@ def replay(cases: list[Case], home: Path, connection: Mapping[str, str]) -> Figu
 
     Args:
         cases: the saved pages.
-        home: an empty folder for all that the stages write, and for their log, ``replay.log``.
+        home: an empty folder for all that the stages write, and for their ``log``.
         connection: the settings of the Elasticsearch to index in, as variables of the environment.
 
     Raises:
@@ -206,81 +201,23 @@ def replay(cases: list[Case], home: Path, connection: Mapping[str, str]) -> Figu
     (home / "alerts.yml").write_text(yaml.safe_dump(ALERTS), encoding="utf-8")
     figures: Figures = {"replay.pages": len(cases), "replay.sites": len(sources)}
     with proxy(SavedWeb(cases).answer) as address:
-        # Nothing of the settings of whoever runs this has a say, not even a .env in the folder where it is run.
-        settings = {name: value for name, value in os.environ.items() if not name.startswith(("WIREWATCH_", "ELASTIC"))}
-        settings |= connection
-        settings |= {
-            "WIREWATCH_HOME": str(home),
-            "WIREWATCH_SOURCES": str(home / "sources"),
-            "WIREWATCH_ALERTS": str(home / "alerts.yml"),
-            "WIREWATCH_CRAWL__PROXY": address,
-            "WIREWATCH_CRAWL__DELAY": "0",
-            "PYTHONPATH": str(ROOT),
-        }
+        settings = clean_environment(
+            **connection,
+            WIREWATCH_HOME=str(home),
+            WIREWATCH_SOURCES=str(home / "sources"),
+            WIREWATCH_ALERTS=str(home / "alerts.yml"),
+            WIREWATCH_CRAWL__PROXY=address,
+            WIREWATCH_CRAWL__DELAY="0",
+        )
         with Console(stderr=True).status("") as status:
             for stage, command in COMMANDS.items():
                 status.update(f"Replaying {len(cases)} pages: {stage}")
-                seconds, memory = _run(command, settings, home)
-                figures |= {f"replay.{stage}.seconds": seconds, f"replay.{stage}.peak_mb": memory / 2**20}
+                ran = timed([*WIREWATCH, *command], settings, home)
+                figures |= {f"replay.{stage}.seconds": ran.seconds, f"replay.{stage}.peak_mb": ran.peak / 2**20}
     figures |= {f"replay.{name}": figure for name, figure in _outcome(home, len(cases)).items()}
     for stage in COMMANDS:
         figures[f"replay.{stage}.per_s"] = figures[f"replay.{stage}.in"] / figures[f"replay.{stage}.seconds"]
     return figures
-
-
-def _run(command: list[str], settings: dict[str, str], home: Path) -> tuple[float, int]:
-    """Run a command of ``wirewatch``; its seconds, and the most memory in bytes that it and its children had."""
-    wirewatch = [sys.executable, "-c", "from wirewatch.cli import app; app()", "--verbose", *command]
-    log = home / "replay.log"
-    begun = time.monotonic()
-    with log.open("a") as output:
-        output.write(f"\n== {' '.join(command)}\n")
-        output.flush()
-        process = subprocess.Popen(wirewatch, env=settings, cwd=home, stdout=output, stderr=output)
-        try:
-            with _peak_memory(process.pid) as peak:
-                process.wait()
-        finally:
-            process.kill()
-    if process.returncode:
-        last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
-        raise UserError(
-            f"`wirewatch {' '.join(command)}` ended with status {process.returncode}. It said last:\n{last}"
-        )
-    return time.monotonic() - begun, peak()
-
-
-@contextmanager
-def _peak_memory(pid: int) -> Iterator[Callable[[], int]]:
-    """Watch a process and its children ten times a second; yields a function that tells the most bytes seen."""
-    most, over = 0, threading.Event()
-
-    def watch() -> None:
-        nonlocal most
-        while not over.wait(0.1):
-            most = max(most, _memory(pid))
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield lambda: most
-    finally:
-        over.set()
-        watcher.join()
-
-
-def _memory(pid: int) -> int:
-    total = 0
-    try:
-        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    except psutil.Error:
-        return 0
-    for process in family:
-        try:
-            total += process.memory_info().rss
-        except psutil.Error:
-            continue  # it has ended since
-    return total
 
 
 def _outcome(home: Path, offered: int) -> Figures:

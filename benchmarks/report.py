@@ -1,7 +1,7 @@
 """What all benchmarks share: where the evaluation data is, tables, the figures as JSON, and the README.
 
-A benchmark is a module with a docstring that says what it does, a function ``measure(evaluation, limit)`` that returns
-its :data:`Figures`, and a function ``tables(figures)``.
+A benchmark is a module with a docstring that says what it does, a constant ``EVALUATED``, a function
+``measure(evaluation, limit)`` that returns its :data:`Figures`, and a function ``tables(figures)``.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ class Benchmark(Protocol):
 
     __doc__: str | None
     __name__: str
+    EVALUATED: bool
+    """Whether it needs the evaluation data."""
 
     def measure(self, evaluation: Path, limit: int | None = None) -> Figures:
         """Do the work and return the figures."""
@@ -83,7 +85,7 @@ def run(*benchmarks: Benchmark) -> list[tuple[Benchmark, Figures]]:
     """Measure as the command line says, and print tables.
 
     Returns:
-        Each benchmark and its figures; nothing, having said so, where there is no evaluation data.
+        Each benchmark and its figures; without those, having said so, that need evaluation data where there is none.
     """
     parser = argparse.ArgumentParser(description=" ".join(_summary(benchmark) for benchmark in benchmarks))
     parser.add_argument("--eval", type=Path, metavar="DIR", help="the evaluation data (default: WIREWATCH_EVAL)")
@@ -92,11 +94,13 @@ def run(*benchmarks: Benchmark) -> list[tuple[Benchmark, Figures]]:
     given = parser.parse_args()
     evaluation = given.eval or Path(os.environ.get("WIREWATCH_EVAL") or EVALUATION)
     console = Console()
-    if not evaluation.is_dir():
-        console.print(f"no evaluation data: there is no folder {evaluation} (--eval or WIREWATCH_EVAL names another)")
-        return []
     measured = []
     for benchmark in benchmarks:
+        if benchmark.EVALUATED and not evaluation.is_dir():
+            console.print(
+                f"no evaluation data: there is no folder {evaluation} (--eval or WIREWATCH_EVAL names another)"
+            )
+            continue
         try:
             figures = benchmark.measure(evaluation, given.limit)
         except UserError as error:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from time import monotonic
 
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
+from crawlers import render
 from crawlers.archive import WarcFile
 from crawlers.child import Say, log_to, main
 from crawlers.crawl import PAGES, Task
@@ -20,17 +22,22 @@ from wirewatch.state import State
 
 def _crawl(told: bytes, say: Say) -> dict[str, int]:
     task = Task.model_validate_json(told)
-    settings = Settings(scrapy_settings(task.crawl) | {"LOG_INSTALL_ROOT_HANDLER": False})
+    rendering = render.scrapy_settings(task.crawl, task.group.sources)
+    settings = Settings(scrapy_settings(task.crawl) | rendering | {"LOG_INSTALL_ROOT_HANDLER": False})
     process = AsyncCrawlerProcess(settings)
     log_to(say)
     crawler = process.create_crawler(NewsSpider)
     folder = Path(task.folder)
-    warc = WarcFile(folder / task.archive)
+    warc = WarcFile(folder, task.archive, task.crawl.max_warc_bytes)
+    said = 0.0
     with (folder / PAGES).open("w", encoding="utf-8") as pages:
 
         def record(page: Page, done: int, total: int) -> None:
+            nonlocal said
             pages.write(page.model_dump_json(exclude_defaults=True) + "\n")
-            say(done=done, total=total)
+            if done == total or monotonic() - said > 0.1:
+                said = monotonic()
+                say(done=done, total=total)
 
         crawling = process.crawl(
             crawler,
@@ -38,7 +45,8 @@ def _crawl(told: bytes, say: Say) -> dict[str, int]:
             state=State(task.state),
             record=record,
             warc=warc,
-            max_articles=task.crawl.max_articles,
+            crawl=task.crawl,
+            due=task.due,
         )
         process.start()
         crawling.result()
@@ -49,13 +57,8 @@ def _crawl(told: bytes, say: Say) -> dict[str, int]:
         finish = crawler.stats.get_value("finish_reason")
         if finish != "finished":
             raise RuntimeError(f"The crawl was ended early: {finish}.")
-        spider.settle_rest()
     warc.close()
-    counts: dict[str, int] = spider.counts | {
-        "requests": crawler.stats.get_value("downloader/request_count", 0),
-        "bytes": crawler.stats.get_value("downloader/response_bytes", 0),
-    }
-    return counts
+    return {what: number for what, number in spider.counts.items() if number}
 
 
 def _leave_nothing(told: bytes) -> None:

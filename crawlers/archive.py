@@ -1,7 +1,8 @@
 """The archive: every exchange with a site as WARC 1.1 (ISO 28500:2017), inside the batch of pages that it belongs to.
 
 What is kept is what came over the wire, still compressed as the server sent it, so that articles can be cut out again
-later without asking the site twice, and so that any WARC tool (warcio, pywb) can read it.
+later without asking the site twice, and so that any WARC tool (warcio, pywb) can read it; see docs/archive.md. Of a
+page that was rendered (see :mod:`crawlers.render`) it is the HTML that the browser made of it.
 """
 
 from __future__ import annotations
@@ -63,21 +64,36 @@ def read_response(batch: Batch, page: Page) -> ArchivedResponse:
 
 
 class WarcFile:
-    """A WARC file being written on the local disk, gzipped record by record."""
+    """The WARC files of one crawl, written on the local disk and gzipped record by record.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Args:
+        folder: where ``<name>-00000.warc.gz``, ``<name>-00001.warc.gz`` … are written.
+        name: what the files are called.
+        max_bytes: a file that has grown to this size gets nothing more; the next exchange opens another one.
+    """
+
+    def __init__(self, folder: Path, name: str, max_bytes: int) -> None:
+        self.folder, self.name, self.max_bytes = folder, name, max_bytes
+        self._files = 0
+        self._open()
+
+    def _open(self) -> None:
+        path = self.folder / f"{self.name}-{self._files:05}.warc.gz"
+        self._files += 1
         self._file = path.open("wb")
         self._writer = WARCWriter(self._file, gzip=True, warc_version="1.1")
         software = {"software": f"Wirewatch/{__version__}", "format": "WARC file version 1.1"}
         self._writer.write_record(self._writer.create_warcinfo_record(path.name, software))
 
-    def add(self, request: Request, response: Response) -> int:
-        """Append a request and its response as it came off the wire.
+    def add(self, request: Request, response: Response) -> tuple[str, int]:
+        """Append a request, its response as it came off the wire, and what else is known of them (see :func:`_about`).
 
         Returns:
-            The offset of the response record in bytes.
+            The name of the file, and the offset of the response record in it in bytes.
         """
+        if self._file.tell() >= self.max_bytes:
+            self._file.close()
+            self._open()
         # To the microsecond, as WARC 1.1 allows and warcio writes: many exchanges share a second.
         date = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         offset: int = self._file.tell()
@@ -105,11 +121,37 @@ class WarcFile:
             warc_headers_dict={"WARC-Date": date},
         )
         self._writer.write_request_response_pair(asked, answer)
-        return offset
+        fields = "".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in _about(request, response).items())
+        about = self._writer.create_warc_record(
+            response.url,
+            "metadata",
+            payload=io.BytesIO(fields.encode()),
+            warc_content_type="application/warc-fields",
+            warc_headers_dict={
+                "WARC-Date": date,
+                "WARC-Concurrent-To": answer.rec_headers.get_header("WARC-Record-ID"),
+            },
+        )
+        self._writer.write_record(about)
+        return Path(self._file.name).name, offset
 
     def close(self) -> None:
         """Finish the file."""
         self._file.close()
+
+
+def _about(request: Request, response: Response) -> dict[str, str]:
+    """What is known of an exchange beside itself: fields of the metadata record.
+
+    ``fetchTimeMs``, ``via`` (the listing that named the page) and ``source`` (its id) where they are known, and
+    ``rendered``, the browser that made the HTML, where one did.
+    """
+    about: dict[str, str] = {"source": request.meta.get("source", ""), "via": request.meta.get("via") or ""}
+    asked = request.meta.get("asked")  # the spider's own measure, to the end of the body
+    if (seconds := asked.seconds if asked else request.meta.get("download_latency")) is not None:
+        about["fetchTimeMs"] = str(round(seconds * 1000))
+    about["rendered"] = request.meta.get("rendered", "")
+    return {name: value for name, value in about.items() if value}
 
 
 def _phrase(status: int) -> str:

@@ -120,7 +120,10 @@ class _Handler(logging.Handler):
 
 def log_to(say: Say) -> None:
     """Hand warnings on. Only once there is a Scrapy process: its own set-up of logging undoes what was set before."""
-    logging.getLogger().addHandler(_Handler(say))
+    root = logging.getLogger()
+    root.addHandler(_Handler(say))
+    # Scrapy says several things about every request, and putting them together takes time.
+    root.setLevel(logging.WARNING)
     # These warn of single pages, whose reasons are recorded, and of sites without robots.txt.
     for name in (
         "scrapy.core.downloader.handlers.http11",

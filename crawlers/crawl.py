@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from crawlers import child
+from crawlers import child, render
 from crawlers.child import CrawlError as CrawlError
 from crawlers.plan import Group
 from wirewatch import batches
@@ -28,24 +28,31 @@ class Task(Record):
     folder: str
     """Where it leaves page records and archive."""
     archive: str
-    """Name of the archive's file."""
+    """Name of the archive's files, without number and ending."""
+    due: bool
 
 
-def crawl(group: Group, run: str, *, progress: Callable[[int, int | None], None] | None = None) -> Batch:
+def crawl(
+    group: Group, run: str, *, due: bool = False, progress: Callable[[int, int | None], None] | None = None
+) -> Batch:
     """Crawl a group of sources once.
 
     Args:
         group: of :func:`crawlers.plan.plan`.
         run: of :func:`wirewatch.batches.run_name`; with the group's name it is the name of the batch.
+        due: whether a listing is left out where less time has passed than it usually takes to bring something new
+            (see :class:`wirewatch.state.Visit`), and than the source's tier wants. Otherwise every listing is visited.
         progress: told the requests that are done and those known so far.
 
     Returns:
         The batch of stage ``pages``. Its counts: ``requests`` (made on the network, robots.txt and redirects too) and
         ``bytes`` (received); ``listings`` (asked for), ``fetched`` (articles), ``unchanged`` (pages answered with
-        304), ``failed:<reason>``; ``postponed`` (articles left to the next run), ``malformed-entries`` and
-        ``skipped-sitemaps``.
+        304, or with what they had before), ``revisited`` (articles looked at again, whatever came of it),
+        ``failed:<reason>``; ``postponed`` (left to the next run: more than the settings allow, or of a site that asked
+        for patience), ``malformed-entries`` and ``skipped-sitemaps``.
 
     Raises:
+        UserError: a source has `render: true`, and there is no browser.
         CrawlError: the crawling process broke down; nothing was written, and the crawl can be done again.
     """
     settings = get_settings()
@@ -54,12 +61,18 @@ def crawl(group: Group, run: str, *, progress: Callable[[int, int | None], None]
     state.catch_up(settings.batches)
     if batch.exists():
         return batch
+    render.check(settings.crawl, group.sources)
     # Not in the system's folder for temporary files, which may be small: all pages of the crawl are kept in it.
     scratch = settings.home / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="crawl-", dir=scratch) as folder:
         task = Task(
-            group=group, crawl=settings.crawl, state=settings.state, folder=folder, archive=f"{batch.name}.warc.gz"
+            group=group,
+            crawl=settings.crawl,
+            state=settings.state,
+            folder=folder,
+            archive=batch.name,
+            due=due,
         )
         try:
             counts = child.run("crawlers", task, progress or (lambda done, total: None))

@@ -1,67 +1,82 @@
 """The extract stage: cuts the articles out of the archived pages of a batch.
 
-It never runs on the crawler's event loop. Each page is read in a worker process that has :data:`PAGE_SECONDS` for it,
-so that a page that hangs or crashes an HTML parser costs itself and nothing else.
+It never runs on the crawler's event loop. Each page, and each feed that is needed for its texts, is read in a worker
+process that has :data:`PAGE_SECONDS` for it, so that a page that hangs or crashes an HTML parser costs itself and
+nothing else. What a page means for what is known is decided here, one page after the other: see
+:mod:`crawlers.versions`.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import multiprocessing
 import resource
 import sys
-import tempfile
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import TimeoutError as PageTimeout
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from pebble import ProcessExpired, ProcessPool
 
 from crawlers.archive import read_response
+from crawlers.fallback import WITHOUT_TEXT, is_behind_wall, is_refused, item_from_feed
 from crawlers.pages import ArticleItem, load_page_objects, read_article
+from crawlers.pages.feed import feed_texts
+from crawlers.pages.listing import NotAListing
 from crawlers.pages.metadata import encodable
+from crawlers.versions import compared
 from wirewatch import batches
 from wirewatch.batches import Batch
-from wirewatch.records import Article, Page, PageKind, PageOutcome, article_id, content_version
+from wirewatch.errors import UserError
+from wirewatch.records import Page, PageKind, PageOutcome
 from wirewatch.settings import get_settings
-from wirewatch.state import State
+from wirewatch.state import GONE, State
 
 log = logging.getLogger(__name__)
 
 PAGE_SECONDS = 5.0
-"""Wall-clock seconds that one page may take; an ordinary one takes a twentieth of a second."""
+"""Wall-clock seconds that one page or feed may take; an ordinary one takes a twentieth of a second."""
 WORKER_MEMORY = 4 * 2**30
 """Bytes of address space of a worker: a decompression bomb ends there."""
-REJECTED = "rejected.jsonl"
-"""The file of an ``articles`` batch that says which pages gave no article, and why."""
 _AHEAD = 8
 """Pages handed out ahead to each worker: enough to keep it busy, few enough to keep memory flat."""
 _MARKUP = ("html", "xml")
 
+Progress = Callable[[int, int | None], None]
+
 
 @dataclass(frozen=True)
 class Rejected:
-    """A page that yields no article, and why: a word that the manifest counts, and what log and file add to it."""
+    """A page that yields no article, and why: a word that the manifest counts, and what the receipt adds to it."""
 
     reason: str
     detail: str = ""
+    item: ArticleItem | None = None
+    """What it gave all the same, where a feed's text may complete it."""
+    behind_wall: bool = False
+    """Whether :attr:`item` is an article, of whose text only the beginning may be free to read."""
 
 
-def extract(batch: Batch, *, progress: Callable[[int, int | None], None] | None = None) -> Batch:
+def extract(
+    batch: Batch, *, replay: str | None = None, only: Collection[str] = (), progress: Progress | None = None
+) -> Batch:
     """Write the articles of a batch of pages as the batch ``articles`` of the same name.
 
-    Only articles that are new or whose text changed are written. The manifest counts ``new``, ``updated``,
-    ``unchanged``, ``duplicate`` (an article at two addresses of the batch) and ``failed:<reason>``. Each failed page is
-    also a line of the batch's second file, :data:`REJECTED`: ``{"url": …, "source": …, "reason": …, "detail": …}``, in
-    the order of the pages; the file is there even when it is empty. The pages themselves stay in the archive.
+    Written are articles that are new, whose text or address changed, that are gone, or there again. Their second file,
+    :data:`wirewatch.records.EXTRACTIONS`, has a receipt for each page that was fetched, and for each other one that
+    made a difference: it was refused and the feed carried the text, or it was removed. The manifest counts the receipts
+    by outcome (``failed:<reason>`` for those without an article), and the articles written ``from-feed``.
 
     Args:
         batch: a finished batch of the stage ``pages``.
+        replay: do the work once more: the run whose batch is written then (see :meth:`Batch.replayed`). Articles whose
+            latest text is of this batch are written again, changed or not; older ones stay as they are.
+        only: ids of the sources whose pages are read; all, if empty.
         progress: told (pages done, pages in all).
 
     Returns:
@@ -70,58 +85,74 @@ def extract(batch: Batch, *, progress: Callable[[int, int | None], None] | None 
     Raises:
         UserError: there is no such batch.
     """
-    articles = batch.next("articles")
+    before = batch.next("articles")
+    articles = before.replayed(replay) if replay else before
     if articles.exists():
         return articles
     settings = get_settings()
     state = State(settings.state)
     state.catch_up(settings.batches)
-    total = sum(1 for _ in _article_pages(batch))
-    seen: set[str] = set()
-    with (
-        tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as rejected,
-        batches.write(articles) as out,
-    ):
-        for done, (page, result) in enumerate(_read_all(batch, settings.workers), 1):
-            if isinstance(result, Rejected):
-                log.warning("No article from %s: %s %s", page.url, result.reason, result.detail)
-                line = {"url": page.url, "source": page.source.id, "reason": result.reason, "detail": result.detail}
-                rejected.write(json.dumps(line, ensure_ascii=False) + "\n")
-                out.count(f"failed:{result.reason}")
-            elif (key := article_id(result.url)) in seen:
-                out.count("duplicate")
-            else:
-                seen.add(key)
-                version = content_version(result.title, result.lead, result.body)
-                known = state.known([key]).get(key)
-                if known and known.version == version:
-                    out.count("unchanged")
-                else:
-                    out.count("updated" if known else "new")
-                    first_seen = known.first_seen if known else page.fetched
-                    out.add(
-                        Article(
-                            id=key,
-                            source=page.source,
-                            first_seen=first_seen,
-                            fetched=page.fetched,
-                            version=version,
-                            **{name: getattr(result, name) for name in ArticleItem.model_fields if name != "problem"},
-                        )
-                    )
+    total = sum(is_to_read(page) for page in article_pages(batch, only))
+    with batches.write(articles) as out, compared(out, state, before if replay else None) as versions:
+        for done, (page, result, extracted_from) in enumerate(_read_all(batch, only, settings.workers), 1):
+            if isinstance(result, ArticleItem):
+                versions.take(page, result, extracted_from)
+            elif not is_refused(page):  # else it has failed in its batch of pages
+                versions.fail(page, result.reason, result.detail)
             if progress:
                 progress(done, total)
-        rejected.flush()
-        out.add_file(REJECTED, rejected.name)
+        versions.take_signs(page for page in article_pages(batch, only) if is_sign(page))
     log.info("%s: %s", articles.url, out.counts)
     state.catch_up(settings.batches)
     return articles
 
 
-def _article_pages(batch: Batch) -> Iterator[Page]:
+def replayable(first: date, last: date, only: Collection[str] = ()) -> list[Batch]:
+    """The batches of pages of some days (UTC, by the start of their run) that can be extracted once more, oldest first.
+
+    Those that were never extracted are left out: as replays their articles would be told to nobody.
+
+    Args:
+        first: the first day.
+        last: the last day, which counts too.
+        only: ids of sources of which a batch must have pages; any, if empty.
+
+    Raises:
+        UserError: there are none.
+    """
+    root = get_settings().batches
+    extracted = {batch.name for batch in batches.finished(root, "articles")}
+    found = [
+        batch
+        for batch in batches.finished(root, "pages")
+        if f"{first:%Y%m%d}" <= batch.name[:8] <= f"{last:%Y%m%d}"
+        and batch.name in extracted
+        and any(is_to_read(page) for page in article_pages(batch, only))
+    ]
+    if not found:
+        of = f" of {', '.join(sorted(only))}" if only else ""
+        raise UserError(
+            f"No extracted pages{of} from {first} to {last}. `wirewatch batches` lists the batches by day; those that "
+            "were never extracted are taken by `wirewatch extract`."
+        )
+    return found
+
+
+def article_pages(batch: Batch, only: Collection[str] = ()) -> Iterator[Page]:
+    """The articles' pages of a batch, fetched or not, of some sources or all."""
     for page in batch.read(Page):
-        if page.kind is PageKind.ARTICLE and page.outcome is PageOutcome.FETCHED:
+        if page.kind is PageKind.ARTICLE and (not only or page.source.id in only):
             yield page
+
+
+def is_to_read(page: Page) -> bool:
+    """Whether there may be a text: the page's, or the feed's for it."""
+    return page.outcome is PageOutcome.FETCHED or is_refused(page)
+
+
+def is_sign(page: Page) -> bool:
+    """Whether a page without a text may still say something: that the article is gone, or is there as it was."""
+    return page.outcome is PageOutcome.UNCHANGED or (page.outcome is PageOutcome.FAILED and page.reason in GONE)
 
 
 @contextmanager
@@ -135,35 +166,74 @@ def _hidden_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _read_all(batch: Batch, workers: int) -> Iterator[tuple[Page, ArticleItem | Rejected]]:
-    """Every article page of the batch with what became of it, in the order of the batch."""
+@contextmanager
+def _workers(number: int) -> Iterator[ProcessPool]:
     # A fork server starts a fresh worker in milliseconds, and without the threads and locks of this process.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["crawlers.extract"])
-    waiting: deque[tuple[Page, Any]] = deque()
     with (
         _hidden_main(),
-        ProcessPool(max_workers=workers, max_tasks=500, initializer=_prepare_worker, context=context) as pool,
+        ProcessPool(max_workers=number, max_tasks=500, initializer=_prepare_worker, context=context) as pool,
     ):
         try:
-            for page in _article_pages(batch):
-                waiting.append((page, pool.schedule(_read_page, args=(batch, page), timeout=PAGE_SECONDS)))
-                if len(waiting) >= workers * _AHEAD:
-                    yield _outcome(*waiting.popleft())
-            while waiting:
-                yield _outcome(*waiting.popleft())
+            yield pool
         except BaseException:
             pool.stop()  # do not finish what nobody will read
             raise
 
 
-def _outcome(page: Page, future: Any) -> tuple[Page, ArticleItem | Rejected]:
+def _read_all(
+    batch: Batch, only: Collection[str], workers: int
+) -> Iterator[tuple[Page, ArticleItem | Rejected, Literal["page", "feed"]]]:
+    """What the pages of the batch gave, in their order; then those for which the feed's text is looked at."""
+    poor: dict[str, list[tuple[Page, Rejected]]] = defaultdict(list)
+    with _workers(workers) as pool:
+        pages = (page for page in article_pages(batch, only) if page.outcome is PageOutcome.FETCHED)
+        tasks = ((page, (batch, page)) for page in pages)
+        for page, result in _in_order(pool, _read_page, tasks, workers * _AHEAD):
+            if isinstance(result, Rejected) and result.item:
+                poor[page.hint.listing or ""].append((page, result))
+            else:
+                yield page, result, "page"
+        for page in filter(is_refused, article_pages(batch, only)):
+            poor[page.hint.listing or ""].append((page, Rejected("refused")))
+        listings = {page.url: page for page in batch.read(Page) if page.url in poor and page.warc}
+        feeds = (
+            (rest, (batch, listings.get(url), [(page, rejected.item) for page, rejected in rest]))
+            for url, rest in poor.items()
+        )
+        for rest, found in _in_order(pool, _read_feed, feeds, workers):
+            if isinstance(found, Rejected):
+                log.warning("No texts from %s: %s %s", rest[0][0].hint.listing, found.reason, found.detail)
+                found = [item_from_feed(page, None, rejected.item) for page, rejected in rest]
+            for (page, rejected), item in zip(rest, found, strict=True):
+                if item:
+                    yield page, item, "feed"
+                else:
+                    yield page, rejected.item if rejected.item and rejected.behind_wall else rejected, "page"
+
+
+def _in_order(
+    pool: ProcessPool, work: Callable[..., Any], tasks: Iterable[tuple[Any, tuple[Any, ...]]], ahead: int
+) -> Iterator[tuple[Any, Any]]:
+    """Do the work for each (name, arguments); yields (name, result), a :class:`Rejected` where none came in time."""
+    waiting: deque[tuple[Any, Any]] = deque()
+    for name, arguments in tasks:
+        waiting.append((name, pool.schedule(work, args=arguments, timeout=PAGE_SECONDS)))
+        if len(waiting) >= ahead:
+            name, future = waiting.popleft()
+            yield name, _outcome(future)
+    for name, future in waiting:
+        yield name, _outcome(future)
+
+
+def _outcome(future: Any) -> Any:
     try:
-        return page, future.result()
+        return future.result()
     except PageTimeout:
-        return page, Rejected("timeout", f"after {PAGE_SECONDS:g} s")
+        return Rejected("timeout", f"after {PAGE_SECONDS:g} s")
     except ProcessExpired as died:
-        return page, Rejected("crash", f"the worker ended with status {died.exitcode}")
+        return Rejected("crash", f"the worker ended with status {died.exitcode}")
 
 
 def _prepare_worker() -> None:
@@ -197,7 +267,40 @@ def _read_page(batch: Batch, page: Page) -> ArticleItem | Rejected:
         item.model_dump_json()  # text that cannot be written must fail here, not in the batch
     except Exception as error:  # whatever a site sends does to a parser or a page object costs that page only
         return _broken(page, error)
-    return Rejected(item.problem) if item.problem else item
+    if item.problem:
+        return Rejected(item.problem, item=item if item.problem in WITHOUT_TEXT else None)
+    if (page.hint.listing or page.hint.summary) and is_behind_wall(response.body):
+        return Rejected("behind-wall", item=item, behind_wall=True)
+    return item
+
+
+def _read_feed(
+    batch: Batch, listing: Page | None, pages: list[tuple[Page, ArticleItem | None]]
+) -> list[ArticleItem | None] | Rejected:
+    """Runs in a worker: the articles that a feed's texts make of pages, given with what each gave itself.
+
+    Args:
+        batch: the batch of the pages.
+        listing: the feed's own page; None if it is not archived, then there are the pages' hints.
+        pages: the pages that the feed named.
+    """
+    try:
+        feed = read_response(batch, listing) if listing else None
+    except OSError:
+        raise
+    except Exception as error:
+        return _broken(pages[0][0], error)
+    try:
+        texts = feed_texts(feed.url, feed.body, feed.headers) if feed else {}
+        items = [item_from_feed(page, texts.get(page.url), item) for page, item in pages]
+        for item in items:
+            if item:
+                item.model_dump_json()  # as above
+    except NotAListing as error:
+        return Rejected(error.reason)
+    except Exception as error:
+        return _broken(pages[0][0], error)
+    return items
 
 
 def _broken(page: Page, error: Exception) -> Rejected:

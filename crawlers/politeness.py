@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+from time import monotonic
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from scrapy import signals
-from scrapy.exceptions import IgnoreRequest
+from scrapy.downloadermiddlewares.stats import get_header_size, get_status_size
+from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
 from scrapy.http import Request, Response
 
 from crawlers.discovery import is_within
-from crawlers.resolver import is_public
+from crawlers.resolver import REFUSED, is_public
 
 LONGEST_DELAY = 60.0
 """Seconds. A robots.txt that asks for more would hold up its whole group for days."""
@@ -52,6 +54,11 @@ class Boundary:
         if self.proxy:
             request.meta["proxy"] = self.proxy
 
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Tell a name that leads to a private address from one that leads nowhere."""
+        if isinstance(exception, CannotResolveHostError) and urlsplit(request.url).hostname in REFUSED:
+            raise Refused("private-address")
+
 
 class CrawlDelay:
     """Lets the crawl-delay of a robots.txt win over a shorter delay of ours."""
@@ -85,23 +92,45 @@ class CrawlDelay:
 
 
 class Archive:
-    """Writes each exchange to the WARC file as it came off the wire; stands next to the downloader for that."""
+    """Hands each exchange to the archive as it came off the wire, and counts it; stands next to the downloader.
 
-    def __init__(self, spider: Any) -> None:
-        # A spider without an archive (``scrapy savefixture``) archives nothing.
-        self.spider, self.warc = spider, getattr(spider, "warc", None)
+    A page that was asked for is archived by the spider, once that knows that it may be.
+    """
+
+    def __init__(self, crawler: Any) -> None:
+        # A spider of another kind (``scrapy savefixture``) archives nothing.
+        self.spider = crawler.spider if hasattr(crawler.spider, "write") else None
+        crawler.signals.connect(self.headers_received, signal=signals.headers_received)
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> Self:
         """Scrapy's constructor."""
-        return cls(crawler.spider)
+        return cls(crawler)
+
+    def headers_received(self, request: Request) -> None:
+        """Note when the body begins: Scrapy measures only until then."""
+        request.meta["body_began"] = monotonic()
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Archive, and tell the spider where."""
-        if self.warc and response.status != 304:
-            try:
-                request.meta["archived"] = (self.warc.path.name, self.warc.add(request, response))
-            except OSError as error:  # a full disk, say: not the fault of a page, so the whole crawl is to be repeated
-                self.spider.error = error
-                raise
+        """Archive, or leave it to the spider."""
+        if self.spider is None:
+            return response
+        size = len(response.body) + get_header_size(response.headers) + get_status_size(response.status)
+        self.spider.counts["requests"] += 1
+        self.spider.counts["bytes"] += size
+        if asked := request.meta.get("asked"):
+            asked.bytes += size
+            asked.seconds += request.meta.pop("download_latency", 0.0)
+            if (began := request.meta.pop("body_began", None)) is not None:
+                asked.seconds += monotonic() - began
+        if asked and response.status == 200:
+            # Scrapy takes Content-Encoding out of the headers when it unpacks the body.
+            request.meta["exchange"] = (request, response.copy())
+        elif response.status != 304:
+            self.spider.write(request, response)
         return response
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Count a request that was not answered."""
+        if self.spider and not isinstance(exception, IgnoreRequest):
+            self.spider.counts["requests"] += 1

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from scrapy.resolver import CachingThreadedResolver
-from twisted.internet import defer
-from twisted.internet.error import DNSLookupError
+from scrapy.resolver import CachingHostnameResolver, HostResolution
+from twisted.internet.address import IPv4Address
 
 REFUSED: set[str] = set()
 """Names that led to an address that is not public. Twisted turns every error of a resolver into "not found", so the
@@ -35,10 +33,10 @@ def is_localhost(name: str) -> bool:
     return name == "localhost" or name.endswith(".localhost")
 
 
-class PublicResolver(CachingThreadedResolver):
-    """Scrapy's resolver (IPv4), which refuses addresses that are not public and keeps ``*.localhost`` on this machine.
+class PublicResolver(CachingHostnameResolver):
+    """Scrapy's resolver of IPv4 and IPv6, which gives public addresses only and keeps ``*.localhost`` on this machine.
 
-    The check is made on the very address that is then connected to, so a name that changes its answer gains nothing.
+    The check is made on the very addresses that are then connected to, so a name that changes its answer gains nothing.
     The proxy of the settings may be anywhere: the operator chose it. With a proxy it is the proxy that looks up names
     of sites, and so the proxy that has to refuse.
     """
@@ -54,13 +52,52 @@ class PublicResolver(CachingThreadedResolver):
         resolver.proxy = urlsplit(crawler.settings.get("WIREWATCH_PROXY") or "").hostname
         return resolver
 
-    def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> defer.Deferred[str]:
-        """The IPv4 address of a name, or a DNSLookupError."""
-        answer = defer.succeed("127.0.0.1") if is_localhost(name) else super().getHostByName(name, timeout)
-        return answer.addCallback(self._checked, name)
+    def resolveHostName(
+        self,
+        resolutionReceiver: Any,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Any = None,
+        transportSemantics: str = "TCP",
+    ) -> Any:
+        """Tell the receiver the public addresses of a name; none is taken for "not found"."""
+        free = self.allow_private or hostName == self.proxy
+        receiver: Any = resolutionReceiver if free else PublicOnly(resolutionReceiver, hostName)
+        if not is_localhost(hostName):
+            return super().resolveHostName(receiver, hostName, portNumber, addressTypes, transportSemantics)
+        resolution = HostResolution(hostName)
+        receiver.resolutionBegan(resolution)
+        receiver.addressResolved(IPv4Address("TCP", "127.0.0.1", portNumber))
+        receiver.resolutionComplete()
+        return resolution
 
-    def _checked(self, address: str, name: str) -> str:
-        if self.allow_private or name == self.proxy or is_public(address):
-            return address
-        REFUSED.add(name)
-        raise DNSLookupError(f"{name} is at {address}, which is not a public address")
+
+class PublicOnly:
+    """Hands on the public ones of the addresses that a name has.
+
+    Args:
+        receiver: gets them.
+        name: is noted in :data:`REFUSED` if it has others only.
+    """
+
+    def __init__(self, receiver: Any, name: str) -> None:
+        self.receiver, self.name = receiver, name
+        self.given = self.refused = 0
+
+    def resolutionBegan(self, resolution: Any) -> None:
+        """The first thing that a resolver says."""
+        self.receiver.resolutionBegan(resolution)
+
+    def addressResolved(self, address: Any) -> None:
+        """One of the addresses."""
+        if is_public(address.host):
+            self.given += 1
+            self.receiver.addressResolved(address)
+        else:
+            self.refused += 1
+
+    def resolutionComplete(self) -> None:
+        """The last thing that a resolver says."""
+        if self.refused and not self.given:
+            REFUSED.add(self.name)
+        self.receiver.resolutionComplete()

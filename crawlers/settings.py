@@ -12,9 +12,6 @@ def scrapy_settings(crawl: CrawlSettings) -> dict[str, Any]:
     return {
         "BOT_NAME": "wirewatch",
         "SPIDER_MODULES": ["crawlers.spider"],
-        "ADDONS": {"scrapy_poet.Addon": 300},
-        "SCRAPY_POET_DISCOVER": ["crawlers.pages"],
-        "SCRAPY_POET_TESTS_ADAPTER": "crawlers.fixtures.RecordAdapter",
         "USER_AGENT": crawl.user_agent,
         "ROBOTSTXT_OBEY": True,
         # gzip is what every server has and every reader of the archive understands.
@@ -23,14 +20,11 @@ def scrapy_settings(crawl: CrawlSettings) -> dict[str, Any]:
             "Accept-Encoding": "gzip, deflate",
         },
         "DOWNLOAD_DELAY": crawl.delay,
-        "CONCURRENT_REQUESTS": 64,
         "CONCURRENT_REQUESTS_PER_DOMAIN": crawl.per_site,
         # Without a delay (the demo, benchmarks) nobody has to be spared, so there is nothing to throttle.
         "AUTOTHROTTLE_ENABLED": crawl.delay > 0,
         "AUTOTHROTTLE_START_DELAY": crawl.delay,
         "AUTOTHROTTLE_TARGET_CONCURRENCY": float(crawl.per_site),
-        # Takes the next request from the site with the fewest under way: one slow site does not hold up the others.
-        "SCHEDULER_PRIORITY_QUEUE": "scrapy.pqueues.DownloaderAwarePriorityQueue",
         "DOWNLOAD_TIMEOUT": crawl.timeout,
         "DNS_TIMEOUT": crawl.timeout,
         "DOWNLOAD_MAXSIZE": crawl.max_bytes,
@@ -39,18 +33,20 @@ def scrapy_settings(crawl: CrawlSettings) -> dict[str, Any]:
         # A live blog reloads itself with a meta refresh: that is no redirect.
         "METAREFRESH_ENABLED": False,
         "RETRY_TIMES": 1,
-        "RETRY_HTTP_CODES": [500, 502, 503, 504, 522, 524],
+        # 429 and 503 may name a time to wait for: see NewsSpider.ask.
+        "RETRY_HTTP_CODES": [500, 502, 504, 522, 524],
         "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
-        "HTTPERROR_ALLOW_ALL": True,
         "COOKIES_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
         "HTTPCACHE_ENABLED": False,
-        # The spider itself asks for nothing twice, and each of its requests must come back to it.
-        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
+        # Counted by politeness.Archive.
+        "DOWNLOADER_STATS": False,
         "TWISTED_DNS_RESOLVER": "crawlers.resolver.PublicResolver",
         "DOWNLOADER_MIDDLEWARES": {
             "crawlers.politeness.Boundary": 40,
+            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+            "crawlers.robots.Robots": 100,
             "crawlers.politeness.CrawlDelay": 200,
             "crawlers.politeness.Archive": 990,
         },
@@ -61,4 +57,11 @@ def scrapy_settings(crawl: CrawlSettings) -> dict[str, Any]:
     }
 
 
-globals().update(scrapy_settings(get_settings().crawl))
+SAVEFIXTURE = {
+    "ADDONS": {"scrapy_poet.Addon": 300},
+    "SCRAPY_POET_DISCOVER": ["crawlers.pages"],
+    "SCRAPY_POET_TESTS_ADAPTER": "crawlers.fixtures.RecordAdapter",
+}
+"""What the command ``scrapy savefixture`` needs, and a crawl does not."""
+
+globals().update(scrapy_settings(get_settings().crawl) | SAVEFIXTURE)

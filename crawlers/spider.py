@@ -1,73 +1,55 @@
-"""The news spider: from the listings of each source to its articles; every request ends in exactly one page record."""
+"""The news spider: from the listings of each source to its articles; every request ends in exactly one page record.
+
+One coroutine follows each source: it asks for the listings, has them read in another process, chooses the articles,
+and asks for them a few at a time, so that memory does not grow with what is waiting, and a site can be left alone in
+between. What a source still wants is in :mod:`crawlers.harvest`, what its site allows in :mod:`crawlers.site`.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from datetime import timedelta
+from itertools import islice
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-from scrapy import Spider
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    ResponseDataLossError,
-)
+from scrapy import Spider, signals
 from scrapy.http import Request, Response, TextResponse
 
+from crawlers import render
+from crawlers.answers import header, headers_of, patience, reason_of
 from crawlers.archive import WarcFile
-from crawlers.discovery import site_of
-from crawlers.pages.listing import Entry, FeedPage, Listing, NotAListing, SectionPage, SitemapPage
-from crawlers.politeness import Refused
-from crawlers.resolver import REFUSED
-from wirewatch.records import Hint, Page, PageKind, PageOutcome, now
+from crawlers.discovery import is_within, site_of
+from crawlers.harvest import Asked, Harvest, Listed
+from crawlers.optout import POLICY, OptOuts, Rule, is_reserved, policy
+from crawlers.pages.listing import Listing, NotAListing
+from crawlers.reading import ListingReader
+from crawlers.site import Site
+from wirewatch.errors import UserError
+from wirewatch.records import Page, PageKind, PageOutcome, Time, now
+from wirewatch.settings import CrawlSettings
 from wirewatch.sources import Source
-from wirewatch.state import State, Visit
+from wirewatch.state import TRUSTED, State
 
 logger = logging.getLogger(__name__)
 
-MOST_FAILURES = 5
-"""Failures in a row after which an address is left alone, unless its site says that it has changed."""
 MOST_SITEMAPS = 10
 """Sitemaps taken from one index, the newest first."""
 DEEPEST_SITEMAP = 2
 """Indexes on the way to a sitemap."""
-
-
-@dataclass
-class Harvest:
-    """What the listings of one source have given so far. Articles are chosen when the last listing has come in."""
-
-    source: Source
-    waiting: int = 0
-    entries: dict[str, Entry] = field(default_factory=dict)
-    listings: list[Page] = field(default_factory=list)
-    """Fetched listings; recorded after the choice, which decides about their validators."""
-
-    def add(self, entry: Entry) -> None:
-        """Keep an entry; of two for one address the parts of the first win."""
-        first = self.entries.get(entry.url)
-        hint = entry.hint.model_dump() | first.hint.model_dump(exclude_none=True) if first else entry.hint
-        self.entries[entry.url] = Entry(url=entry.url, hint=Hint.model_validate(hint))
-
-
-@dataclass(eq=False)
-class Asked:
-    """What a request was made for."""
-
-    harvest: Harvest
-    url: str
-    kind: PageKind
-    hint: Hint = field(default_factory=Hint)
-    depth: int = 0
-    """Sitemap indexes that led to it."""
+DEEPEST_SECTION = 2
+"""Further pages of a section that are looked at while each brings something new."""
+MOST_ADVERTISED = 5
+"""Feeds that a section page advertises, and sitemaps that a robots.txt names, that are taken for one source."""
+LONGEST_WAIT = timedelta(seconds=60)
+"""A site that asks for no more patience than that (Retry-After) is waited for, and asked again in the same crawl."""
+MOST_POLICY = 256 * 1024
+"""Bytes of a host's file of reserved paths."""
 
 
 class NewsSpider(Spider):
@@ -75,10 +57,11 @@ class NewsSpider(Spider):
 
     Args:
         sources: what to crawl.
-        state: what was seen before.
+        state: what was seen before. Without one nothing is crawled.
         record: takes each page record as it is made, with the numbers of requests done and known so far.
         warc: where the exchanges are archived.
-        max_articles: articles taken from one source.
+        crawl: how politely and how far to go.
+        due: whether only what is due is asked for: see :func:`crawlers.crawl.crawl`.
     """
 
     name = "news"
@@ -89,207 +72,359 @@ class NewsSpider(Spider):
         state: State | None = None,
         record: Callable[[Page, int, int], None] = lambda page, done, total: None,
         warc: WarcFile | None = None,
-        max_articles: int = 200,
+        crawl: CrawlSettings | None = None,
+        due: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.sources, self.state, self.record, self.warc = tuple(sources), state, record, warc
-        self.max_articles = max_articles
-        self.harvests: list[Harvest] = []
-        self.open: dict[Asked, None] = {}
-        self.asked = 0
-        self.counts: dict[str, int] = {}
+        self.sources, self.record, self.warc, self.due = tuple(sources), record, warc, due
+        self.limits = crawl or CrawlSettings()
+        self.opt_outs = OptOuts(self.limits)
+        if state:
+            self.state = state
+        self.policies: dict[str, asyncio.Future[list[Rule]]] = {}
+        self.known = self.finished = 0
+        self.counts: dict[str, int] = defaultdict(int)
         self.error: BaseException | None = None
 
     async def start(self) -> AsyncIterator[Request]:
-        """The listings of every source."""
+        """The whole crawl. Nothing is given to Scrapy's scheduler: each source asks for its pages itself."""
+        self.crawler.signals.connect(self.robots_parsed, signal=signals.robots_parsed)
         try:
-            for source in self.sources:
-                for request in self.begin(source):
-                    yield request
-        except Exception as error:  # Scrapy would log it and go on with half of the sources
+            with ListingReader() as self.reader:
+                async with asyncio.TaskGroup() as tasks:
+                    for source, site in self.sites():
+                        tasks.create_task(self.visit(Harvest(source, site, self.due)))
+        except BaseException as error:  # Scrapy would log it and end as if all was well
+            self.error = self.error or _first(error)
+            raise
+        return
+        yield  # makes it the generator that Scrapy wants
+
+    def sites(self) -> list[tuple[Source, Site]]:
+        """Every source with its site."""
+        ends = monotonic() + self.limits.max_minutes * 60
+        asking = self.state.asking(source.domain for source in self.sources) if self.sources else {}
+        of_site: dict[str, list[Source]] = defaultdict(list)
+        for source in self.sources:
+            of_site[site_of(source.domain)].append(source)
+        found = []
+        for name, sources in of_site.items():
+            lately = [asking[source.domain] for source in sources if source.domain in asking]
+            asked = sum(each.pages for each in lately if each.day == now().date())
+            site = Site(name, self.limits.per_site, max(self.limits.daily_requests - asked, 0), ends)
+            if any(each.closed_until and each.closed_until > now() for each in lately):
+                site.close()
+            found += [(source, site) for source in sources]
+        return found
+
+    # --- one source
+
+    async def visit(self, harvest: Harvest) -> None:
+        """Crawl one source. A fault in it costs no other source anything."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for asked in harvest.listings_due(self.state):
+                    self.want_listing(tasks, harvest, asked)
+            harvest.choose(self.state, self.limits.max_articles)
+            self.known += len(harvest.wanted)
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(self.limits.per_site):
+                    tasks.create_task(self.articles(harvest))
+            for page in harvest.records():
+                self.done(page)
+        except Exception as error:
+            if self.error or isinstance(_first(error), UserError):
+                raise  # the archive or the state cannot be used: nothing is to be kept
+            logger.exception("The crawl of %s broke down", harvest.source.domain)
+            self.break_off(harvest)
+        self.counts["postponed"] += harvest.postponed
+        self.counts["revisited"] += harvest.revisited
+
+    def break_off(self, harvest: Harvest) -> None:
+        """Record what a fault has left unfinished."""
+        for asked in list(harvest.open):
+            self.settle(harvest, asked, PageOutcome.FAILED, "unfinished")
+        for listed in harvest.listings:
+            unfinished = {"outcome": PageOutcome.FAILED, "reason": "unfinished", "warc": None, "offset": None}
+            self.done(listed.page.model_copy(update=unfinished))
+        harvest.postponed += len(harvest.wanted)
+
+    # --- listings
+
+    def want_listing(self, tasks: asyncio.TaskGroup, harvest: Harvest, asked: Asked) -> None:
+        """Ask for a listing, unless it was asked for already."""
+        if harvest.site.is_new(asked.url):
+            self.known += 1
+            tasks.create_task(self.listing(tasks, harvest, asked))
+
+    async def listing(self, tasks: asyncio.TaskGroup, harvest: Harvest, asked: Asked) -> None:
+        """Get a listing, and keep what it lists."""
+        response = await self.ask(harvest, asked)
+        if response is None:
+            return
+        archived = self.archive(response)
+        try:
+            listing, digest = await self.reader.read(asked.listing, response.url, response.body, headers_of(response))
+        except NotAListing as error:
+            self.settle(harvest, asked, PageOutcome.FAILED, error.reason, response)
+            return
+        same = asked.visit is not None and asked.visit.digest == digest
+        outcome = PageOutcome.UNCHANGED if same else PageOutcome.FETCHED
+        page = self.page(harvest, asked, outcome, response=response, digest=digest, archived=archived)
+        if listing.children:
+            # An unchanged index can list changed sitemaps, so it is always read again; they are asked conditionally.
+            page = page.model_copy(update={"etag": None, "last_modified": None})
+        listed = Listed(page, asked.above)
+        fresh = harvest.add(listed, listing, asked.listing)
+        harvest.open.discard(asked)
+        self.counts["malformed-entries"] += listing.malformed
+        further = self.further(harvest, asked, listing, fresh)
+        visits = self.state.look_up(url for url, _ in further)
+        for url, kind in further:
+            self.want_listing(
+                tasks,
+                harvest,
+                Asked(
+                    url,
+                    PageKind.LISTING,
+                    visit=visits.get(url),
+                    listing=kind,
+                    depth=asked.depth + 1,
+                    above=listed if listing.children else None,
+                ),
+            )
+
+    def further(
+        self, harvest: Harvest, asked: Asked, listing: Listing, fresh: Collection[str]
+    ) -> list[tuple[str, str]]:
+        """The listings that a listing leads to, as addresses and kinds. ``fresh`` is what it listed first."""
+        if listing.children:
+            taken = listing.children[:MOST_SITEMAPS] if asked.depth < DEEPEST_SITEMAP else ()
+            self.counts["skipped-sitemaps"] += len(listing.children) - len(taken)
+            return [(child.url, "sitemap") for child in taken]
+        if asked.listing != "section":
+            return []
+        further = self.advertised(harvest, listing)
+        if listing.next and asked.depth < DEEPEST_SECTION and len(self.state.look_up(fresh)) < len(fresh):
+            further.append((listing.next, "section"))
+        return further
+
+    def advertised(self, harvest: Harvest, listing: Listing) -> list[tuple[str, str]]:
+        """Feeds that a section page advertises, and sitemaps of robots.txt, where the catalogue knows of none."""
+        source = harvest.source
+        feeds = [] if source.feeds else [(url, "feed") for url in listing.feeds]
+        sitemaps = (
+            [] if source.feeds or source.sitemaps else [(url, "sitemap") for url in sorted(harvest.site.sitemaps)]
+        )
+        return [
+            found
+            for kind in (feeds, sitemaps)
+            for found in kind[:MOST_ADVERTISED]
+            if is_within(found[0], [source.domain])
+        ]
+
+    def robots_parsed(self, robotparser: Any, request: Request) -> None:
+        """Keep the sitemaps of news that a robots.txt names."""
+        if site := request.meta.get("site"):
+            named = (url for url in robotparser.rp.sitemaps if "news" in url.lower())
+            site.sitemaps.update(islice(named, MOST_ADVERTISED))
+
+    # --- articles
+
+    async def articles(self, harvest: Harvest) -> None:
+        """Ask for one article after the other. So many of these run at once as the site takes requests."""
+        while harvest.wanted:
+            await self.article(harvest, harvest.wanted.popleft())
+
+    async def article(self, harvest: Harvest, asked: Asked) -> None:
+        """Get the page of an article."""
+        if self.opt_outs.tdm and harvest.site.is_open and is_reserved(await self.policy(harvest, asked.url), asked.url):
+            self.settle(harvest, asked, PageOutcome.FAILED, "tdm-opt-out")
+            return
+        response = await self.ask(harvest, asked)
+        if response is None:
+            return
+        if problem := self.problem(response):
+            self.settle(harvest, asked, PageOutcome.FAILED, problem, response)
+            return
+        digest, archived, outcome = hashlib.sha256(response.body).hexdigest(), None, PageOutcome.UNCHANGED
+        # One that was gone counts as fetched, so that it is seen to be back.
+        if not asked.visit or asked.visit.failures or asked.visit.digest != digest:
+            outcome, archived = PageOutcome.FETCHED, self.archive(response)
+        harvest.open.discard(asked)
+        self.done(self.page(harvest, asked, outcome, response=response, digest=digest, archived=archived))
+
+    def problem(self, response: Response) -> str | None:
+        """Why a page cannot be an article's, or must not be kept."""
+        if not response.body or response.body.isspace():
+            return "empty"
+        if not isinstance(response, TextResponse):
+            return "not-text"
+        return self.opt_outs.reason(response)
+
+    async def policy(self, harvest: Harvest, url: str) -> list[Rule]:
+        """Which paths the host of an address reserves; asked for once."""
+        scheme, host = urlsplit(url)[:2]
+        if host not in self.policies:
+            self.policies[host] = asked = asyncio.get_running_loop().create_future()
+            rules: list[Rule] = []
+            try:
+                rules = await self.ask_policy(harvest, f"{scheme}://{host}{POLICY}")
+            finally:  # others wait for it
+                asked.set_result(rules)
+        return await self.policies[host]
+
+    async def ask_policy(self, harvest: Harvest, url: str) -> list[Rule]:
+        """The rules at an address; none where there is no such file."""
+        meta = self.meta(harvest) | {
+            "dont_obey_robotstxt": True,  # like robots.txt itself
+            "dont_retry": True,
+            "download_maxsize": MOST_POLICY,
+        }
+        async with harvest.site.turn() as may:
+            if not may:
+                return []
+            try:
+                response = await self.crawler.engine.download_async(Request(url, meta=meta))
+            except Exception:
+                if self.error:
+                    raise
+                return []  # the page itself tells what is wrong with the host
+        return policy(response.body) if response.status == 200 else []
+
+    # --- requests and their ends
+
+    async def ask(self, harvest: Harvest, asked: Asked) -> Response | None:
+        """Ask for a page; once more where the site says that it is busy.
+
+        Returns:
+            The answer, of status 200; None where there is nothing to read: that is recorded, or the page postponed.
+        """
+        harvest.open.add(asked)
+        for last in (False, True):
+            async with harvest.site.turn() as may:
+                if not may:
+                    harvest.open.discard(asked)
+                    harvest.postponed += 1
+                    self.finished += 1
+                    return None
+                try:
+                    response = await self.crawler.engine.download_async(self.request(harvest, asked))
+                except Exception as error:
+                    if self.error:
+                        raise
+                    self.settle(harvest, asked, PageOutcome.FAILED, reason_of(error, asked.url))
+                    return None
+            wait = patience(response)
+            if wait is not None and (last or wait > LONGEST_WAIT):
+                harvest.site.close()
+                self.settle(
+                    harvest, asked, PageOutcome.FAILED, f"http-{response.status}", response, retry_after=now() + wait
+                )
+                return None
+            if wait is not None:
+                harvest.site.pause(wait.total_seconds())
+            elif response.status != 503:
+                break
+        if response.status == 200:
+            return response
+        if response.status == 304:
+            self.settle(harvest, asked, PageOutcome.UNCHANGED, response=response)
+        else:
+            self.settle(harvest, asked, PageOutcome.FAILED, f"http-{response.status}", response)
+        return None
+
+    def request(self, harvest: Harvest, asked: Asked) -> Request:
+        """The request for a page; conditional where it was fetched before."""
+        headers = {"Accept-Language": ", ".join((*harvest.source.languages, "*;q=0.5"))}
+        visit = asked.visit
+        if visit and visit.fetched and self.is_trusted(asked):
+            if visit.etag:
+                headers["If-None-Match"] = visit.etag
+            if visit.last_modified:
+                headers["If-Modified-Since"] = visit.last_modified
+        meta = self.meta(harvest) | {"asked": asked, "via": asked.hint.listing}
+        if asked.kind is PageKind.LISTING:
+            # The catalogue may name a feed elsewhere: outlets host them with feed services.
+            meta["domains"] = [*meta["domains"], urlsplit(asked.url).hostname or ""]
+        request = Request(asked.url, headers=headers, meta=meta)
+        return render.prepare(
+            request, harvest.source, page=asked.kind is PageKind.ARTICLE or asked.listing == "section"
+        )
+
+    def is_trusted(self, asked: Asked) -> bool:
+        """Whether "not modified" would be believed."""
+        visit = asked.visit
+        assert visit
+        if asked.kind is PageKind.ARTICLE:
+            return not visit.failures  # one that was gone is to be seen again in full
+        return not visit.lies and visit.read is not None and now() - visit.read < TRUSTED
+
+    def meta(self, harvest: Harvest) -> dict[str, Any]:
+        """What each request of a source carries."""
+        return {
+            "site": harvest.site,
+            "source": harvest.source.domain,
+            "domains": [harvest.source.domain],
+            "download_slot": harvest.site.name,
+        }
+
+    def settle(
+        self,
+        harvest: Harvest,
+        asked: Asked,
+        outcome: PageOutcome,
+        reason: str | None = None,
+        response: Response | None = None,
+        retry_after: Time | None = None,
+    ) -> None:
+        """Record how a request ended."""
+        harvest.open.discard(asked)
+        self.done(self.page(harvest, asked, outcome, reason, response, retry_after=retry_after))
+
+    def archive(self, response: Response) -> tuple[str, int] | None:
+        """Archive the exchange that a response came from, as it was on the wire; returns where."""
+        exchange = response.meta.pop("exchange", None)
+        return self.write(*exchange) if exchange else None
+
+    def write(self, request: Request, response: Response) -> tuple[str, int] | None:
+        """Write an exchange to the archive, where there is one."""
+        try:
+            return self.warc.add(request, response) if self.warc else None
+        except OSError as error:  # a full disk, say: not the fault of a page, so the whole crawl is to be repeated
             self.error = error
             raise
 
-    def begin(self, source: Source) -> Iterator[Request]:
-        """Ask for the listings of a source."""
-        harvest = Harvest(source)
-        self.harvests.append(harvest)
-        listings: dict[str, Callable[..., Any]] = {
-            **dict.fromkeys(source.sections, self.section),
-            **dict.fromkeys(source.sitemaps, self.sitemap),
-            **dict.fromkeys(source.feeds, self.feed),
-        }
-        harvest.waiting = len(listings)
-        visits = self.state.look_up(listings) if self.state else {}
-        for url, callback in listings.items():
-            yield self.ask(Asked(harvest, url, PageKind.LISTING), callback, visits.get(url))
-        if not listings:
-            yield from self.choose(harvest)
-
-    async def feed(self, response: Response, page: FeedPage) -> AsyncIterator[Request]:
-        """A feed has come in."""
-        async for request in self.listed(response, page):
-            yield request
-
-    async def sitemap(self, response: Response, page: SitemapPage) -> AsyncIterator[Request]:
-        """A sitemap or an index of sitemaps has come in."""
-        async for request in self.listed(response, page):
-            yield request
-
-    async def section(self, response: Response, page: SectionPage) -> AsyncIterator[Request]:
-        """A section page has come in."""
-        async for request in self.listed(response, page):
-            yield request
-
-    async def listed(self, response: Response, page: FeedPage | SitemapPage | SectionPage) -> AsyncIterator[Request]:
-        """Add what a listing lists to the harvest of its source."""
-        asked: Asked = response.meta["asked"]
-        if response.status != 200:
-            self.settle_status(asked, response)
-        else:
-            try:
-                listing: Listing = await page.to_item()
-            except NotAListing as error:
-                self.settle(asked, PageOutcome.FAILED, error.reason)
-            except Exception:
-                logger.exception("The page object for %s failed", asked.url)
-                self.settle(asked, PageOutcome.FAILED, "listing-error")
-            else:
-                for request in self.harvested(asked, response, listing):
-                    yield request
-        for request in self.one_less(asked.harvest):
-            yield request
-
-    def harvested(self, asked: Asked, response: Response, listing: Listing) -> Iterator[Request]:
-        """Keep the entries of a listing, and ask for the sitemaps it lists."""
-        for entry in listing.entries:
-            asked.harvest.add(entry)
-        self.count("malformed-entries", listing.malformed)
-        listed = self.page(asked, PageOutcome.FETCHED, response=response)
-        if listing.children:
-            # An unchanged index can list changed sitemaps, so it is always read again; they are asked conditionally.
-            listed = listed.model_copy(update={"etag": None, "last_modified": None})
-            children = sorted(
-                listing.children, key=lambda c: c.modified or datetime.min.replace(tzinfo=UTC), reverse=True
-            )
-            taken = children[:MOST_SITEMAPS] if asked.depth < DEEPEST_SITEMAP else []
-            self.count("skipped-sitemaps", len(children) - len(taken))
-            visits = self.state.look_up(child.url for child in taken) if self.state else {}
-            asked.harvest.waiting += len(taken)
-            for child in taken:
-                again = Asked(asked.harvest, child.url, PageKind.LISTING, depth=asked.depth + 1)
-                yield self.ask(again, self.sitemap, visits.get(child.url))
-        asked.harvest.listings.append(listed)
-        del self.open[asked]
-
-    def one_less(self, harvest: Harvest) -> Iterator[Request]:
-        """Choose the articles once nothing is waited for."""
-        harvest.waiting -= 1
-        if harvest.waiting == 0:
-            yield from self.choose(harvest)
-
-    def choose(self, harvest: Harvest) -> Iterator[Request]:
-        """Ask for the articles that are new, changed, or failed before; the newest first, and not too many at once."""
-        source, entries = harvest.source, harvest.entries
-        visits = {}
-        if self.state:
-            visits = self.state.look_up(entries)
-            for visit in self.state.failing(source.domain, PageKind.ARTICLE, MOST_FAILURES):
-                visits[visit.url] = visit
-                entries.setdefault(visit.url, Entry(url=visit.url))
-        wanted = [entry for entry in entries.values() if is_due(entry, visits.get(entry.url))]
-        wanted.sort(key=lambda entry: entry.hint.modified or entry.hint.published or NEVER, reverse=True)
-        taken, postponed = wanted[: self.max_articles], wanted[self.max_articles :]
-        self.count("postponed", len(postponed))
-        for page in harvest.listings:
-            # Without validators the next run gets the listing in full, and with it what is left over now.
-            forgotten = {"etag": None, "last_modified": None} if postponed else {}
-            self.done(page.model_copy(update=forgotten))
-        harvest.listings = []
-        for entry in taken:
-            asked = Asked(harvest, entry.url, PageKind.ARTICLE, entry.hint)
-            yield self.ask(asked, self.article, visits.get(entry.url))
-        entries.clear()
-
-    def article(self, response: Response) -> None:
-        """An article's page has come in."""
-        asked: Asked = response.meta["asked"]
-        if response.status != 200:
-            self.settle_status(asked, response)
-        elif not response.body.strip():
-            self.settle(asked, PageOutcome.FAILED, "empty")
-        elif not isinstance(response, TextResponse):
-            self.settle(asked, PageOutcome.FAILED, "not-text")
-        else:
-            self.settle(asked, PageOutcome.FETCHED, response=response)
-
-    def failed(self, failure: Any) -> Iterable[Request]:
-        """No response has come in."""
-        asked: Asked = failure.request.meta["asked"]
-        self.settle(asked, PageOutcome.FAILED, reason_of(failure.value, failure.request))
-        return self.one_less(asked.harvest) if asked.kind is PageKind.LISTING else ()
-
-    def ask(self, asked: Asked, callback: Callable[..., Any], visit: Visit | None) -> Request:
-        """The request for a page; conditional where it was fetched before."""
-        self.open[asked] = None
-        self.asked += 1
-        source = asked.harvest.source
-        headers = {"Accept-Language": ", ".join((*source.languages, "*;q=0.5"))}
-        if visit and visit.fetched and visit.etag:
-            headers["If-None-Match"] = visit.etag
-        if visit and visit.fetched and visit.last_modified:
-            headers["If-Modified-Since"] = visit.last_modified
-        domains = [source.domain.partition(":")[0].lower()]
-        if asked.kind is PageKind.LISTING:
-            # The catalogue may name a feed elsewhere: outlets host them with feed services.
-            domains.append(urlsplit(asked.url).hostname or "")
-        return Request(
-            asked.url,
-            callback=callback,
-            errback=self.failed,
-            headers=headers,
-            priority=10 if asked.kind is PageKind.LISTING else 0,
-            meta={"asked": asked, "domains": domains, "download_slot": site_of(source.domain)},
-        )
-
-    def settle_status(self, asked: Asked, response: Response) -> None:
-        """Record an answer that has no content for us."""
-        if response.status == 304:
-            self.settle(asked, PageOutcome.UNCHANGED)
-        else:
-            self.settle(asked, PageOutcome.FAILED, f"http-{response.status}")
-
-    def settle(
-        self, asked: Asked, outcome: PageOutcome, reason: str | None = None, response: Response | None = None
-    ) -> None:
-        """Record how a request ended."""
-        del self.open[asked]
-        self.done(self.page(asked, outcome, reason, response))
-
-    def settle_rest(self) -> None:
-        """Record what never came back, after the end. There is none unless a page object or the spider is broken."""
-        for asked in list(self.open):
-            self.settle(asked, PageOutcome.FAILED, "unfinished")
-        for harvest in self.harvests:
-            for page in harvest.listings:
-                unfinished = {"outcome": PageOutcome.FAILED, "reason": "unfinished", "warc": None, "offset": None}
-                self.done(page.model_copy(update=unfinished))
-
     def page(
-        self, asked: Asked, outcome: PageOutcome, reason: str | None = None, response: Response | None = None
+        self,
+        harvest: Harvest,
+        asked: Asked,
+        outcome: PageOutcome,
+        reason: str | None = None,
+        response: Response | None = None,
+        digest: str | None = None,
+        archived: tuple[str, int] | None = None,
+        retry_after: Time | None = None,
     ) -> Page:
         """The record of an answer."""
-        warc, offset = response.meta.get("archived", (None, None)) if response else (None, None)
+        if response:
+            response.meta.pop("exchange", None)  # a request that holds itself would be held for long
+        warc, offset = archived or (None, None)
         return Page(
             url=asked.url,
-            source=asked.harvest.source.ref,
+            moved=response.url if response and response.url != asked.url else None,
+            source=harvest.source.ref,
             kind=asked.kind,
             outcome=outcome,
             reason=reason,
             fetched=now(),
-            etag=_header(response, "ETag"),
-            last_modified=_header(response, "Last-Modified"),
+            bytes=asked.bytes,
+            seconds=round(asked.seconds, 3),
+            digest=digest,
+            retry_after=retry_after,
+            etag=header(response, "ETag") if response else None,
+            last_modified=header(response, "Last-Modified") if response else None,
             warc=warc,
             offset=offset,
             hint=asked.hint,
@@ -297,74 +432,10 @@ class NewsSpider(Spider):
 
     def done(self, page: Page) -> None:
         """Hand a finished record on."""
-        self.record(page, self.asked - len(self.open), self.asked)
-
-    def count(self, what: str, by: int) -> None:
-        """Count what ends in no page record."""
-        if by:
-            self.counts[what] = self.counts.get(what, 0) + by
+        self.finished += 1
+        self.record(page, self.finished, self.known)
 
 
-NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-def is_due(entry: Entry, visit: Visit | None) -> bool:
-    """Whether an article is to be asked for: it never was, its last request failed, or its listing says it changed."""
-    if visit is None:
-        return True
-    if visit.kind == PageKind.LISTING:
-        return False
-    if 0 < visit.failures < MOST_FAILURES:
-        return True
-    if visit.fetched is None or entry.hint.modified is None:
-        return False
-    # A site whose dates lie in the future would have its articles asked for every night.
-    return (_http_time(visit.last_modified) or visit.fetched) < entry.hint.modified <= now()
-
-
-def reason_of(error: BaseException, request: Request) -> str:
-    """The reason by which the operator sees a request that brought no response."""
-    if isinstance(error, Refused):
-        return error.reason
-    if isinstance(error, CannotResolveHostError):
-        return "private-address" if urlsplit(request.url).hostname in REFUSED else "dns"
-    for kind, reason in REASONS.items():
-        if isinstance(error, kind):
-            return reason
-    if isinstance(error, IgnoreRequest):
-        # Scrapy's own middlewares tell what they ignored only in words.
-        for words, reason in WORDS.items():
-            if words in str(error):
-                return reason
-    logger.error("%s failed: %r", request.url, error)
-    return f"error-{type(error).__name__}"
-
-
-REASONS: dict[type[BaseException], str] = {
-    DownloadTimeoutError: "timeout",
-    DownloadConnectionRefusedError: "connection",
-    ResponseDataLossError: "cut-off",
-    DownloadFailedError: "connection",
-    DownloadCancelledError: "too-large",
-}
-"""Reasons by Scrapy's errors; a download is cancelled only for its size."""
-
-WORDS = {
-    "Forbidden by robots.txt": "robots",
-    "max redirections reached": "redirects",
-    "exceeded DOWNLOAD_MAXSIZE": "too-large",
-}
-
-
-def _header(response: Response | None, name: str) -> str | None:
-    value = response.headers.get(name) if response else None
-    return value.decode("latin-1") if value else None
-
-
-def _http_time(text: str | None) -> datetime | None:
-    """The time of an HTTP header."""
-    try:
-        moment = parsedate_to_datetime(text or "")
-    except (ValueError, TypeError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _first(error: BaseException) -> BaseException:
+    """The error behind groups of errors, the first of several."""
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

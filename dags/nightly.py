@@ -1,4 +1,4 @@
-"""The nightly run: plan groups of sites, crawl each, extract and enrich each batch, index, alert.
+"""The nightly run: plan groups of sites, crawl each, extract and enrich each batch, index, alert, measure.
 
 Every task calls the same stage function as the command line. A task hands on only the name of the batch it wrote; a
 retry of a task whose batch exists already returns at once (see ``wirewatch.batches``).
@@ -89,6 +89,15 @@ def nightly() -> None:
         for found in pending("alerted"):
             stage(found)
 
+    @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
+    def health() -> None:
+        from search.health.digest import tell_operator
+        from search.health.measure import health as stage
+
+        for found in pending("health"):
+            stage(found)
+        tell_operator()
+
     @task(trigger_rule="none_failed", retries=0)
     def everything_went_well() -> None:
         """The end of the run: it fails where a task failed whose work the others went on without."""
@@ -98,11 +107,11 @@ def nightly() -> None:
     extracts = extract.expand(name=to_extract)
     to_enrich = extracted()
     enriches = enrich.expand(name=to_enrich)
-    indexes, alerts = index(), alert()
+    indexes, alerts, measured = index(), alert(), health()
     crawls >> to_extract
     extracts >> to_enrich
-    enriches >> indexes >> alerts
-    [crawls, extracts, enriches, indexes, alerts] >> everything_went_well()
+    enriches >> indexes >> alerts >> measured
+    [crawls, extracts, enriches, indexes, alerts, measured] >> everything_went_well()
 
 
 def batch(stage: str, name: str) -> Any:

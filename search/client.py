@@ -100,8 +100,10 @@ def failure(error: Any) -> str:
     return str(error.get("reason", error)) if isinstance(error, dict) else str(error)
 
 
-def every(client: Elasticsearch, index: str, query: dict[str, Any], sort: list[Any]) -> Iterator[dict[str, Any]]:
-    """All hits of a query in the state the index has now, however many, page by page."""
+def every(
+    client: Elasticsearch, index: str, query: dict[str, Any], sort: list[Any], *, version: bool = False
+) -> Iterator[dict[str, Any]]:
+    """All hits of a query in the state the index has now, however many, page by page; with ``_version`` if asked."""
     pit = client.open_point_in_time(index=index, keep_alive="5m")["id"]
     after: list[Any] | None = None
     try:
@@ -112,6 +114,7 @@ def every(client: Elasticsearch, index: str, query: dict[str, Any], sort: list[A
                 sort=sort,
                 size=PAGE,
                 search_after=after,
+                version=version,
                 track_total_hits=False,
                 allow_partial_search_results=False,
             )

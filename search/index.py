@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from elasticsearch import Elasticsearch, helpers
 from elasticsearch.exceptions import BadRequestError
 
 from search import schema
-from search.client import AGAIN, connect, failure, plain_errors
+from search.client import AGAIN, connect, every, failure, plain_errors
+from search.duplicates import link
 from wirewatch.batches import Batch, write
 from wirewatch.errors import UserError
 from wirewatch.records import EnrichedArticle, IndexOutcome, now
@@ -28,7 +30,8 @@ _SAME_LANGUAGE = {"nb": "no", "nn": "no"}
 
 
 def init(client: Elasticsearch | None = None) -> None:
-    """Put the templates, and make the indices that must always be there. Doing it again changes nothing.
+    """Put the templates, make the indices that must always be there, and bring those of an older schema up to date.
+    Doing it again changes nothing.
 
     Raises:
         UserError: Elasticsearch does not answer or refuses.
@@ -43,6 +46,29 @@ def init(client: Elasticsearch | None = None) -> None:
             _create(client, _index_of(now().year))
         if not client.indices.exists(index=NOTICES):
             _create(client, NOTICES)
+        _upgrade(client)
+
+
+def _upgrade(client: Elasticsearch) -> None:
+    """Give the indices the fields that a newer schema added, and the articles in them the links to their copies."""
+    client.indices.put_mapping(index=ALIAS, body=schema.article_mappings())
+    client.indices.refresh(index=ALIAS)
+    unlinked = {"bool": {"must_not": {"exists": {"field": "original"}}}}
+    first_indexed_first = [{"indexed": "asc"}, {"id": "asc"}]
+    for hits in _lots(every(client, ALIAS, unlinked, first_indexed_first, version=True)):
+        links = link(client, ALIAS, [hit["_source"] for hit in hits])
+        # With the version that it has, so that it gives way to whatever was fetched later.
+        actions = [_put(hit["_index"], hit["_id"], hit["_version"], hit["_source"] | links[hit["_id"]]) for hit in hits]
+        for ok, item in helpers.streaming_bulk(client, actions, raise_on_error=False, max_retries=TRIES):
+            if not ok and item["index"]["status"] != 409:
+                raise UserError(f"Elasticsearch takes no article now: {failure(item['index']['error'])}. {AGAIN}")
+        client.indices.refresh(index=ALIAS)
+
+
+def _lots(hits: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    rest = iter(hits)
+    while lot := list(islice(rest, CHUNK)):
+        yield lot
 
 
 def _create(client: Elasticsearch, index: str) -> None:
@@ -67,7 +93,9 @@ def index(
 
     An article is one document, whatever the number of its versions: the one fetched last stays. A document remembers in
     ``run`` the batch that brought its text; indexing the same text again leaves that as it was, so that alerts see
-    only what is new. An article that Elasticsearch can never take is counted with the reason, and stops no other.
+    only what is new, and a replay leaves it even where it brings another text. An article with the text of another one,
+    slightly edited perhaps, is marked as its copy: see :mod:`search.duplicates`. An article that Elasticsearch can
+    never take is counted with the reason, and stops no other.
 
     Args:
         batch: of the stage ``enriched``.
@@ -85,14 +113,12 @@ def index(
     init(client)
     total = batch.manifest().records
     with plain_errors(), write(receipt) as out:
-        # What an earlier try wrote before it was killed must be seen by the look-ups below.
-        client.indices.refresh(index=ALIAS)
         seen: set[str] = set()
         done = 0
         for articles in _chunks(batch.read(EnrichedArticle)):
-            if any(article.id in seen for article in articles):
-                client.indices.refresh(index=ALIAS)
-            for outcome in _send(client, articles, batch.name, seen):
+            # What was written before, by an earlier try too, must be seen by the look-ups.
+            client.indices.refresh(index=ALIAS)
+            for outcome in _send(client, articles, batch, seen):
                 out.add(outcome)
                 out.count(outcome.outcome)
                 if outcome.outcome == "failed":
@@ -122,26 +148,36 @@ class _Indexed:
     """What the index has of an article."""
 
     index: str
-    version: str
-    revision: int
-    run: str
-    indexed: str
+    fetched: int
+    """When, in seconds since 1970: the document's version in Elasticsearch."""
+    fields: dict[str, Any]
+    """``version``, ``revision``, ``run``, ``indexed``, and what :func:`search.duplicates.link` found."""
+
+
+_LINKS = ("bands", "original", "duplicate_of")
 
 
 def _indexed(client: Elasticsearch, articles: list[EnrichedArticle]) -> dict[str, _Indexed]:
     found = client.search(
         index=ALIAS,
         query={"ids": {"values": [article.id for article in articles]}},
-        source_includes=["version", "revision", "run", "indexed"],
+        source_includes=["version", "revision", "run", "indexed", *_LINKS],
         size=len(articles),
+        version=True,
         allow_partial_search_results=False,
     )
-    return {hit["_id"]: _Indexed(hit["_index"], **hit["_source"]) for hit in found["hits"]["hits"]}
+    return {hit["_id"]: _Indexed(hit["_index"], hit["_version"], hit["_source"]) for hit in found["hits"]["hits"]}
 
 
-def _send(client: Elasticsearch, articles: list[EnrichedArticle], run: str, seen: set[str]) -> Iterator[IndexOutcome]:
+def _send(
+    client: Elasticsearch, articles: list[EnrichedArticle], batch: Batch, seen: set[str]
+) -> Iterator[IndexOutcome]:
     before = _indexed(client, articles)
-    actions = {article.id: _action(article, before.get(article.id), run) for article in articles}
+    texts = [article for article in articles if _is_new_text(article, before.get(article.id))]
+    links = link(client, ALIAS, [document(article) for article in texts])
+    actions = {
+        article.id: _action(article, before.get(article.id), links.get(article.id), batch) for article in articles
+    }
     versions = {article.id: article.version for article in articles}
     answers = helpers.streaming_bulk(
         client,
@@ -155,6 +191,8 @@ def _send(client: Elasticsearch, articles: list[EnrichedArticle], run: str, seen
     for ok, item in answers:
         answer = item["index"]
         id, sent = answer["_id"], actions[answer["_id"]]["_source"]
+        was = before.get(id)
+        same_text = was is not None and was.fields["version"] == sent["version"]
         outcome: Literal["created", "updated", "unchanged", "failed"]
         reason = None
         if not ok and answer["status"] == 409:
@@ -163,36 +201,59 @@ def _send(client: Elasticsearch, articles: list[EnrichedArticle], run: str, seen
             outcome, reason = "failed", f"{answer['error']['type']}: {failure(answer['error'])}"
             if answer["status"] != 400:  # not the article's fault: a full disk, say
                 raise UserError(f"Elasticsearch takes no article now ({reason}). {AGAIN}")
-        elif sent["run"] != run or (id in seen and before[id].version == sent["version"]):
+        elif same_text and (sent["run"] != batch.name or id in seen):
             outcome = "unchanged"
         else:
-            outcome = "created" if sent["revision"] == 1 and id not in seen else "updated"
+            # What is there of the same run was written by an earlier, killed try.
+            is_first = was is None or (was.fields["run"] == batch.name and id not in seen)
+            outcome = "created" if is_first and sent["revision"] == 1 else "updated"
         yield IndexOutcome(id=id, version=versions[id], outcome=outcome, reason=reason)
 
 
-def _action(article: EnrichedArticle, before: _Indexed | None, run: str) -> dict[str, Any]:
-    index, revision, indexed = _index_of(article.first_seen.year), 1, now().isoformat()
+def _known(article: EnrichedArticle) -> int:
+    """When what the article says was last seen to be so, in seconds since 1970: an older one never replaces a newer."""
+    return int(max(article.fetched, article.gone or article.fetched).timestamp())
+
+
+def _is_new_text(article: EnrichedArticle, before: _Indexed | None) -> bool:
+    return before is None or (before.fields["version"] != article.version and before.fetched <= _known(article))
+
+
+def _action(
+    article: EnrichedArticle, before: _Indexed | None, links: dict[str, Any] | None, batch: Batch
+) -> dict[str, Any]:
+    index, revision, run, indexed = _index_of(article.first_seen.year), 1, batch.name, now().isoformat()
     if before:
         # Where it is, it stays: the year in which it was first seen may have been forgotten with the crawl state.
-        index, revision = before.index, before.revision
-        if before.version == article.version:
+        index, revision = before.index, before.fields["revision"]
+        if links is None:
             # The same text once more, or a second try of this run: nothing new for readers.
-            run, indexed = before.run, before.indexed
-        elif before.run != run:
+            run, indexed = before.fields["run"], before.fields["indexed"]
+            links = {name: before.fields[name] for name in _LINKS if name in before.fields}
+        elif batch.is_replay:
+            # Another text, but of the same page: nothing that the site has changed.
+            run = before.fields["run"]
+        elif before.fields["run"] != run:
             revision += 1
+    own = {**document(article), **(links or {}), "revision": revision, "run": run, "indexed": indexed}
+    return _put(index, article.id, _known(article), own)
+
+
+def _put(index: str, id: str, version: int, source: dict[str, Any]) -> dict[str, Any]:
     return {
         "_op_type": "index",
         "_index": index,
-        "_id": article.id,
-        "version": int(article.fetched.timestamp()),
+        "_id": id,
+        "version": version,
         "version_type": "external_gte",
-        "_source": {**document(article), "revision": revision, "run": run, "indexed": indexed},
+        "_source": source,
     }
 
 
 def document(article: EnrichedArticle) -> dict[str, Any]:
     """An article's own part of what the index holds of it. ``search/schema`` says what each field means."""
     fields = article.model_dump(mode="json", exclude={"labels", "concepts"}, exclude_defaults=True)
+    fields["extracted_from"] = article.extracted_from
     language = _SAME_LANGUAGE.get(article.language or "", article.language)
     if language in _LANGUAGES:
         # A list, so that no phrase runs from the title into the body.

@@ -68,6 +68,14 @@ class Concept(_Value):
     label: str
 
 
+class Copies(_Value):
+    """The other articles with nearly the same text, whether they answer the question or not."""
+
+    count: int = 0
+    sources: tuple[str, ...] = ()
+    """Names of the outlets that have them, those with most first."""
+
+
 class Hit(_Value):
     """An article that was found, and why."""
 
@@ -87,12 +95,25 @@ class Hit(_Value):
     """Words of the question that are no concepts and that the article has."""
     fragments: tuple[str, ...] = ()
     """Pieces of the text, in its own language, with what matched between :data:`HIGHLIGHT`."""
+    extracted_from: str = "page"
+    """``feed`` where the page was refused and the text is what the feed carried."""
+    gone: datetime | None = None
+    """When the site was first seen to have removed it."""
+    changed: tuple[datetime, ...] = ()
+    """When the site changed the text, the latest last."""
+    duplicate_of: str | None = None
+    """Id of the article indexed first with nearly the same text; None where this is the first."""
+    copies: Copies = Copies()
+    """Stand for this hit in a folded answer; none are named in another one."""
 
 
 class Results(_Value):
     """The answer to a search."""
 
     total: int
+    """In a folded answer the copies of one text count once; above 40,000 that number is near, not exact."""
+    documents: int
+    """With each copy counted."""
     took_ms: int
     hits: tuple[Hit, ...]
 
@@ -121,6 +142,7 @@ def search(
     filters: Filters | None = None,
     size: int = 10,
     *,
+    fold: bool = True,
     client: Elasticsearch | None = None,
 ) -> Results:
     """Articles in any language that answer a question in free words, the best first.
@@ -132,6 +154,7 @@ def search(
         meaning: the question, as ``enrichment`` understands it.
         filters: what every hit must have.
         size: how many hits at most.
+        fold: whether of the copies of one text only the best hit is shown, with the names of the others' sources.
         client: instead of the one that the settings name.
 
     Raises:
@@ -168,20 +191,27 @@ def search(
     }
     # Of a word, which may be a name that many languages share, the language is a guess.
     sure = len(meaning.text.split()) > 1 and meaning.language in schema.label_languages()
-    return _ask(client or connect(), query, size, meaning.language, labels=meaning.language if sure else "en")
+    labels = meaning.language if sure else "en"
+    return _ask(client or connect(), query, size, meaning.language, labels=labels, fold=fold)
 
 
 def search_kql(
-    kql: str, filters: Filters | None = None, size: int = 10, *, client: Elasticsearch | None = None
+    kql: str,
+    filters: Filters | None = None,
+    size: int = 10,
+    *,
+    fold: bool = False,
+    client: Elasticsearch | None = None,
 ) -> Results:
-    """Articles that match a KQL query, exactly as Kibana finds them with the same text, by relevance and then time.
+    """Articles that match a KQL query, exactly as Kibana finds them with the same text, by relevance and then time;
+    with ``fold``, of the copies of one text only the first.
 
     Raises:
         UserError: the query cannot be read (the message says where), or Elasticsearch does not answer or refuses.
     """
     filters = filters or Filters()
     query = {"bool": {"must": {"kql": {"query": kql}}, "filter": filters.clauses()}}
-    return _ask(client or connect(), query, size, "en", kql=kql)
+    return _ask(client or connect(), query, size, "en", kql=kql, fold=fold)
 
 
 def _has_concept(concept: str) -> dict[str, Any]:
@@ -196,6 +226,11 @@ def _has_word(word: str, language: str) -> dict[str, Any]:
     return {"bool": {"should": fields, "_name": f"word {word}"}}
 
 
+_TEXTS = ("title", "lead", "body")
+_FOLDED: dict[str, Any] = {
+    "collapse": {"field": "original"},
+    "aggs": {"originals": {"cardinality": {"field": "original", "precision_threshold": 40_000}}},
+}
 _LIGHT = {
     "pre_tags": [HIGHLIGHT[0]],
     "post_tags": [HIGHLIGHT[1]],
@@ -206,7 +241,14 @@ _LIGHT = {
 
 
 def _ask(
-    client: Elasticsearch, query: dict[str, Any], size: int, language: str, *, labels: str = "en", kql: str = ""
+    client: Elasticsearch,
+    query: dict[str, Any],
+    size: int,
+    language: str,
+    *,
+    fold: bool,
+    labels: str = "en",
+    kql: str = "",
 ) -> Results:
     """The answer to a query in ``language``, with its concepts named in the language ``labels``."""
     with plain_errors():
@@ -216,22 +258,62 @@ def _ask(
                 query=query,
                 size=size,
                 sort=["_score", {"published": "desc"}],
-                source_excludes=["body", "text", "embedding"],
+                source_excludes=["body", "text", "embedding", "bands", *(f"history.{part}" for part in _TEXTS)],
+                **(_FOLDED if fold else {}),
                 track_total_hits=True,
                 allow_partial_search_results=False,
                 highlight=_LIGHT
                 | {
-                    "fields": {field: {} for field in ("text.*", "title", "lead", "body")}
-                    | {"concepts.*": {"number_of_fragments": 50}}
+                    "fields": {field: {} for field in ("text.*", *_TEXTS)} | {"concepts.*": {"number_of_fragments": 50}}
                 },
             )
         except BadRequestError as error:
+            if "in order to collapse on" in reason(error):
+                raise UserError(
+                    "The index is of an older Wirewatch, which did not know copies: `wirewatch index init` brings it "
+                    "up to date, `--no-fold` searches it as it is."
+                ) from None
             raise UserError(_unreadable(kql, reason(error)) if kql else reason(error)) from None
+    found = answer["hits"]["hits"]
+    documents = answer["hits"]["total"]["value"]
+    hits = _across_languages(client, query, language, [_hit(hit, labels) for hit in found])
+    if fold:
+        copies = _copies(client, {hit["_id"]: hit["_source"].get("original", hit["_id"]) for hit in found})
+        hits = [hit.model_copy(update={"copies": copies[hit.id]}) for hit in hits]
     return Results(
-        total=answer["hits"]["total"]["value"],
+        total=answer["aggregations"]["originals"]["value"] if fold else documents,
+        documents=documents,
         took_ms=answer["took"],
-        hits=tuple(_across_languages(client, query, language, [_hit(hit, labels) for hit in answer["hits"]["hits"]])),
+        hits=tuple(hits),
     )
+
+
+def _copies(client: Elasticsearch, originals: dict[str, str]) -> dict[str, Copies]:
+    """The copies of articles, by id, of which the originals are given."""
+    if not originals:
+        return {}
+    sources = {"terms": {"field": "source.name.keyword", "size": 100}}
+    by_original = {"terms": {"field": "original", "size": len(originals)}, "aggs": {"sources": sources}}
+    with plain_errors():
+        answer = client.search(
+            index=ALIAS,
+            query={
+                "bool": {
+                    "filter": {"terms": {"original": list(originals.values())}},
+                    "must_not": {"ids": {"values": list(originals)}},
+                }
+            },
+            aggs={"originals": by_original},
+            size=0,
+            allow_partial_search_results=False,
+        )
+    copies = {
+        bucket["key"]: Copies(
+            count=bucket["doc_count"], sources=tuple(source["key"] for source in bucket["sources"]["buckets"])
+        )
+        for bucket in answer["aggregations"]["originals"]["buckets"]
+    }
+    return {id: copies.get(original, Copies()) for id, original in originals.items()}
 
 
 def _unreadable(kql: str, why: str) -> str:
@@ -260,7 +342,8 @@ def _hit(hit: dict[str, Any], language: str) -> _Raw:
         score=hit["_score"] or 0.0,
         concepts=tuple(concepts),
         words=tuple(name for kind, _, name in matched if kind == "word"),
-        fragments=tuple(text for field in own or ("title", "lead", "body") for text in light.get(field, ())),
+        fragments=tuple(text for field in own or _TEXTS for text in light.get(field, ())),
+        changed=tuple(change["at"] for change in source.get("history", ())),
         **{name: source[name] for name in Hit.model_fields.keys() & source.keys() - {"id", "concepts"}},
     )
     return _Raw(found, [_called(source, c.id, found.language or "en") for c in concepts if c.id])

@@ -1,4 +1,4 @@
-"""What all tests share: one real Elasticsearch node for the whole session, and settings of one's own for each test."""
+"""What all tests share: one real Elasticsearch and one PostgreSQL for the whole session, settings for each test."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
+from sqlalchemy import URL
 
 from search.node import Node
+from tests.postgres import postgres
 from wirewatch.settings import Settings, get_settings
 
 ROOT = Path(__file__).parents[1]
@@ -72,6 +74,13 @@ def es(settings: Settings) -> Iterator[Elasticsearch]:
     assert given.url and given.user and given.password
     with Elasticsearch(given.url, basic_auth=(given.user, given.password.get_secret_value())) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """A PostgreSQL server for the whole session; ``tests.postgres.new_database`` makes a database in it."""
+    with postgres() as url:
+        yield url
 
 
 def _open_folder() -> Iterator[Path]:

@@ -14,7 +14,7 @@ import hashlib
 import io
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ from wirewatch.records import Record, now
 
 R = TypeVar("R", bound=Record)
 
-STAGES = ("pages", "articles", "enriched", "indexed", "alerted")
+STAGES = ("pages", "articles", "enriched", "indexed", "alerted", "health")
 """The stages in their order, each named for what it writes."""
 
 MANIFEST = "manifest.json"
@@ -109,9 +109,12 @@ class Batch:
         """The records of a further data file of the batch, one a line; none where it has no such file."""
         if name not in self.manifest().files:
             return
-        with self.open(name) as data:
-            for line in data:
-                yield record.model_validate_json(line)
+        try:
+            with self.open(name) as data:
+                for line in data:
+                    yield record.model_validate_json(line)
+        except FileNotFoundError as error:
+            raise self._damaged(str(error)) from error
 
 
 class Manifest(Record):
@@ -202,6 +205,8 @@ def write(batch: Batch) -> Iterator[BatchWriter]:
             fs.rm_file(f"{path}/{name}")
         return
     # Renaming on a local disk is atomic, and so is copying on object stores: the manifest is there whole or not at all.
+    # Where two tries get here at the same instant, the later manifest replaces the other; the files of both stay, so
+    # whoever has read the first manifest still reads a whole batch.
     draft = f"{path}/{writer.place(MANIFEST)}"
     fs.pipe_file(draft, manifest.model_dump_json(indent=1).encode())
     fs.mv(draft, f"{path}/{MANIFEST}")
@@ -219,18 +224,23 @@ def _file_system(url: str) -> tuple[Any, str]:
         raise UserError(f"WIREWATCH_BATCHES={url} cannot be used: {error}") from None
 
 
-def finished(root: str, stage: str) -> list[Batch]:
-    """The finished batches of a stage, oldest first."""
+def finished(root: str, stage: str, but: Collection[str] = ()) -> list[Batch]:
+    """The finished batches of a stage, oldest first; not those whose names are in ``but``, which are not looked at."""
     fs, path = _file_system(f"{root}/{stage}")
-    names = {found.rstrip("/").split("/")[-2] for found in fs.glob(f"{path}/*/{MANIFEST}")}
-    return [Batch(root, stage, name) for name in sorted(names)]
+    fs.invalidate_cache()  # object stores remember what they listed; other processes have written since
+    try:
+        names = {found.rstrip("/").rpartition("/")[2] for found in fs.ls(path, detail=False)}
+    except FileNotFoundError:
+        return []
+    return [
+        Batch(root, stage, name) for name in sorted(names.difference(but)) if fs.exists(f"{path}/{name}/{MANIFEST}")
+    ]
 
 
 def pending(root: str, stage: str) -> list[Batch]:
     """The batches that ``stage`` has yet to work on: those of the stage before it without a successor, oldest first."""
     before = STAGES[STAGES.index(stage) - 1]
-    done = {batch.name for batch in finished(root, stage)}
-    return [batch for batch in finished(root, before) if batch.name not in done]
+    return finished(root, before, but=[batch.name for batch in finished(root, stage)])
 
 
 def run_name(moment: datetime, key: str) -> str:

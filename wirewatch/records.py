@@ -2,7 +2,7 @@
 
 A record is what one line of a batch file holds. The order of the classes is the order of the stages:
 :class:`Page` (crawl) → :class:`Article` and :class:`Extraction` (extract) → :class:`EnrichedArticle` (enrich) →
-:class:`IndexOutcome` (index) → :class:`Notice` (alert).
+:class:`IndexOutcome` (index) → :class:`Notice` (alert) → :class:`SourceHealth` (health).
 
 All times are timezone-aware UTC, to the second.
 """
@@ -258,3 +258,51 @@ def content_version(title: str, lead: str | None, body: str) -> str:
 def notice_id(alert: str, article: str) -> str:
     """The id of the notice that tells ``alert`` of ``article``."""
     return hashlib.sha256(f"{alert}\x1f{article}".encode()).hexdigest()[:20]
+
+
+class ListingHealth(Record):
+    """How a listing did in one run."""
+
+    url: str
+    outcome: PageOutcome
+    reason: str | None = None
+    entries: int | None = None
+    new: int | None = None
+
+
+class SourceHealth(Record):
+    """How a source did in one run: a line of a ``health`` batch, and a document of ``wirewatch-source-health``."""
+
+    id: str
+    """Made of run and source: doing it again makes the same document."""
+    run: str
+    """Name of the batch."""
+    source: SourceRef
+    at: Time
+    """When the run began."""
+    requests: int = 0
+    new: int = 0
+    """Articles; and so ``updated``."""
+    updated: int = 0
+    unchanged: int = 0
+    """Listings and pages that were as they had been."""
+    duplicates: int = 0
+    """Pages of an article that is known under another address."""
+    gone: int = 0
+    """Articles that the site has removed."""
+    refused: int = 0
+    """Of the failed ones those that the site does not let us have: 401, 402, 403, 429, 451, robots.txt, opt-outs."""
+    failed: dict[str, int] = Field(default_factory=dict)
+    """Requests that failed and pages that gave no article, by reason. A removed page is no failure."""
+    from_feed: int = 0
+    """Articles whose page was refused or had no text, and whose text is the feed's."""
+    pages: int = 0
+    """Pages of articles that were fetched."""
+    articles: int = 0
+    """Of those, the ones that gave an article: the yield of extraction is ``articles / pages``."""
+    fields: dict[str, int] = Field(default_factory=dict)
+    """Of those, by field, the ones that gave it."""
+    bytes: int = 0
+    seconds: float = 0.0
+    """Of all requests, added up."""
+    listings: tuple[ListingHealth, ...] = ()

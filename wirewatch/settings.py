@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from wirewatch.errors import UserError
 
@@ -131,3 +131,8 @@ def get_settings() -> Settings:
             f"WIREWATCH_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors()
         )
         raise UserError(f"A setting is not usable: {wrong}. Correct it in the environment or in .env.") from None
+    except SettingsError as error:
+        name = str(error).split('"')[1].upper()  # error parsing value for field "operator" …
+        raise UserError(
+            f"A setting is not usable: WIREWATCH_{name} is no JSON. Correct it in the environment or in .env."
+        ) from None

@@ -7,35 +7,40 @@ a lost database, or one of another version of Wirewatch, is rebuilt from the bat
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    Connection,
     Date,
     DateTime,
     Dialect,
     Engine,
+    ExceptionContext,
     Index,
     String,
     Text,
     TypeDecorator,
     create_engine,
     event,
+    func,
     inspect,
     select,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Session, mapped_column
 
 from wirewatch import batches
 from wirewatch.errors import UserError
 from wirewatch.records import EXTRACTIONS, Article, Extraction, Page, PageKind, PageOutcome
 
-LAYOUT = 2
+LAYOUT = 3
 """Number of the tables' layout. Raise it with every change of the tables: those of another layout are rebuilt."""
 
 SHORTEST_INTERVAL = timedelta(minutes=10)
@@ -56,18 +61,38 @@ class _UTC(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC)
+
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+        return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
+
+
+class _Sent(TypeDecorator[str]):
+    """A text as a site sent it, without the NUL characters that PostgreSQL refuses."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value and value.replace("\0", "")
 
 
 T = TypeVar("T")
+LOT = 500
+"""Rows asked for at once: every database takes so many."""
 
 
-def _lots(values: Iterable[str], size: int) -> Iterator[list[str]]:
-    """The values in lists of that size; the last may be shorter."""
+def _lots(values: Iterable[T]) -> Iterator[list[T]]:
+    """The values in lists of :data:`LOT`; the last may be shorter."""
     rest = iter(values)
-    while lot := list(islice(rest, size)):
+    while lot := list(islice(rest, LOT)):
         yield lot
+
+
+def _key(url: str) -> str:
+    """The key of an address, which itself may be longer than PostgreSQL's indexes take (2,704 bytes)."""
+    return hashlib.sha256(url.encode()).hexdigest()[:32]
 
 
 class _Table(DeclarativeBase):
@@ -78,8 +103,9 @@ class Visit(_Table):
     """What is known of an address that was asked for."""
 
     __tablename__ = "visits"
-    url: Mapped[str] = mapped_column(Text, primary_key=True)
-    source: Mapped[str] = mapped_column(String(255), index=True)
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    url: Mapped[str] = mapped_column(_Sent)
+    source: Mapped[str] = mapped_column(String(255))
     kind: Mapped[str] = mapped_column(String(16))
     first_seen: Mapped[datetime] = mapped_column(_UTC)
     asked: Mapped[datetime] = mapped_column(_UTC)
@@ -88,9 +114,9 @@ class Visit(_Table):
     """When it was last asked for with success, changed or not; None while it never was."""
     failures: Mapped[int] = mapped_column(default=0)
     """Failures in a row since then."""
-    etag: Mapped[str | None] = mapped_column(Text)
-    last_modified: Mapped[str | None] = mapped_column(Text)
-    digest: Mapped[str | None] = mapped_column(String(64))
+    etag: Mapped[str | None] = mapped_column(_Sent)
+    last_modified: Mapped[str | None] = mapped_column(_Sent)
+    digest: Mapped[str | None] = mapped_column(Text)
     """Of what was fetched last in full."""
     read: Mapped[datetime | None] = mapped_column(_UTC)
     """When it was last fetched in full, not answered with 304."""
@@ -101,8 +127,19 @@ class Visit(_Table):
     first_fetched: Mapped[datetime | None] = mapped_column(_UTC)
     article: Mapped[str | None] = mapped_column(String(20))
     """Id of the article that the page is of."""
-    revisit: Mapped[datetime | None] = mapped_column(_UTC, index=True)
-    """Of an article: when it is to be looked at again."""
+    extracted: Mapped[str | None] = mapped_column(String(255))
+    """Name of the batch of articles that said so."""
+    spare: Mapped[bool] = mapped_column(default=False)
+    """Whether it is a second address of its article, or the article is gone: it is not looked at again."""
+    revisit: Mapped[datetime | None] = mapped_column(_UTC)
+    """Of an article's page: when it is to be looked at again, unless it is spare."""
+
+
+Index("visits_failing", Visit.source, Visit.kind, Visit.failures)
+Index("visits_article", Visit.article)
+# Most addresses are past their last revisit.
+_HAS_REVISIT = Visit.revisit.is_not(None)
+Index("visits_due", Visit.source, Visit.revisit, sqlite_where=_HAS_REVISIT, postgresql_where=_HAS_REVISIT)
 
 
 class Known(_Table):
@@ -149,33 +186,48 @@ class Layout(_Table):
 
 def _share_file(connection: Any, _record: object) -> None:
     """WAL lets crawls read while another writes; the timeout makes writers queue instead of failing."""
-    connection.execute("PRAGMA busy_timeout=30000")
+    connection.execute("PRAGMA busy_timeout=300000")
     connection.execute("PRAGMA journal_mode=WAL")
+    # What a power cut takes is applied again.
+    connection.execute("PRAGMA synchronous=NORMAL")
 
 
-def _lay_out(engine: Engine) -> None:
-    """Make the tables, anew where they have another layout. Of several processes one does it, the others wait."""
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which no other process writes: the others wait for its end."""
     with engine.connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7233)")
         elif engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        tables = set(inspect(connection).get_table_names())
-        if "layout" in tables and connection.scalar(select(Layout.number)) == LAYOUT:
+        yield connection
+
+
+def _is_laid_out(connection: Connection) -> bool:
+    found = inspect(connection).has_table(Layout.__tablename__)
+    return found and connection.scalar(select(Layout.number)) == LAYOUT
+
+
+def _lay_out(engine: Engine) -> None:
+    """Make the tables, anew where they have another layout."""
+    with engine.connect() as connection:
+        if _is_laid_out(connection):
             return
-        _Table.metadata.drop_all(connection)
-        _Table.metadata.create_all(connection)
-        connection.execute(Layout.__table__.insert().values(number=LAYOUT))  # type: ignore[attr-defined]
+    with _alone(engine) as connection:
+        if not _is_laid_out(connection):
+            _Table.metadata.drop_all(connection)
+            _Table.metadata.create_all(connection)
+            connection.execute(Layout.__table__.insert().values(number=LAYOUT))  # type: ignore[attr-defined]
 
 
 class State:
     """The crawl state at a SQLAlchemy URL; its tables are made when they are missing.
 
-    Raises:
-        UserError: the database cannot be reached or used.
+    Every method raises :class:`UserError` where the database cannot be reached or used.
     """
 
     def __init__(self, url: str) -> None:
+        self.url = url
         try:
             parsed = make_url(url)
             if parsed.get_backend_name() == "sqlite" and parsed.database:
@@ -183,71 +235,95 @@ class State:
             self.engine = create_engine(parsed)
             if parsed.get_backend_name() == "sqlite":
                 event.listen(self.engine, "connect", _share_file)
+            event.listen(self.engine, "handle_error", self._out_of_reach)
             _lay_out(self.engine)
-        except (ArgumentError, OperationalError, ImportError, OSError) as error:
-            shown = make_url(url).render_as_string() if "://" in url else url
-            reason = str(getattr(error, "orig", error)).splitlines()[0]
-            raise UserError(f"The crawl state cannot be kept at WIREWATCH_STATE={shown}: {reason}") from None
+        except (SQLAlchemyError, ImportError, OSError, ValueError) as error:
+            raise self._problem(error) from None
+
+    def _out_of_reach(self, context: ExceptionContext) -> None:
+        if isinstance(context.sqlalchemy_exception, OperationalError):
+            raise self._problem(context.sqlalchemy_exception) from None
+
+    def _problem(self, error: Exception) -> UserError:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        if isinstance(error, ModuleNotFoundError):
+            reason += ". For PostgreSQL: pip install 'wirewatch[postgres]', and an address postgresql+psycopg://…"
+        try:
+            # Without the query, which may hold a password too.
+            shown = make_url(self.url).set(query={}).render_as_string(hide_password=True)
+        except (ArgumentError, ValueError):
+            shown = self.url.partition("://")[0] + "://…"
+        return UserError(f"The crawl state cannot be kept at WIREWATCH_STATE={shown}: {reason}")
 
     def catch_up(self, root: str) -> None:
-        """Apply the finished batches under ``root`` that were not applied yet, oldest first, each exactly once."""
+        """Apply the finished batches under ``root`` that were not applied yet, oldest first, each exactly once.
+
+        Whenever the batches of articles are finished, the state is the one that is rebuilt from all batches. Only where
+        two runs asked for the same address and the first to begin was the last to end, an older answer that comes after
+        a newer one changes nothing but the number of pages of its day.
+        """
         with Session(self.engine) as session:
-            applied = {(done.stage, done.name) for done in session.scalars(select(Applied))}
-        found = [batch for stage in ("articles", "pages") for batch in batches.finished(root, stage)]
+            # The articles come first: what is listed of them after that has its pages listed too.
+            applied = {
+                stage: set(session.scalars(select(Applied.name).where(Applied.stage == stage)))
+                for stage in ("articles", "pages")
+            }
+        found = [batch for stage, names in applied.items() for batch in batches.finished(root, stage, but=names)]
         # By name, which is by time; of one name the pages first, because the articles came from them.
         for batch in sorted(found, key=lambda batch: (batch.name, batch.stage == "articles")):
-            if (batch.stage, batch.name) not in applied:
-                self._apply(batch)
+            self._apply(batch)
 
     def _apply(self, batch: batches.Batch) -> None:
-        while not self._is_applied(batch):
-            try:
-                with Session(self.engine) as session, session.begin():
-                    # First, so that of two processes applying the same batch one fails here and changes nothing.
-                    session.add(Applied(stage=batch.stage, name=batch.name))
-                    session.flush()
-                    if batch.stage == "pages":
-                        for page in batch.read(Page):
-                            _visited(session, page)
-                    else:
-                        for article in batch.read(Article):
-                            _extracted(session, article, batch.name)
-                        for extraction in batch.lines(Extraction, EXTRACTIONS):
-                            _linked(session, extraction)
-            except IntegrityError:
-                continue  # another process has applied it, or has just added one of its rows: look again
-
-    def _is_applied(self, batch: batches.Batch) -> bool:
-        with Session(self.engine) as session:
-            return session.get(Applied, (batch.stage, batch.name)) is not None
+        with _alone(self.engine) as connection, Session(connection) as session:
+            if session.get(Applied, (batch.stage, batch.name)):
+                return  # another process was faster
+            session.add(Applied(stage=batch.stage, name=batch.name))
+            if batch.stage == "pages":
+                for pages in _lots(batch.read(Page)):
+                    _visited(session, pages)
+            else:
+                for articles in _lots(batch.read(Article)):
+                    _extracted(session, articles, batch.name)
+                for extractions in _lots(batch.lines(Extraction, EXTRACTIONS)):
+                    _linked(session, extractions, batch.name)
+            session.flush()
 
     def look_up(self, urls: Iterable[str]) -> dict[str, Visit]:
         """What is known of those addresses among ``urls`` that were asked for before, by address."""
-        return {visit.url: visit for visit in self._among(Visit, Visit.url, urls)}
+        asked = {_key(url): url for url in urls}
+        with Session(self.engine) as session:
+            return {asked[key]: visit for key, visit in _rows(session, Visit, Visit.key, asked).items()}
 
     def known(self, ids: Iterable[str]) -> dict[str, Known]:
         """The last versions of the articles among ``ids`` that were extracted before, by id."""
-        return {known.id: known for known in self._among(Known, Known.id, ids)}
+        with Session(self.engine) as session:
+            return _rows(session, Known, Known.id, ids)
 
     def asking(self, sources: Iterable[str]) -> dict[str, Asking]:
         """How much the sources among ``sources`` were asked lately, by source."""
-        return {asking.source: asking for asking in self._among(Asking, Asking.source, sources)}
-
-    def _among(self, table: type[T], column: InstrumentedAttribute[str], values: Iterable[str]) -> Iterator[T]:
-        """The rows whose ``column`` is one of ``values``, asked for in lots that every database takes."""
-        with Session(self.engine, expire_on_commit=False) as session:
-            for lot in _lots(values, 500):
-                yield from session.scalars(select(table).where(column.in_(lot)))
+        with Session(self.engine) as session:
+            return _rows(session, Asking, Asking.source, sources)
 
     def same_text(self, source: str, version: str) -> Known | None:
         """The article of a source that has exactly this text, the one seen first where there are several."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self.engine) as session:
             same = select(Known).where(Known.source == source, Known.version == version)
             return session.scalars(same.order_by(Known.first_seen, Known.id)).first()
 
+    def articles(self, source: str) -> int:
+        """How many articles of a source were extracted."""
+        with Session(self.engine) as session:
+            return session.scalar(select(func.count()).select_from(Known).where(Known.source == source)) or 0
+
+    def addresses(self, source: str, article: str) -> list[Visit]:
+        """The addresses of a source that are known to show an article."""
+        with Session(self.engine) as session:
+            found = select(Visit).where(Visit.source == source, Visit.article == article)
+            return list(session.scalars(found.order_by(Visit.first_seen, Visit.url)))
+
     def failing(self, source: str, kind: str, fewer_than: int) -> list[Visit]:
         """The addresses of a source whose last request failed, fewer than so many times in a row."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self.engine) as session:
             found = select(Visit).where(
                 Visit.source == source, Visit.kind == kind, Visit.failures > 0, Visit.failures < fewer_than
             )
@@ -255,19 +331,51 @@ class State:
 
     def revisits(self, source: str, moment: datetime, most: int) -> list[Visit]:
         """The articles of a source that are to be looked at again by then, the longest due first, at most so many."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self.engine) as session:
             due = select(Visit).where(Visit.source == source, Visit.revisit <= moment, Visit.failures == 0)
+            # What was no article the first time hardly becomes one.
+            due = due.where(Visit.article.is_not(None), ~Visit.spare)
             return list(session.scalars(due.order_by(Visit.revisit, Visit.url).limit(most)))
 
 
-def _visited(session: Session, page: Page) -> None:
-    """Take in what became of a request."""
-    _count(session, page)
-    visit = session.get(Visit, page.url)
-    if visit is None:
-        visit = Visit(url=page.url, source=page.source.id, kind=page.kind, first_seen=page.fetched, failures=0)
-        visit.interval, visit.lies = int(SHORTEST_INTERVAL.total_seconds()), False
-        session.add(visit)
+def _rows(session: Session, table: type[T], key: InstrumentedAttribute[str], values: Iterable[str]) -> dict[str, T]:
+    """The rows whose key is one of ``values``, by key."""
+    found = (row for lot in _lots(values) for row in session.scalars(select(table).where(key.in_(lot))))
+    return {getattr(row, key.key): row for row in found}
+
+
+def _visited(session: Session, pages: list[Page]) -> None:
+    """Take in what became of requests."""
+    visits = _rows(session, Visit, Visit.key, {_key(page.url) for page in pages})
+    askings = _rows(session, Asking, Asking.source, {page.source.id for page in pages})
+    for page in pages:
+        if (asking := askings.get(page.source.id)) is None:
+            asking = askings[page.source.id] = Asking(source=page.source.id, day=page.fetched.date(), pages=0)
+            session.add(asking)
+        _count(asking, page)
+        if (visit := visits.get(_key(page.url))) is None:
+            visit = visits[_key(page.url)] = _first_visit(page)
+            session.add(visit)
+        if page.fetched >= visit.asked:  # not of a run that finished late
+            _visit(visit, page)
+
+
+def _first_visit(page: Page) -> Visit:
+    return Visit(
+        key=_key(page.url),
+        url=page.url,
+        source=page.source.id,
+        kind=page.kind,
+        first_seen=page.fetched,
+        asked=page.fetched,
+        failures=0,
+        lies=False,
+        spare=False,
+        interval=int(SHORTEST_INTERVAL.total_seconds()),
+    )
+
+
+def _visit(visit: Visit, page: Page) -> None:
     visit.asked = page.fetched
     if page.kind is PageKind.LISTING:
         visit.interval = _next_interval(visit.interval, page)
@@ -289,15 +397,12 @@ def _visited(session: Session, page: Page) -> None:
         visit.revisit = next((first + after for after in REVISITS if first + after > page.fetched), None)
 
 
-def _count(session: Session, page: Page) -> None:
+def _count(asking: Asking, page: Page) -> None:
     today = page.fetched.date()
-    asking = session.get(Asking, page.source.id)
-    if asking is None:
-        asking = Asking(source=page.source.id, day=today, pages=0)
-        session.add(asking)
-    if asking.day != today:
+    if today > asking.day:
         asking.day, asking.pages = today, 0
-    asking.pages += 1
+    if today == asking.day:
+        asking.pages += 1
     if page.retry_after:
         asking.closed_until = max(page.retry_after, asking.closed_until or page.retry_after)
 
@@ -311,25 +416,29 @@ def _next_interval(seconds: int, page: Page) -> int:
     return int(min(max(seconds * factor, shortest), longest))
 
 
-def _extracted(session: Session, article: Article, batch: str) -> None:
-    """Take in an article; one that was fetched earlier than the one that is known changes nothing."""
-    known = session.get(Known, article.id)
-    if known is None:
-        known = Known(id=article.id, first_seen=article.first_seen)
-        session.add(known)
-    elif article.fetched < known.fetched:
-        return
-    known.source, known.version, known.batch = article.source.id, article.version, batch
-    known.fetched, known.gone = article.fetched, article.gone
+def _extracted(session: Session, articles: list[Article], batch: str) -> None:
+    """Take in articles; one that was fetched earlier than the one that is known changes nothing but when it was seen.
+
+    Of two made of the same page the one of the later batch counts: the later is a replay.
+    """
+    rows = _rows(session, Known, Known.id, {article.id for article in articles})
+    for article in articles:
+        if (known := rows.get(article.id)) is None:
+            known = rows[article.id] = Known(id=article.id, first_seen=article.first_seen)
+            session.add(known)
+            known.fetched, known.batch = article.fetched, ""
+        known.first_seen = min(known.first_seen, article.first_seen)
+        if (article.fetched, batch) >= (known.fetched, known.batch):
+            known.source, known.version, known.batch = article.source.id, article.version, batch
+            known.fetched, known.gone = article.fetched, article.gone
 
 
-def _linked(session: Session, extraction: Extraction) -> None:
-    """Take in which article a page is of."""
-    visit = session.get(Visit, extraction.url)
-    if visit is None:
-        return
-    if extraction.article:
-        visit.article = extraction.article
-    if extraction.outcome in ("duplicate", "failed", "gone"):
-        # One address of an article is enough to look at again, and what was no article once hardly becomes one.
-        visit.revisit = None
+def _linked(session: Session, extractions: list[Extraction], batch: str) -> None:
+    """Take in which articles pages are of, as the latest batch says."""
+    visits = _rows(session, Visit, Visit.key, {_key(extraction.url) for extraction in extractions})
+    for extraction in extractions:
+        visit = visits.get(_key(extraction.url))
+        if visit and extraction.article and batch >= (visit.extracted or ""):
+            visit.extracted, visit.article = batch, extraction.article
+            # One address of an article is enough to look at again.
+            visit.spare = extraction.outcome in ("duplicate", "gone")

@@ -6,17 +6,20 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Coroutine
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import andi
 from web_poet import HttpResponse, ItemPage, PageParams, consume_modules, default_registry
 
 from crawlers.pages.charset import encoding_of
+from crawlers.pages.feed import FeedPage
 from crawlers.pages.item import ArticleItem as ArticleItem
-from crawlers.pages.listing import FeedPage, Listing, SectionPage, SitemapPage
+from crawlers.pages.listing import Listing
+from crawlers.pages.section import SectionPage
+from crawlers.pages.sitemap import SitemapPage
 from wirewatch.records import Hint
 
 LISTINGS: dict[str, type[ItemPage[Listing]]] = {"feed": FeedPage, "sitemap": SitemapPage, "section": SectionPage}
@@ -72,9 +75,7 @@ def read_article(
     """
     headers = headers or []
     response = HttpResponse(url, body, status=status, headers=headers, encoding=encoding_of(body, headers))
-    # web-poet's to_item is a coroutine so that a page object may be one; nothing here waits for the network.
-    item: ArticleItem = asyncio.run(page_object(response, hint=hint, fetched=fetched).to_item())
-    return item
+    return _result(page_object(response, hint=hint, fetched=fetched).to_item())
 
 
 def read_listing(kind: str, url: str, body: bytes, headers: list[tuple[str, str]] | None = None) -> Listing:
@@ -94,5 +95,21 @@ def read_listing(kind: str, url: str, body: bytes, headers: list[tuple[str, str]
     response = HttpResponse(url, body, headers=headers, encoding=encoding_of(body, headers))
     page_class = default_registry.overrides_for(response.url).get(LISTINGS[kind], LISTINGS[kind])
     plan = andi.plan(page_class, is_injectable=lambda cls: False, externally_provided={HttpResponse})
-    listing: Listing = asyncio.run(page_class(**plan.final_kwargs({HttpResponse: response})).to_item())
+    listing: Listing = _result(page_class(**plan.final_kwargs({HttpResponse: response})).to_item())
     return listing
+
+
+T = TypeVar("T")
+
+
+def _result(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a page object gives. web-poet makes ``to_item`` a coroutine so that it may wait; none here has what to wait
+    for, so that an event loop for each page would be in vain.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        result: T = finished.value
+        return result
+    coroutine.close()
+    raise RuntimeError("A page object may not wait: the archived response is all it gets.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from charset_normalizer import from_bytes
 from w3lib.encoding import html_body_declared_encoding as body_declared_encoding
 from w3lib.encoding import http_content_type_encoding, read_bom, resolve_encoding
@@ -20,6 +22,7 @@ _GUESSES = [
     "euc_jp",
     "euc_kr",
 ]
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def encoding_of(body: bytes, headers: list[tuple[str, str]]) -> str:
@@ -42,8 +45,10 @@ def encoding_of(body: bytes, headers: list[tuple[str, str]]) -> str:
     for encoding in declared:
         if encoding and _decodes(body, encoding):
             return encoding
-    # One broken byte (a cut, a foreign advertisement) does not make a UTF-8 page something else.
-    if len(body.decode("utf-8", "ignore")) > 0.98 * len(body.decode("utf-8", "replace")):
+    # One broken byte (a cut, a foreign advertisement) does not make a UTF-8 page something else, but a page of another
+    # encoding has hardly a letter that is UTF-8 by accident.
+    broken = body.decode("utf-8", "replace").count("\ufffd")
+    if len(_BEYOND_ASCII.findall(body.decode("utf-8", "ignore"))) > broken:
         return "utf-8"
     guess = from_bytes(body[:100_000], cp_isolation=_GUESSES).best()
     return (guess and resolve_encoding(guess.encoding)) or "cp1252"

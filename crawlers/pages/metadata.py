@@ -13,13 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from dateutil import parser as dates  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-from crawlers.discovery import clean_url, site_of
+from crawlers.canonical import canonical_url, is_variant_host
+from crawlers.discovery import clean_url
 
 Node = dict[str, Any]
 
@@ -164,15 +166,10 @@ class Metadata:
         """The first content that any of the meta names has, asked in order; empty without one."""
         return next((self.meta[name][0] for name in names if name in self.meta), "")
 
-    def link(self, rel: str) -> str:
-        """The absolute address of ``<link rel=…>``; empty without one."""
-        for tag in self.root.iter("link"):
-            if rel in (tag.get("rel") or "").lower().split() and (href := (tag.get("href") or "").strip()):
-                return self.absolute(href)
-        return ""
-
     def absolute(self, address: str) -> str:
         """An address of the page in full; empty if it is none."""
+        if not address.strip():
+            return ""  # and not the page itself
         try:
             full = urljoin(self.url, encodable(address).strip())
             return full if urlsplit(full).scheme in ("http", "https") and urlsplit(full).hostname else ""
@@ -181,20 +178,28 @@ class Metadata:
 
     @cached_property
     def canonical(self) -> str:
-        """What ``<link rel=canonical>`` or ``og:url`` says, if it is a page of the same site; otherwise :attr:`url`.
+        """The article's one address: see :func:`crawlers.canonical.canonical_url`."""
+        links = [tag for tag in self.root.iter("link") if "canonical" in (tag.get("rel") or "").lower().split()]
+        declared = [self.absolute(link.get("href")) for link in links if (link.get("href") or "").strip()]
+        headings = [text_of(heading) for heading in self.root.iter("title", "h1")]
+        return canonical_url(
+            self.url,
+            [*declared, *map(self.absolute, self.meta.get("og:url", ()))],
+            hinted=[address for node, own in self.nodes if own for address in self._addresses(node)],
+            title=" ".join([self.first_meta("og:title"), *headings]),
+            linked=self._linked() if is_variant_host(urlsplit(self.url).netloc) else (),
+        )
 
-        A canonical address on another site (of the agency, of a partner) would take the article from its source.
-        One that names the site's front page is a mistake of the template.
-        """
-        here = site_of(urlsplit(self.url).hostname or "")
-        for candidate in (self.link("canonical"), self.absolute(self.first_meta("og:url"))):
-            address = clean_url(candidate)
-            if address is None:
-                continue
-            there = site_of(urlsplit(address).hostname or "")
-            if here == there and (urlsplit(address).path.strip("/") or not urlsplit(self.url).path.strip("/")):
-                return address
-        return clean_url(self.url) or self.url
+    def _addresses(self, node: Node) -> Iterator[str]:
+        """What a JSON-LD node says the address of its article is."""
+        if any(map(_is_article, types_of(node))):
+            for value in (*as_list(node.get("mainEntityOfPage")), *as_list(node.get("url"))):
+                address = value.get("@id") if isinstance(value, dict) else value
+                if isinstance(address, str) and address:
+                    yield self.absolute(address)
+
+    def _linked(self) -> set[str | None]:
+        return {clean_url(self.absolute(link.get("href") or "")) for link in islice(self.root.iter("a", "link"), 2000)}
 
     @cached_property
     def nodes(self) -> list[tuple[Node, bool]]:

@@ -29,15 +29,15 @@ def load_alerts(file: Path) -> list[Alert]:
     """The alerts of a YAML file, in its order.
 
     Raises:
-        UserError: the file is not there or not readable, or an entry is wrong; the message names file, entry and field.
+        UserError: the file is not there or not readable, or an entry is wrong; the message names file, line and field.
     """
     if not file.exists():
         raise UserError(
             f"There is no file of alerts {file}. Make one (`[]` for no alerts), or set WIREWATCH_ALERTS to yours."
         )
     alerts: dict[str, Alert] = {}
-    for number, alert in enumerate(load_entries(file, Alert, "alerts"), 1):
-        if alert.name in alerts:
-            raise UserError(f"{file}, entry {number}: there are two alerts named {alert.name}.")
-        alerts[alert.name] = alert
+    for written in load_entries(file, Alert, "alerts"):
+        if written.entry.name in alerts:
+            raise UserError(f"{written.place}: there are two alerts named {written.entry.name}.")
+        alerts[written.entry.name] = written.entry
     return list(alerts.values())

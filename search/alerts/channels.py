@@ -27,7 +27,7 @@ def tell(notice: Notice, channel: str) -> None:
         UserError: the channel does not take it; the message names the channel.
     """
     if channel == "stdout":
-        print(f"Alert {notice.alert}: {notice.title} {notice.url}", flush=True)
+        print(f"Alert {notice.alert}: {notice.title} {notice.url}".rstrip(), flush=True)
         return
     path = get_settings().home / re.sub("^/+", "/", unquote(channel.removeprefix("file:")))
     try:

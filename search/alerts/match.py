@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from elasticsearch import Elasticsearch, helpers
@@ -35,7 +35,8 @@ def alert(
     A notice is a document with an id made of alert and article. It is created before it is told and marked after, for
     each channel, so a notice that exists is never created again, one that a killed try left unmarked is told once more,
     and a channel that had it does not hear it again because another one failed. An alert
-    whose query cannot be read is counted (``broken:NAME``) and logged with its error; the others go on.
+    whose query cannot be read is counted (``broken:NAME``) and logged with its error; the others go on. A replay tells
+    nobody.
 
     Args:
         batch: of the stage ``indexed``.
@@ -50,6 +51,9 @@ def alert(
     told = batch.next("alerted")
     if told.exists():
         return told
+    if batch.is_replay:
+        with write(told):
+            return told
     if alerts is None:
         alerts = load_alerts(get_settings().alerts)
     client = client or connect()
@@ -153,19 +157,28 @@ def _tell_notices(client: Elasticsearch, alerts: dict[str, Alert], run: str) -> 
     """Tell the notices of a run that wait for it; all of the run's notices that have been told come back."""
     client.indices.refresh(index=NOTICES)
     for hit in every(client, NOTICES, {"term": {"run": run}}, [{"created": "asc"}, {"id": "asc"}]):
-        waits = "told" not in hit["_source"]
-        notice = Notice.model_validate({name: hit["_source"][name] for name in Notice.model_fields})
+        name = hit["_source"]["alert"]
         try:
-            if waits:
-                # Of an alert that was deleted in between nobody wants to hear.
-                told_to: list[str] = hit["_source"].get("told_to", [])
-                for channel in alerts[notice.alert].tell if notice.alert in alerts else ():
-                    if channel not in told_to:
-                        tell(notice, channel)
-                        told_to.append(channel)
-                        client.update(index=NOTICES, id=notice.id, doc={"told_to": told_to})
-                client.update(index=NOTICES, id=notice.id, doc={"told": now().isoformat()})
+            # Of an alert that was deleted in between nobody wants to hear.
+            yield tell_once(client, hit["_source"], alerts[name].tell if name in alerts else ())
         except UserError as error:
             yield error
-        else:
-            yield notice
+
+
+def tell_once(client: Elasticsearch, document: Mapping[str, Any], channels: Iterable[str]) -> Notice:
+    """Tell a notice that the index holds to those channels that have not had it, and mark it, if it still waits for it.
+
+    Raises:
+        UserError: a channel does not take it; it waits then.
+    """
+    notice = Notice.model_validate({name: document[name] for name in Notice.model_fields})
+    if "told" in document:
+        return notice
+    told_to: list[str] = list(document.get("told_to", ()))
+    for channel in channels:
+        if channel not in told_to:
+            tell(notice, channel)
+            told_to.append(channel)
+            client.update(index=NOTICES, id=notice.id, doc={"told_to": told_to})
+    client.update(index=NOTICES, id=notice.id, doc={"told": now().isoformat()})
+    return notice

@@ -33,6 +33,11 @@ def label_languages() -> frozenset[str]:
 
 
 @cache
+def article_mappings() -> dict[str, Any]:
+    """The fields of an article as Elasticsearch is told of them."""
+    mappings: dict[str, Any] = load("component")["wirewatch-articles-fields"]["template"]["mappings"]
+    return mappings
+
+
 def _fields_of(field: str) -> list[str]:
-    mappings = load("component")["wirewatch-articles-fields"]["template"]["mappings"]
-    return list(mappings["properties"][field]["properties"])
+    return list(article_mappings()["properties"][field]["properties"])

@@ -7,10 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -20,43 +16,13 @@ import pytest
 from crawlers.archive import read_response
 from crawlers.crawl import CrawlError, crawl
 from crawlers.plan import Group, plan
+from tests.crawlers.one_site import RUNS, Site, addresses, failures, fetched
 from tests.newsroom import Newsroom
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.records import Page, PageKind, PageOutcome, now
-from wirewatch.settings import Settings, get_settings
 from wirewatch.sources import Source, load_sources
 from wirewatch.state import State
-
-RUNS = ("20270101T020000Z", "20270102T020000Z", "20270103T020000Z")
-
-
-@pytest.fixture
-def crawling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Settings]]:
-    """Settings of one's own, without politeness, that also the crawling process sees."""
-
-    def use(home: Path = tmp_path, **crawl: object) -> Settings:
-        monkeypatch.setenv("WIREWATCH_HOME", str(home))
-        for name, value in ({"delay": 0, "per_site": 8, "allow_private": True} | crawl).items():
-            monkeypatch.setenv(f"WIREWATCH_CRAWL__{name.upper()}", str(value))
-        get_settings.cache_clear()
-        return get_settings()
-
-    use()
-    yield use
-    get_settings.cache_clear()
-
-
-def addresses(batch: Batch, kind: PageKind, outcome: PageOutcome) -> list[str]:
-    return sorted(unquote(p.url) for p in batch.read(Page) if p.kind == kind and p.outcome == outcome)
-
-
-def fetched(batch: Batch) -> list[str]:
-    return addresses(batch, PageKind.ARTICLE, PageOutcome.FETCHED)
-
-
-def failures(batch: Batch) -> dict[str, str | None]:
-    return {p.url: p.reason for p in batch.read(Page) if p.outcome is PageOutcome.FAILED}
 
 
 def everything(room: Newsroom, name: str = "g00") -> Group:
@@ -121,7 +87,7 @@ def test_what_is_archived_is_what_the_site_sent(crawling) -> None:
         sources = [s for s in load_sources(room.sources) if s.domain == "el-faro-del-sur.localhost"]
         batch = crawl(plan(sources, 1)[0], RUNS[0])
         pages = [page for page in batch.read(Page) if page.outcome is PageOutcome.FETCHED]
-        assert {page.warc for page in pages} == {f"{RUNS[0]}-g00.warc.gz"}
+        assert {page.warc for page in pages} == {f"{RUNS[0]}-g00-00000.warc.gz"}
         for page in pages:
             response = read_response(batch, page)
             assert (response.url, response.status, response.fetched) == (page.url, 200, response.fetched)
@@ -188,81 +154,6 @@ def test_a_killed_crawl_leaves_nothing_and_the_next_one_is_complete(crawling, tm
 
 
 # --- one site with everything that can go wrong
-
-
-@dataclass
-class Site:
-    """A site on loopback whose answers are given by path."""
-
-    pages: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    port: int = 0
-
-    def url(self, path: str, host: str = "paper.localhost") -> str:
-        return f"http://{host}:{self.port}{path}"
-
-    def page(self, path: str, body: bytes | str = b"<p>Text</p>", status: int = 200, **headers: str) -> str:
-        raw = body.encode() if isinstance(body, str) else body
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.pages[path] = (status, {"Content-Type": "text/html"} | given, raw)
-        return self.url(path)
-
-    def feed(self, *paths: str) -> str:
-        items = "".join(
-            f"<item><title>{n}</title><link>{path if '//' in path else self.url(path)}</link>"
-            f"<pubDate>Mon, 06 Feb 2023 10:{59 - n:02}:00 GMT</pubDate></item>"
-            for n, path in enumerate(paths)
-        )
-        return self.page("/feed", f"<rss version='2.0'><channel>{items}</channel></rss>", ETag=f'"{hash(items)}"')
-
-    def source(self, **listings: tuple[str, ...]) -> Group:
-        listings = listings or {"feeds": (self.url("/feed"),)}
-        source = Source(name="Paper", domain="paper.localhost", country="DZ", languages=("fr", "ar"), **listings)
-        return Group(name="g00", sources=(source,))
-
-    def paths(self) -> list[str]:
-        return [path for path, _ in self.asked]
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    site = Site()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            site.asked.append((self.path, dict(self.headers)))
-            status, headers, body = site.pages.get(self.path, (404, {}, b""))
-            if self.path == "/never":
-                stopped.wait(20)
-            if "ETag" in headers and self.headers.get("If-None-Match") == headers["ETag"]:
-                status, body = 304, b""
-            self.send_response(status)
-            for name, value in ({"Content-Length": str(len(body))} | headers).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-            if "Content-Length" in headers:
-                self.close_connection = True
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 64
-
-        def handle_error(self, *args: object) -> None:
-            pass
-
-    stopped = threading.Event()
-    with Server(("127.0.0.1", 0), Handler) as server:
-        site.port = server.server_port
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield site
-        stopped.set()
-        server.shutdown()
 
 
 def test_every_failure_has_its_reason(crawling, site: Site) -> None:
@@ -413,27 +304,18 @@ def test_everything_goes_through_the_proxy(crawling, site: Site) -> None:
     )
     batch = crawl(Group(name="g00", sources=(source,)), RUNS[0])
     assert fetched(batch) == ["http://news.example/a"]
-    assert site.paths() == [f"http://news.example/{path}" for path in ("robots.txt", "feed", "a")]
+    assert site.paths() == [
+        f"http://news.example/{path}" for path in ("robots.txt", "feed", ".well-known/tdmrep.json", "a")
+    ]
     assert {headers["Proxy-Authorization"] for _, headers in site.asked} == {"Basic ZGVzazpzZWNyZXQ="}
-    with batch.open(f"{batch.name}.warc.gz") as warc:
+    with batch.open(f"{batch.name}-00000.warc.gz") as warc:
         assert b"Proxy-Authorization" not in gzip.decompress(warc.read())
-
-
-@pytest.fixture
-def in_the_crawling_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Runs code at the start of every crawling process."""
-
-    def do(code: str) -> None:
-        (tmp_path / "sitecustomize.py").write_text(code)
-        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-
-    return do
 
 
 def test_a_page_object_that_fails_costs_its_listing_only(crawling, site: Site, in_the_crawling_process) -> None:
     crawling()
     in_the_crawling_process(
-        "import crawlers.pages.listing as listing\n"
+        "import crawlers.pages.sitemap as listing\n"
         "async def broken(self): raise KeyError('layout')\n"
         "listing.SitemapPage.to_item = broken\n"
     )
@@ -449,7 +331,7 @@ def test_a_fault_in_the_choice_of_articles_is_seen_in_the_records(
 ) -> None:
     crawling()
     in_the_crawling_process(
-        "import crawlers.spider as s\ndef broken(*args): raise KeyError('x')\ns.NewsSpider.choose = broken\n"
+        "import crawlers.harvest as h\ndef broken(*args): raise KeyError('x')\nh.Harvest.choose = broken\n"
     )
     site.page("/a")
     site.feed("/a")
@@ -461,7 +343,8 @@ def test_a_site_can_have_a_page_object_of_its_own_for_a_listing(crawling, site: 
     crawling()
     in_the_crawling_process(
         "from web_poet import handle_urls\n"
-        "from crawlers.pages.listing import Entry, FeedPage, Listing\n"
+        "from crawlers.pages.feed import FeedPage\n"
+        "from crawlers.pages.listing import Entry, Listing\n"
         f"@handle_urls('paper.localhost:{site.port}', instead_of=FeedPage)\n"
         "class Own(FeedPage):\n"
         "    async def to_item(self):\n"
@@ -475,7 +358,7 @@ def test_a_site_can_have_a_page_object_of_its_own_for_a_listing(crawling, site: 
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("import crawlers.spider as s\ndef broken(*args): raise KeyError('x1')\ns.NewsSpider.begin = broken\n", "x1"),
+        ("import crawlers.spider as s\ndef broken(*args): raise KeyError('x1')\ns.NewsSpider.sites = broken\n", "x1"),
         ("import crawlers.archive as a, os\na.WarcFile.__init__ = lambda *args: os._exit(9)\n", "status 9"),
     ],
 )

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import time
 from pathlib import Path
 
 import pytest
-from scrapy import Request
-from scrapy.http import Response
 
 from crawlers import extract as stage
-from crawlers.archive import WarcFile
 from crawlers.extract import extract
-from wirewatch import batches
+from tests.crawlers.handmade import FEED, SENTENCE, SITE, SOURCE, Answer, article_html, day, receipts
+from tests.crawlers.handmade import pages_batch as made
 from wirewatch.batches import Batch
-from wirewatch.records import Article, Hint, Page, PageKind, PageOutcome, SourceRef, article_id, now
+from wirewatch.records import EXTRACTIONS, Article, Hint, Page, PageKind, article_id
 from wirewatch.settings import get_settings
-
-SOURCE = SourceRef(id="example.org", name="Example", country="KE")
-SENTENCE = "The council of the lake towns met on Tuesday and agreed to share the cost of the new ferry. "
 
 
 @pytest.fixture(autouse=True)
@@ -32,41 +26,14 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     get_settings.cache_clear()
 
 
-def article_html(title: str, sentence: str = SENTENCE, canonical: str = "") -> bytes:
-    text = "".join(f"<p>{sentence}{number}: {sentence}</p>" for number in range(4))
-    link = f'<link rel="canonical" href="{canonical}">' if canonical else ""
-    return f"<html lang=en><head><title>{title}</title>{link}</head><body><h1>{title}</h1>{text}</body></html>".encode()
-
-
-def pages_batch(name: str, bodies: dict[str, bytes], content_type: str = "text/html") -> Batch:
+def pages_batch(name: str, bodies: dict[str, bytes], content_type: str = "text/html", on: int = 1) -> Batch:
     """A finished batch of pages with these answers, a listing and a failure among them."""
-    batch = Batch(get_settings().batches, "pages", name)
-    local = get_settings().home / f"{name}.warc.gz"
-    warc = WarcFile(local)
-    with batches.write(batch) as out:
-        for url, body in {"https://example.org/feed": b"<rss/>", **bodies}.items():
-            offset = warc.add(Request(url), Response(url, headers={"Content-Type": content_type}, body=body))
-            kind = PageKind.LISTING if url.endswith("/feed") else PageKind.ARTICLE
-            out.add(
-                Page(
-                    url=url,
-                    source=SOURCE,
-                    kind=kind,
-                    outcome=PageOutcome.FETCHED,
-                    fetched=now(),
-                    warc=local.name,
-                    offset=offset,
-                )
-            )
-        out.add(
-            Page(
-                url="https://example.org/gone", source=SOURCE, kind=PageKind.ARTICLE, outcome=PageOutcome.FAILED,
-                reason="http-404", fetched=now(),
-            )
-        )  # fmt: skip
-        warc.close()
-        out.add_file(local.name, str(local))
-    return batch
+    answers = {
+        FEED: Answer(b"<rss/>", kind=PageKind.LISTING),
+        **{url: Answer(body, content_type=content_type) for url, body in bodies.items()},
+        f"{SITE}/gone": Answer(status=404),
+    }
+    return made(answers, day(on), name)
 
 
 def titles(batch: Batch) -> list[str]:
@@ -109,7 +76,7 @@ def test_only_new_and_changed_articles_are_written():
     first = extract(pages_batch("a", {same: article_html("A story"), edited: article_html("Another story")}))
     seen = {article.url: article.first_seen for article in first.read(Article)}
     changed = article_html("Another story", SENTENCE.replace("Tuesday", "Wednesday"))
-    second = extract(pages_batch("b", {same: article_html("A story"), edited: changed}))
+    second = extract(pages_batch("b", {same: article_html("A story"), edited: changed}, on=2))
     assert second.manifest().counts == {"unchanged": 1, "updated": 1}
     (article,) = second.read(Article)
     assert "Wednesday" in article.body
@@ -139,19 +106,16 @@ def test_pages_without_an_article_are_counted_logged_and_listed_with_their_reaso
     assert titles(done) == ["Good story"]
     assert done.manifest().counts == {"new": 1, "failed:no-text": 1, "failed:no-title": 1}
     assert "https://example.org/short: no-text" in caplog.text
-    with done.open(stage.REJECTED) as file:
-        rejected = [json.loads(line) for line in file]
-    assert [(line["url"], line["source"], line["reason"]) for line in rejected] == [
-        ("https://example.org/short", SOURCE.id, "no-text"),
-        ("https://example.org/empty", SOURCE.id, "no-title"),
-    ]
-    assert stage.REJECTED in done.manifest().files
-
-
-def test_a_batch_without_rejected_pages_says_so_with_an_empty_list():
-    done = extract(pages_batch("a", {"https://example.org/good": article_html("Good story")}))
-    with done.open(stage.REJECTED) as file:
-        assert file.read() == b""
+    said = receipts(done)
+    assert {url: (r.source, r.outcome, r.reason, r.article) for url, r in said.items()} == {
+        "https://example.org/short": (SOURCE.id, "failed", "no-text", None),
+        "https://example.org/empty": (SOURCE.id, "failed", "no-title", None),
+        "https://example.org/good": (SOURCE.id, "new", None, article_id("https://example.org/good")),
+    }
+    given = set(said["https://example.org/good"].fields)
+    assert {"url", "title", "body", "language"} <= given
+    assert not {"lead", "authors", "published", "problem"} & given
+    assert EXTRACTIONS in done.manifest().files
 
 
 def test_what_is_not_a_page_is_counted():

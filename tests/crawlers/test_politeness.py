@@ -10,6 +10,7 @@ from scrapy.http import Request, Response
 from scrapy.robotstxt import ProtegoRobotParser
 
 from crawlers.politeness import Archive, Boundary, CrawlDelay, Refused
+from crawlers.spider import NewsSpider
 
 DOMAINS = ["example.com"]
 
@@ -64,9 +65,8 @@ def test_a_shorter_one_or_none_changes_nothing(robots: bytes) -> None:
 
 
 def test_an_archive_that_cannot_be_written_fails_the_crawl_and_not_the_page() -> None:
-    warc = Mock(add=Mock(side_effect=OSError(28, "No space left on device")))
-    spider = SimpleNamespace(warc=warc, error=None)
-    request = Request("https://example.com/")
+    spider = NewsSpider(warc=Mock(add=Mock(side_effect=OSError(28, "No space left on device"))))
+    request = Request("https://example.com/robots.txt")
     with pytest.raises(OSError):
-        Archive(spider).process_response(request, Response(request.url, body=b"<html>"))
+        Archive(Mock(spider=spider)).process_response(request, Response(request.url, body=b"User-agent: *"))
     assert isinstance(spider.error, OSError)

@@ -90,6 +90,8 @@ def test_a_night_brings_the_news_and_the_next_one_nothing_new(nightly: Callable[
     assert any(set(hit["_source"]["countries"][:2]) == {"DZ", "RU"} for hit in found["hits"]["hits"])
     told = es.count(index="wirewatch-notices")["count"]
     assert told > 0
+    health = [hit["_source"] for hit in es.search(index="wirewatch-source-health", size=100)["hits"]["hits"]]
+    assert {found["source"]["id"]: found["new"] > 0 for found in health} == dict.fromkeys(sources, True)
 
     articles = es.count(index="articles")["count"]
     assert nightly(sources=sources, groups=2) == "success"

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from tests.newsroom.sites import Site, slugify
 from tests.newsroom.texts import Article
 
+TEMPLATES = Path(__file__).parent / "templates"
 _LISTING_TYPES = {
     "rss": "application/rss+xml; charset={charset}",
     "atom": "application/atom+xml; charset={charset}",
@@ -62,7 +63,7 @@ class Press:
             for site in sites.values()
         }
         self._templates = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -82,6 +83,8 @@ class Press:
         """
         current = [a for article in self._articles.get(site.id, []) if (a := article.in_edition(edition))]
         newest = max((a.changed for a in current), default=datetime(2023, 2, 6, tzinfo=UTC))
+        if site.by_script and not path.startswith("/images/"):
+            return self._by_script(site, path, current, newest)
         if path == "/robots.txt":
             return Document(self._robots(site).encode(), "text/plain; charset=utf-8", newest)
         if kind := site.listings.get(path):
@@ -103,6 +106,24 @@ class Press:
                 items = [a for a in current if a.section == section]
                 return self._html(site, self._render(site, "front.html", title=section, items=items), newest)
         return None
+
+    def _by_script(self, site: Site, path: str, current: list[Article], newest: datetime) -> Document | None:
+        """One shell for every page, the script that fills it, and as JSON what it fills it with."""
+        found = {site.article_path(article): article for article in current}
+        sections = {f"/{slugify(section)}": section for section in self.sections(site.id)}
+        if path == "/robots.txt":
+            return Document(self._robots(site).encode(), "text/plain; charset=utf-8", newest)
+        if path == "/assets/app.js":
+            return Document((TEMPLATES / "sites/vite-news.js").read_bytes(), "text/javascript; charset=utf-8", newest)
+        if path in found or path in sections:
+            return self._html(site, self._render(site, "sites/vite-news.html", port=self._port), newest)
+        data: Any = None
+        if (article := found.get(path.removeprefix("/api"))) and path.startswith("/api/"):
+            data = article.model_dump(mode="json") | {"data": self._json_ld(site, article), "blocks": article.pages[0]}
+        elif (section := sections.get(path.removeprefix("/api"))) and path.startswith("/api/"):
+            links = [{"href": at, "title": a.title} for at, a in found.items() if a.section == section]
+            data = {"section": section, "links": links}
+        return Document(json.dumps(data).encode(), "application/json", newest) if data else None
 
     def _article(self, site: Site, article: Article, page: int) -> str:
         # What stands beside an article never changes with the edition, so that only edited pages change.

@@ -8,6 +8,7 @@ import socket
 import tempfile
 import threading
 import time
+from collections.abc import Collection
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -22,10 +23,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
+from tests.newsroom import mischief
 from tests.newsroom.pages import Document, Press
 from tests.newsroom.sites import load_sites, write_sources
-from tests.newsroom.texts import load_articles
+from tests.newsroom.texts import MORE, load_articles
 from wirewatch.errors import UserError
 
 DEFAULT_PORT = 8781
@@ -38,30 +41,42 @@ class Newsroom:
         port: 0 takes a free one; None takes ``WIREWATCH_NEWSROOM_PORT``, else 8781.
         edition: 1 is the first state; 2 has the edited articles and the new ones. It can be changed while running.
         slow: seconds that the slow article takes.
+        only: the sites to serve; those of the demo if None. ``sites.yml`` has some that are not in the demo.
+        address: of this machine, to listen on.
 
     Raises:
         UserError: the port is taken or is none.
     """
 
-    def __init__(self, port: int | None = None, edition: int = 1, slow: float = 3.0) -> None:
+    def __init__(
+        self,
+        port: int | None = None,
+        edition: int = 1,
+        slow: float = 3.0,
+        only: Collection[str] | None = None,
+        address: str = "127.0.0.1",
+    ) -> None:
         self.port = _port_of_environment() if port is None else port
+        self.address = address
         self.edition = edition
         self.slow = slow
         self.requests: list[tuple[str, str, int]] = []
         """What was served: host, path with query, status."""
-        self.sites, words = load_sites()
-        self.articles = load_articles()
+        self.sites, words = load_sites(only)
+        articles = load_articles() if only is None else load_articles() | load_articles(MORE)
+        self.articles = {site: articles[site] for site in self.sites if site in articles}
         self._words = words
         self._documents: dict[tuple[int, str, str], Document | None] = {}
 
     def __enter__(self) -> Self:
-        self._socket = _listen(self.port)
+        self._socket = _listen(self.address, self.port)
         self.port = self._socket.getsockname()[1]
         self._press = Press(self.sites, self.articles, self._words, self.port)
         self._folder = tempfile.TemporaryDirectory(prefix="newsroom-")
         self.sources = self.write_sources(Path(self._folder.name))
         app = Starlette(
-            routes=[Route("/{path:path}", self._answer)], middleware=[Middleware(GZipMiddleware, minimum_size=500)]
+            routes=[Route("/{path:path}", self._answer, methods=["GET", "POST"])],
+            middleware=[Middleware(_Gzip, minimum_size=500)],
         )
         config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
@@ -104,9 +119,11 @@ class Newsroom:
         return response
 
     async def _respond(self, request: Request) -> Response:
-        site = self.sites.get((request.url.hostname or "").removesuffix(".localhost"))
+        site = self.sites.get((request.url.hostname or "").removesuffix(".localhost").rpartition(".")[2])
         if site is None:
             return PlainTextResponse(f"No such site. There are: {', '.join(self.sites)}.\n", 404)
+        if site.id == "mischief":
+            return mischief.answer(request) or PlainTextResponse("Not found\n", 404)
         path = request.url.path
         for trouble in site.trouble:
             if path == trouble.path:
@@ -143,11 +160,19 @@ def _unchanged(request: Request, document: Document) -> bool:
     return document.modified < since + timedelta(seconds=1)
 
 
-def _listen(port: int) -> socket.socket:
+class _Gzip(GZipMiddleware):
+    """Compresses as usual, but never the Mischief: what that sends has to arrive as it is."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host = dict(scope.get("headers", ())).get(b"host", b"")
+        await (self.app if b"mischief.localhost" in host else super().__call__)(scope, receive, send)
+
+
+def _listen(address: str, port: int) -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((address, port))
         # Only listening fails where another socket with the same option is bound and listens.
         listener.listen(128)
     except (OSError, OverflowError):

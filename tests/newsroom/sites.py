@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -58,6 +59,10 @@ class Site(BaseModel):
     trouble: tuple[Trouble, ...] = ()
     slow: tuple[str, ...] = ()
     """Articles that take long to answer, by slug."""
+    by_script: bool = False
+    """Whether the pages are empty until a script has fetched what is to be read."""
+    demo: bool = True
+    """Whether it is one of the demo's sites."""
 
     @property
     def host(self) -> str:
@@ -83,10 +88,11 @@ def slugify(text: str) -> str:
     return re.sub(r"\W+", "-", folded).strip("-")
 
 
-def load_sites() -> tuple[dict[str, Site], dict[str, dict[str, str]]]:
-    """The sites by id, and by language the words that their pages are furnished with."""
+def load_sites(only: Collection[str] | None = None) -> tuple[dict[str, Site], dict[str, dict[str, str]]]:
+    """The sites by id (those of the demo if ``only`` is None), and by language the words that furnish their pages."""
     content = yaml.safe_load((Path(__file__).parent / "sites.yml").read_text(encoding="utf-8"))
-    return {site["id"]: Site.model_validate(site) for site in content["sites"]}, content["words"]
+    sites = [Site.model_validate(site) for site in content["sites"]]
+    return {site.id: site for site in sites if (site.demo if only is None else site.id in only)}, content["words"]
 
 
 def write_sources(folder: Path, sites: list[Site], sections: dict[str, list[str]], port: int) -> None:
@@ -104,6 +110,7 @@ def write_sources(folder: Path, sites: list[Site], sections: dict[str, list[str]
             "feeds": [base + path for path, kind in kinds if "sitemap" not in kind],
             "sitemaps": [base + p for p, kind in kinds if kind == ("sitemap-index" if index else "news-sitemap")],
             "sections": [f"{base}/{quote(slugify(s))}" for s in sections[site.id]] if site.by_sections else [],
+            "render": site.by_script,
             "checked": "the demo newsroom",
         }
         countries[site.country].append({key: value for key, value in entry.items() if value})

@@ -12,6 +12,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from wirewatch.errors import UserError
 
 FOLDER = Path(__file__).parent / "articles"
+MORE = Path(__file__).parent / "more"
+"""The articles of the sites that are not in the demo."""
 FIRST, LAST = datetime(2023, 2, 6, tzinfo=UTC), datetime(2023, 3, 4, tzinfo=UTC)
 """Between these lie all dates, so that every test can say which window it looks at."""
 
@@ -54,6 +56,8 @@ class Article(_Strict):
     """Paragraphs between blank lines; ``## `` starts a sub-heading; a line ``---`` starts the next page."""
     same_as: str | None = None
     """``<site>/<slug>`` of the wire story whose text this is."""
+    desk: dict[str, str] = {}
+    """What the site's own desk changed in that text: the words of the wire, and those in their place."""
     live: bool = False
     """A live blog: each sub-heading is ``HH:MM headline`` and starts one update."""
     paywalled: bool = False
@@ -126,6 +130,10 @@ def load_articles(folder: Path = FOLDER) -> dict[str, list[Article]]:
             if "body" in own or "same_as" in raw.get(original, {"same_as": ""}):
                 raise UserError(f"{name}: same_as must name an article with a text of its own, and replaces the body.")
             own = {k: raw[original][k] for k in raw[original].keys() - {"edited", "edition"}} | own
+            for wire, desk in own.get("desk", {}).items():
+                if wire not in own["body"]:
+                    raise UserError(f"{name}: desk changes words that the wire story does not have: {wire!r}.")
+                own["body"] = own["body"].replace(wire, desk).strip()
         try:
             article = Article(site=site, slug=slug, **own)
         except ValidationError as error:

@@ -93,6 +93,18 @@ def test_a_changed_article_is_not_told_again(
     assert done.manifest().counts == {"alerts": 1}
 
 
+def test_a_replay_tells_nobody_now_or_later(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, watch: Alert, file: Path
+) -> None:
+    first = enriched([desk["algiers"]], "20261120T130000Z-abcdef-g00")
+    alert(index(first, client=clean), alerts=[watch], client=clean)
+    replay = enriched([desk["algiers"], desk["wheat"]], first.replayed("20261201T000000Z-123456").name)
+    done = alert(index(replay, client=clean), alerts=[watch], client=clean)
+    assert (done.exists(), done.manifest().records) == (True, 0)
+    alert(index(enriched([desk["wheat"]], "later"), client=clean), alerts=[watch], client=clean)
+    assert told(file) == [desk["algiers"].id]
+
+
 def test_all_pages_of_matches_are_told(
     clean: Elasticsearch, desk: Desk, enriched: Enriched, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,18 +238,18 @@ def test_notices_go_to_standard_output_and_to_a_file_in_the_home_folder(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- name: a\n  kql: x\n  tell: [pigeon]", r"alerts.yml, entry 1 \(a\): tell.0: .*`pigeon` is no channel"),
+        ("- name: a\n  kql: x\n  tell: [pigeon]", r"alerts.yml, line 3 \(a\): tell.0: .*`pigeon` is no channel"),
         ("- name: a\n  kql: x\n  tell: [file://host/x]", "is no channel"),
-        ("- name: a\n  tell: [stdout]", r"entry 1 \(a\): kql: Field required"),
+        ("- name: a\n  tell: [stdout]", r"line 1 \(a\): kql: is missing"),
         ("- name: a\n  kql: x\n  tell: []", "tell: .*at least 1"),
-        ("- name: a\n  kql: x\n  tell: [stdout]\n  query: x", "query: Extra"),
-        ("- {name: a, kql: x, tell: [stdout]}\n- {name: a, kql: y, tell: [stdout]}", "entry 2: there are two alerts"),
-        ("- a", r"entry 1 \(a\)"),
+        ("- name: a\n  kql: x\n  tell: [stdout]\n  query: x", "query: there is no such field"),
+        ("- {name: a, kql: x, tell: [stdout]}\n- {name: a, kql: y, tell: [stdout]}", "line 2: there are two alerts"),
+        ("- a", r"line 1 \(a\)"),
         ("a: b", "must be a list"),
         ("- [", "not valid YAML"),
     ],
 )
-def test_a_wrong_alert_is_named_with_its_file_and_entry(tmp_path: Path, text: str, message: str) -> None:
+def test_a_wrong_alert_is_named_with_its_file_and_line(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "alerts.yml").write_text(text)
     with pytest.raises(UserError, match=message):
         load_alerts(tmp_path / "alerts.yml")

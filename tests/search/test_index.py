@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from search.index import index, init
 from search.query import search_kql
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
-from wirewatch.records import EnrichedArticle, IndexOutcome, content_version
+from wirewatch.records import Change, EnrichedArticle, IndexOutcome, article_id, content_version
 from wirewatch.settings import Settings
 
 Desk = dict[str, EnrichedArticle]
@@ -200,6 +201,102 @@ def test_a_refusal_that_can_pass_leaves_no_receipt_and_a_second_try_indexes_all(
         clean.indices.put_settings(index="wirewatch-articles-2026", settings={f"index.blocks.{block}": None})
     assert not batch.next("indexed").exists()
     assert index(batch, client=clean).manifest().counts == {"created": 2}
+
+
+def test_a_removed_article_keeps_its_text_and_is_marked_until_it_returns(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched
+) -> None:
+    wheat = desk["wheat"]
+    index(enriched([wheat], "1"), client=clean)
+    removed = wheat.model_copy(update={"gone": wheat.fetched + timedelta(days=1)})
+    assert outcomes(index(enriched([removed], "2"), client=clean)) == {wheat.id: "unchanged"}
+    found = document(clean, wheat.id)
+    assert (found["body"], found["run"], found["revision"]) == (wheat.body, "1", 1)
+    assert search_kql("gone: *", client=clean).hits[0].gone == removed.gone
+    # What was fetched before it went does not bring it back, what was fetched after does.
+    index(enriched([wheat], "3"), client=clean)
+    assert "gone" in document(clean, wheat.id)
+    index(enriched([wheat.model_copy(update={"fetched": wheat.fetched + timedelta(days=2)})], "4"), client=clean)
+    found = document(clean, wheat.id)
+    assert ("gone" in found, found["run"], found["revision"]) == (False, "1", 1)
+
+
+def test_changes_can_be_read_and_their_times_searched(clean: Elasticsearch, desk: Desk, enriched: Enriched) -> None:
+    old = desk["wheat"]
+    new = rewritten(old, "The shipments have stopped.")
+    diff = f"-{old.body}\n+{new.body}" + 40_000 * "."  # longer than a keyword may be
+    new = new.model_copy(update={"history": (Change(version=old.version, at=new.fetched, body=diff),)})
+    index(enriched([new, desk["drills"].model_copy(update={"extracted_from": "feed"})]), client=clean)
+    assert document(clean, new.id)["history"][0]["body"] == diff
+    hit = search_kql(f'history.at >= "{new.fetched.isoformat()}"', client=clean).hits[0]
+    assert (hit.id, hit.changed) == (new.id, (new.fetched,))
+    assert [hit.id for hit in search_kql("extracted_from: feed", client=clean).hits] == [desk["drills"].id]
+    assert [hit.id for hit in search_kql("extracted_from: page", client=clean).hits] == [new.id]
+    # A diff is there to be read: no search finds the old text in it.
+    assert search_kql("buyer", client=clean).total == 0
+
+
+def test_a_replay_is_no_new_run_of_what_is_there(clean: Elasticsearch, desk: Desk, enriched: Enriched) -> None:
+    first = enriched([desk["wheat"]], "20261120T130000Z-abcdef-g00")
+    index(first, client=clean)
+    better = rewritten(desk["wheat"], "Extracted better.", hours=0)
+    replay = enriched([better, desk["drills"]], first.replayed("20261201T000000Z-123456").name)
+    assert outcomes(index(replay, client=clean)) == {better.id: "updated", desk["drills"].id: "created"}
+    found = document(clean, better.id)
+    assert (found["body"], found["run"], found["revision"]) == (better.body, first.name, 1)
+    assert document(clean, desk["drills"].id)["run"] == replay.name
+
+
+NEW_FIELDS = ("history", "gone", "extracted_from", "bands", "original", "duplicate_of")
+
+
+def test_an_index_of_the_former_schema_takes_new_articles_and_its_old_ones_are_linked(
+    es: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = " ".join(f"word{n}" for n in range(200))
+    sites = [f"http://{name}.example/wire" for name in "cab"]
+    articles = [
+        rewritten(desk["swahili"], wire, hours=n).model_copy(update={"id": article_id(url), "url": url})
+        for n, url in enumerate(sites)
+    ]
+    component = deepcopy(schema.load("component")["wirewatch-articles-fields"])
+    mappings = component["template"]["mappings"]
+    mappings["_meta"]["schema_version"] = 1
+    for name in NEW_FIELDS:
+        del mappings["properties"][name]
+    # The template of today, where an earlier test has put it, would add today's fields.
+    es.options(ignore_status=404).indices.delete_index_template(name="wirewatch-articles")
+    es.indices.create(
+        index="wirewatch-articles-2026", mappings=mappings, settings=component["template"]["settings"],
+        aliases={"articles": {}},
+    )  # fmt: skip
+    for n, article in enumerate(articles[:2]):
+        source = indexing.document(article)
+        del source["extracted_from"]
+        es.index(
+            index="wirewatch-articles-2026",
+            id=article.id,
+            version=int(article.fetched.timestamp()),
+            version_type="external",
+            document=source | {"revision": 1, "run": "old", "indexed": f"2026-11-20T00:00:0{n}Z"},
+        )
+    es.indices.refresh(index="articles")
+    with pytest.raises(UserError, match=r"older Wirewatch.*wirewatch index init.*--no-fold"):
+        search_kql("*", fold=True, client=es)
+    assert search_kql("*", client=es).total == 2
+    monkeypatch.setattr(indexing, "CHUNK", 1)
+    receipt = index(enriched(articles[1:]), client=es)
+    assert receipt.manifest().counts == {"created": 1, "unchanged": 1}
+    mapped = es.indices.get_mapping(index="wirewatch-articles-2026")["wirewatch-articles-2026"]["mappings"]
+    assert (mapped["_meta"]["schema_version"], set(NEW_FIELDS) <= mapped["properties"].keys()) == (2, True)
+    found = {hit["_id"]: hit for hit in everything(es)}
+    assert [found[article.id]["_source"]["original"] for article in articles] == 3 * [articles[0].id]
+    assert "duplicate_of" not in found[articles[0].id]["_source"]
+    assert found[articles[0].id]["_source"]["run"] == "old"
+    assert found[articles[0].id]["_version"] == int(articles[0].fetched.timestamp())
+    assert search_kql("*", fold=True, client=es).total == 1
+    init(es)
+    assert {hit["_id"]: hit for hit in everything(es)} == found
 
 
 INDEX_UNTIL_KILLED = """

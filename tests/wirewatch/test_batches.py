@@ -50,6 +50,32 @@ def test_pending_are_the_batches_of_the_stage_before_without_a_successor(root: s
     assert [b.name for b in batches.pending(root, "enriched")] == ["1-a"]
 
 
+def test_finished_batches_that_are_known_already_are_left_out(root: str) -> None:
+    assert batches.finished(root, "pages") == []
+    for name in ("2-b", "1-a", "3-c"):
+        with batches.write(Batch(root, "pages", name)):
+            pass
+    assert [b.name for b in batches.finished(root, "pages")] == ["1-a", "2-b", "3-c"]
+    assert [b.name for b in batches.finished(root, "pages", but={"2-b"})] == ["1-a", "3-c"]
+
+
+def test_a_successor_that_was_killed_half_way_is_still_to_do(root: str) -> None:
+    with batches.write(Batch(root, "pages", "1-a")):
+        pass
+    with pytest.raises(RuntimeError), batches.write(Batch(root, "articles", "1-a")):
+        raise RuntimeError("killed")
+    assert [b.name for b in batches.pending(root, "articles")] == ["1-a"]
+
+
+def test_a_replay_is_a_batch_of_its_own_run_and_a_replay_of_it_too() -> None:
+    first = Batch("file:///b", "articles", "20270101T000000Z-aaaaaa-g00")
+    again = first.replayed("20270102T000000Z-bbbbbb")
+    assert (first.is_replay, again.is_replay) == (False, True)
+    assert again.name == "20270102T000000Z-bbbbbb-replay-20270101T000000Z-aaaaaa-g00"
+    third = again.replayed("20270103T000000Z-cccccc")
+    assert third.name == "20270103T000000Z-cccccc-replay-20270101T000000Z-aaaaaa-g00"
+
+
 def test_a_batch_that_is_not_there_is_named_with_the_way_out(root: str) -> None:
     with pytest.raises(UserError, match=r"pages/none.*wirewatch batches"):
         Batch(root, "pages", "none").manifest()
@@ -92,6 +118,18 @@ def test_a_damaged_batch_is_an_error_and_not_an_empty_one(tmp_path) -> None:
     (tmp_path / "indexed/1-a" / batch.manifest().files[batches.RECORDS]).write_bytes(b"")
     with pytest.raises(UserError, match="damaged"):
         list(batch.read(IndexOutcome))
+
+
+def test_a_missing_data_file_is_damage(tmp_path) -> None:
+    batch = Batch(tmp_path.as_uri(), "indexed", "1-a")
+    (tmp_path / "lines").write_text(outcome(1).model_dump_json() + "\n")
+    with batches.write(batch) as out:
+        out.add_file("lines.jsonl", tmp_path / "lines")
+    assert list(batch.lines(IndexOutcome, "lines.jsonl")) == [outcome(1)]
+    assert list(batch.lines(IndexOutcome, "none.jsonl")) == []
+    (tmp_path / "indexed/1-a" / batch.manifest().files["lines.jsonl"]).unlink()
+    with pytest.raises(UserError, match="damaged"):
+        list(batch.lines(IndexOutcome, "lines.jsonl"))
 
 
 def test_a_kind_of_storage_that_is_not_there_is_named() -> None:

@@ -35,9 +35,24 @@ def test_a_file_of_settings_in_the_working_folder_is_read(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("WIREWATCH_CRAWL__DELAY", "soon"), ("WIREWATCH_CRAWL__DELEY", "3"), ("WIREWATCH_WORKERS", "0")],
+    [
+        ("WIREWATCH_CRAWL__DELAY", "soon"),
+        ("WIREWATCH_CRAWL__DELEY", "3"),
+        ("WIREWATCH_WORKERS", "0"),
+        ("WIREWATCH_OPERATOR", "stdout"),
+    ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(UserError, match=name):
         get_settings()
+
+
+def test_a_list_is_written_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIREWATCH_OPERATOR", '["stdout", "mail"]')
+    assert get_settings().operator == ("stdout", "mail")
+
+
+def test_the_crawl_state_may_be_in_another_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIREWATCH_STATE", "postgresql+psycopg://me:secret@db/wirewatch")
+    assert get_settings().state == "postgresql+psycopg://me:secret@db/wirewatch"

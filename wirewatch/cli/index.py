@@ -9,11 +9,11 @@ from wirewatch.cli.console import console
 
 
 def init() -> None:
-    """Create or renew the index templates; safe to repeat."""
+    """Create or renew the index templates, and bring older indices up to date; safe to repeat."""
     from search.index import init as create
 
     create()
-    console.print("The index templates are in place.")
+    console.print("The index templates are in place, and the indices up to date.")
 
 
 def run() -> None:

@@ -27,6 +27,10 @@ def search(
     since: Annotated[datetime | None, typer.Option(help="Published then or later.", formats=["%Y-%m-%d"])] = None,
     until: Annotated[datetime | None, typer.Option(help="Published then or earlier.", formats=["%Y-%m-%d"])] = None,
     size: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many hits.")] = 10,
+    fold: Annotated[
+        bool | None,
+        typer.Option(help="Show the copies of one text as one hit; without --kql that is what happens by itself."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
     """Search the articles."""
@@ -34,6 +38,7 @@ def search(
         query,
         kql=kql,
         size=size,
+        fold=fold,
         languages=tuple(language or ()),
         countries=tuple(code.upper() for code in country or ()),
         topics=tuple(topic or ()),
@@ -47,17 +52,17 @@ def search(
         show(results)
 
 
-def answer(query: str, *, kql: bool = False, size: int = 10, **filters: object) -> Results:
-    """The articles that answer a query."""
+def answer(query: str, *, kql: bool = False, size: int = 10, fold: bool | None = None, **filters: object) -> Results:
+    """The articles that answer a query; ``fold`` is on for plain words and off for KQL unless it is said."""
     from search.query import Filters, search_kql
     from search.query import search as search_meaning
 
     chosen = Filters.model_validate(filters)
     if kql:
-        return search_kql(query, chosen, size)
+        return search_kql(query, chosen, size, fold=bool(fold))
     from enrichment.query import understand
 
-    return search_meaning(understand(query), chosen, size)
+    return search_meaning(understand(query), chosen, size, fold=fold is not False)
 
 
 def show(results: Results) -> None:
@@ -65,7 +70,9 @@ def show(results: Results) -> None:
     if not results.hits:
         console.print("No article matches. Fewer words, or fewer filters, find more.")
         return
-    table = Table(title=f"{results.total} articles", title_justify="left", show_lines=True)
+    copies = results.documents - results.total
+    title = f"{results.total} articles" + (f" and {copies} copies of them" if copies > 0 else "")
+    table = Table(title=title, title_justify="left", show_lines=True)
     for column in ("", "article", "why it matches"):
         table.add_column(column, overflow="fold")
     for number, hit in enumerate(results.hits, 1):
@@ -76,7 +83,26 @@ def show(results: Results) -> None:
 def _article(hit: Hit) -> str:
     published = f"{hit.published:%d %b %Y}" if hit.published else "no date"
     facts = ", ".join([published, hit.source.name, hit.source.country, *([hit.language] if hit.language else [])])
-    return f"[bold]{escape(hit.title)}[/]\n{escape(facts)}\n[dim]{escape(hit.url)}[/]"
+    return "\n".join([f"[bold]{escape(hit.title)}[/]", escape(facts), f"[dim]{escape(hit.url)}[/]", *_fate(hit)])
+
+
+def _fate(hit: Hit) -> list[str]:
+    """What became of the article since it appeared, and where else its text stands, a line each."""
+    fate = []
+    if hit.gone:
+        fate.append(f"removed by the site on {hit.gone:%d %b %Y}")
+    if hit.changed:
+        times = "once" if len(hit.changed) == 1 else f"{len(hit.changed)} times"
+        fate.append(f"changed {times}, last on {hit.changed[-1]:%d %b %Y}")
+    if hit.extracted_from == "feed":
+        fate.append("from the feed")
+    if hit.copies.count:
+        number = "1 copy" if hit.copies.count == 1 else f"{hit.copies.count} copies"
+        named = ", ".join(hit.copies.sources[:5]) + (", …" if len(hit.copies.sources) > 5 else "")
+        fate.append(f"{number}: {named}")
+    elif hit.duplicate_of:
+        fate.append("a copy of an article that was indexed before")
+    return [f"[yellow]{escape(line)}[/]" for line in fate]
 
 
 def _why(hit: Hit) -> str:

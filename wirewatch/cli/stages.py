@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from rich.table import Table
@@ -16,12 +17,17 @@ from wirewatch.cli.console import console, progress
 from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.settings import get_settings
-from wirewatch.sources import choose, load_sources
+from wirewatch.sources import Source, Tier, choose, load_sources
 
+DAY = ["%Y-%m-%d"]
 Only = Annotated[list[str] | None, typer.Option("--source", help="Only this source (its domain); may be repeated.")]
+Tiers = Annotated[
+    list[str] | None, typer.Option("--tier", help="Only sources of this tier (hot, hourly, nightly); may be repeated.")
+]
+Due = Annotated[bool, typer.Option("--due", help="Only listings that are due, by their tier and by what they bring.")]
 
 
-def crawl(only: Only = None) -> list[Batch]:
+def crawl(only: Only = None, tier: Tiers = None, due: Due = False) -> list[Batch]:
     """Visit the sources and archive what is new: writes a batch of pages."""
     from crawlers.crawl import crawl as crawl_group
     from crawlers.plan import plan
@@ -30,10 +36,16 @@ def crawl(only: Only = None) -> list[Batch]:
     run = batches.run_name(now(), secrets.token_hex())
     written = []
     # One process follows all sites at once; more groups serve to spread them over machines (see dags/).
-    for group in plan(choose(load_sources(settings.sources), only), groups=1):
+    for group in plan(_of_tiers(choose(load_sources(settings.sources), only), tier), groups=1):
         with progress("crawl") as move:
-            written.append(crawl_group(group, run, progress=move))
+            written.append(crawl_group(group, run, due=due, progress=move))
     return written
+
+
+def _of_tiers(sources: list[Source], tiers: list[str] | None) -> list[Source]:
+    if unknown := set(tiers or ()) - set(get_args(Tier)):
+        raise UserError(f"No such tier: {', '.join(sorted(unknown))}. There are {', '.join(get_args(Tier))}.")
+    return [source for source in sources if not tiers or source.tier in tiers]
 
 
 def extract() -> list[Batch]:
@@ -41,6 +53,32 @@ def extract() -> list[Batch]:
     from crawlers.extract import extract as stage
 
     return _each_pending("articles", "extract", stage)
+
+
+def reextract(
+    first: Annotated[datetime, typer.Option("--from", formats=DAY, metavar="DATE", help="The first day (UTC).")],
+    last: Annotated[datetime, typer.Option("--to", formats=DAY, metavar="DATE", help="The last day, included.")],
+    only: Only = None,
+) -> list[Batch]:
+    """Cut the articles out of the archived pages of some days once more, without asking the web.
+
+    For after a page object was mended: articles come out better, nothing counts as changed by the site, and nobody is
+    told of anything.
+    """
+    from crawlers.extract import extract as stage
+    from crawlers.extract import replayable
+
+    run = batches.run_name(now(), secrets.token_hex())
+    written = []
+    for batch in replayable(first.date(), last.date(), only or ()):
+        with progress("reextract") as move:
+            written.append(stage(batch, replay=run, only=only or (), progress=move))
+    articles = sum(batch.manifest().records for batch in written)
+    console.print(
+        f"{articles} articles in {len(written)} batches. `wirewatch enrich` and `wirewatch index run` take them on, as "
+        "does the next `wirewatch run`."
+    )
+    return written
 
 
 def enrich() -> list[Batch]:
@@ -64,6 +102,17 @@ def alert() -> list[Batch]:
     return _each_pending("alerted", "alert", stage)
 
 
+def health() -> list[Batch]:
+    """Measure how the sources did, and tell the operator, once a day, of those that are not well."""
+    from search.health.digest import tell_operator
+    from search.health.measure import health as stage
+
+    done = _each_pending("health", "health", stage)
+    if not all(batch.is_replay for batch in done):  # a replay tells nobody
+        tell_operator()
+    return done
+
+
 def _each_pending(stage: str, name: str, work: Callable[..., Batch]) -> list[Batch]:
     done = []
     for batch in batches.pending(get_settings().batches, stage):
@@ -72,20 +121,22 @@ def _each_pending(stage: str, name: str, work: Callable[..., Batch]) -> list[Bat
     return done
 
 
-def run(only: Only = None) -> None:
-    """Go the whole way once: crawl, extract, enrich, index, alert; then print what happened.
+def run(only: Only = None, tier: Tiers = None, due: Due = False) -> None:
+    """Go the whole way once: crawl, extract, enrich, index, alert, health; then print what happened.
 
     Whatever an earlier run left undone, because it was stopped or failed, is done too.
     """
     written: list[Batch] = []
     try:
-        go_the_whole_way(only, written)
+        go_the_whole_way(only, written, tier, due)
     finally:
         if written:
             summarize(written)
 
 
-def go_the_whole_way(only: Iterable[str] | None, written: list[Batch]) -> None:
+def go_the_whole_way(
+    only: Iterable[str] | None, written: list[Batch], tier: Iterable[str] | None = None, due: bool = False
+) -> None:
     """Do all stages, and add the batches of each to ``written`` when the stage is done.
 
     Raises:
@@ -98,7 +149,7 @@ def go_the_whole_way(only: Iterable[str] | None, written: list[Batch]) -> None:
     connect()
     load_alerts(get_settings().alerts)
     try:
-        for stage in (partial(crawl, list(only or ())), extract, enrich, index, alert):
+        for stage in (partial(crawl, list(only or ()), list(tier or ()), due), extract, enrich, index, alert, health):
             written += stage()
     except UserError as error:
         raise UserError(f"{error}\nWhat was done until then is kept: `wirewatch run` goes on from there.") from None
@@ -110,13 +161,18 @@ def summarize(written: Iterable[Batch]) -> None:
     for batch in written:
         by_stage[batch.stage].append(batch)
     counts = {stage: batches.total(found) for stage, found in by_stage.items()}
-    pages, articles, enriched, indexed, alerted = (counts[stage] for stage in batches.STAGES)
+    pages, articles, enriched, indexed, alerted, measured = (counts[stage] for stage in batches.STAGES)
     table = Table(title="What this run did", title_justify="left", show_header=False)
     rows = [
         ("fetched", pages.get("fetched", 0), "article pages"),
         ("new", articles.get("new", 0), "articles"),
         ("updated", articles.get("updated", 0), "articles with another text than before"),
         ("duplicate", articles.get("duplicate", 0), "pages of an article that was there already"),
+        ("moved", articles.get("moved", 0), "articles at another address than before"),
+        ("gone", articles.get("gone", 0), "articles that their sites removed; they stay in the index"),
+        ("returned", articles.get("returned", 0), "articles that were gone"),
+        ("from feeds", articles.get("from-feed", 0), "texts of pages that were refused or behind a wall"),
+        ("postponed", pages.get("postponed", 0), "pages left to the next run"),
         ("unchanged", pages.get("unchanged", 0) + articles.get("unchanged", 0), "feeds and pages as they were"),
         *(
             (f"failed: {reason.removeprefix('failed:')}", number, f"in {stage}")
@@ -133,6 +189,8 @@ def summarize(written: Iterable[Batch]) -> None:
             if name.startswith("broken:")
         ),
     ]
+    if sick := measured.get("not-well"):
+        rows.append(("not well", sick, "sources: `wirewatch sources health` shows which, and what to do"))
     for row in rows:
         table.add_row(row[0], str(row[1]), row[2])
     console.print(table)
@@ -156,5 +214,6 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run)
     app.command("crawl")(crawl)
     app.command("extract")(extract)
+    app.command("reextract")(reextract)
     app.command("enrich")(enrich)
     app.command("batches")(show_batches)

@@ -1,0 +1,103 @@
+"""Commands timed: each a process of its own, on cores of its own, with the most memory that it had."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from wirewatch.errors import UserError
+
+WIREWATCH = (sys.executable, "-c", "from wirewatch.cli import app; app()", "--verbose")
+"""The command ``wirewatch`` of this checkout."""
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command took."""
+
+    seconds: float
+    """Wall-clock, with the start of Python."""
+    peak: int
+    """Bytes that it and its children had resident at most, together (what they share counts for each)."""
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """An environment in which the settings of whoever runs the benchmark have no say, with these settings in it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WIREWATCH_", "ELASTIC"))}
+    return kept | {"PYTHONPATH": str(ROOT)} | settings
+
+
+def timed(
+    command: Sequence[str], environment: Mapping[str, str], home: Path, cores: Sequence[int] | None = None
+) -> Ran:
+    """Run a command in the folder ``home``; what it prints is added to the file ``log`` there.
+
+    Args:
+        command: the program and its arguments.
+        environment: its variables, all of them.
+        home: an empty folder, or one of an earlier command; not one with a ``.env``.
+        cores: numbers of the processor cores that it may use; all, if not given.
+
+    Raises:
+        UserError: it failed; the message ends with what it said last.
+    """
+    log = home / "log"
+    begun = time.monotonic()
+    with log.open("a") as output:
+        output.write(f"\n== {' '.join(command)}\n")
+        output.flush()
+        process = subprocess.Popen(command, env=environment, cwd=home, stdout=output, stderr=output)
+        try:
+            if cores:
+                psutil.Process(process.pid).cpu_affinity(list(cores))
+            with _peak_memory(process.pid) as peak:
+                process.wait()
+        finally:
+            process.kill()
+    if process.returncode:
+        last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
+        raise UserError(f"`{' '.join(command)}` ended with status {process.returncode}. It said last:\n{last}")
+    return Ran(time.monotonic() - begun, peak())
+
+
+@contextmanager
+def _peak_memory(pid: int) -> Iterator[Callable[[], int]]:
+    """Watch a process and its children ten times a second; yields a function that tells the most bytes seen."""
+    most, over = 0, threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not over.wait(0.1):
+            most = max(most, _memory(pid))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield lambda: most
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _memory(pid: int) -> int:
+    total = 0
+    try:
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    except psutil.Error:
+        return 0
+    for process in family:
+        try:
+            total += process.memory_info().rss
+        except psutil.Error:
+            continue  # it has ended since
+    return total

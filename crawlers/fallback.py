@@ -1,0 +1,70 @@
+"""The text that a feed carried for a page that was refused, or that shows readers only the beginning.
+
+A feed often carries what the page keeps behind a wall. It is never preferred to a page that gave its text, and an
+article made of it says so (``extracted_from``).
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml.html import fromstring  # type: ignore[import-untyped]
+
+from crawlers.canonical import canonical_url
+from crawlers.pages.article import MIN_TEXT
+from crawlers.pages.authors import people_among
+from crawlers.pages.feed import FeedText
+from crawlers.pages.item import ArticleItem
+from crawlers.pages.metadata import Metadata, same
+from wirewatch.records import Page, PageOutcome
+
+REFUSED = ("http-401", "http-402", "http-403", "http-451")
+"""Reasons that say that a page is there, and not for us."""
+WITHOUT_TEXT = ("no-text", "other-text")
+"""Problems of a page that may stand before a text: a wall, a notice."""
+MIN_SENTENCE = 40
+"""Characters of a feed's text under which it says less than the title."""
+_NOT_FREE = re.compile(rb'"isAccessibleForFree"\s*:\s*"?(?:https?://schema\.org/)?false', re.IGNORECASE)
+
+
+def is_refused(page: Page) -> bool:
+    """Whether a site refused the page, not only for now."""
+    return page.outcome is PageOutcome.FAILED and page.reason in REFUSED
+
+
+def is_behind_wall(body: bytes) -> bool:
+    """Whether a page declares that its text is not free to read."""
+    return bool(_NOT_FREE.search(body))
+
+
+def item_from_feed(page: Page, text: FeedText | None, read: ArticleItem | None) -> ArticleItem | None:
+    """The article that the feed's text makes; None where that is too little.
+
+    A refused page needs a title and a sentence. What was fetched and has hardly any text may be no article at all, so
+    there the feed must carry an article's text, and more than twice what the page shows.
+
+    Args:
+        page: the page, with its hint.
+        text: what the feed carries for it; without it, the title and summary of the hint.
+        read: what the page gave; None if it was refused.
+    """
+    hint = page.hint
+    if text is None:
+        text = FeedText(title=hint.title, paragraphs=(hint.summary,) if hint.summary else (), published=hint.published)
+    title = (read.title if read else "") or text.title or hint.title or ""
+    parts = [part for part in (text.lead, *text.paragraphs) if part]
+    length = sum(map(len, parts))
+    if not title or same(" ".join(parts)) == same(title):
+        return None
+    if length < (MIN_SENTENCE if read is None else max(MIN_TEXT, 2 * len(read.body) + 1)):
+        return None
+    published = text.published or hint.published
+    item = read or ArticleItem(
+        url=canonical_url(page.moved or page.url),
+        authors=people_among(text.authors, Metadata(fromstring("<html></html>"), page.url)),
+        published=min(published, page.fetched) if published else None,
+        modified=hint.modified if hint.modified and published and published < hint.modified <= page.fetched else None,
+    )
+    lead = text.lead if text.paragraphs else None
+    body = "\n\n".join(text.paragraphs or parts)
+    return item.model_copy(update={"title": title, "lead": lead, "body": body, "problem": None})

@@ -1,0 +1,55 @@
+"""Fixtures of the tests of the crawl."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crawlers.one_site import Site, served
+from wirewatch.settings import Settings, get_settings
+
+
+@pytest.fixture
+def crawling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Settings]]:
+    """Settings of one's own, without politeness, that also the crawling process sees."""
+
+    def use(home: Path = tmp_path, **crawl: object) -> Settings:
+        monkeypatch.setenv("WIREWATCH_HOME", str(home))
+        for name, value in ({"delay": 0, "per_site": 8, "allow_private": True} | crawl).items():
+            monkeypatch.setenv(f"WIREWATCH_CRAWL__{name.upper()}", str(value))
+        get_settings.cache_clear()
+        return get_settings()
+
+    use()
+    yield use
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets Wirewatch's clock so many hours ahead of ours."""
+
+    def shift(hours: float) -> None:
+        monkeypatch.setenv("WIREWATCH_TIME_SHIFT", str(hours * 3600))
+        get_settings.cache_clear()
+
+    return shift
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with served() as site:
+        yield site
+
+
+@pytest.fixture
+def in_the_crawling_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Runs code at the start of every crawling process."""
+
+    def do(code: str) -> None:
+        (tmp_path / "sitecustomize.py").write_text(code)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    return do

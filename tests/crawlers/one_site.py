@@ -1,0 +1,112 @@
+"""What the tests of the crawl share: one site on loopback with whatever answers, and what a crawl of it has brought."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
+
+from crawlers.plan import Group
+from wirewatch.batches import Batch
+from wirewatch.records import Page, PageKind, PageOutcome
+from wirewatch.sources import Source
+
+RUNS = ("20270101T020000Z", "20270102T020000Z", "20270103T020000Z")
+
+
+def addresses(batch: Batch, kind: PageKind, outcome: PageOutcome) -> list[str]:
+    return sorted(unquote(p.url) for p in batch.read(Page) if p.kind == kind and p.outcome == outcome)
+
+
+def fetched(batch: Batch) -> list[str]:
+    return addresses(batch, PageKind.ARTICLE, PageOutcome.FETCHED)
+
+
+def failures(batch: Batch) -> dict[str, str | None]:
+    return {p.url: p.reason for p in batch.read(Page) if p.outcome is PageOutcome.FAILED}
+
+
+@dataclass
+class Site:
+    """A site on loopback whose answers are given by path."""
+
+    pages: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    next: dict[str, str] = field(default_factory=dict)
+    port: int = 0
+
+    def url(self, path: str, host: str = "paper.localhost") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+    def page(self, path: str, body: bytes | str = b"<p>Text</p>", status: int = 200, **headers: str) -> str:
+        raw = body.encode() if isinstance(body, str) else body
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.pages[path] = (status, {"Content-Type": "text/html"} | given, raw)
+        return self.url(path)
+
+    def answers_later(self, path: str, body: str) -> None:
+        """The second time a path is asked for, this is there."""
+        self.next[path] = body
+
+    def feed(self, *paths: str) -> str:
+        items = "".join(
+            f"<item><title>{n}</title><link>{path if '//' in path else self.url(path)}</link>"
+            f"<pubDate>Mon, 06 Feb 2023 10:{59 - n:02}:00 GMT</pubDate></item>"
+            for n, path in enumerate(paths)
+        )
+        return self.page("/feed", f"<rss version='2.0'><channel>{items}</channel></rss>", ETag=f'"{hash(items)}"')
+
+    def source(self, **listings: tuple[str, ...]) -> Group:
+        listings = listings or {"feeds": (self.url("/feed"),)}
+        source = Source(name="Paper", domain="paper.localhost", country="DZ", languages=("fr", "ar"), **listings)
+        return Group(name="g00", sources=(source,))
+
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.asked]
+
+
+@contextmanager
+def served() -> Iterator[Site]:
+    """A site, while the block lasts."""
+    site = Site()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            site.asked.append((self.path, dict(self.headers)))
+            status, headers, body = site.pages.get(self.path, (404, {}, b""))
+            if self.path in site.next:
+                site.page(self.path, site.next.pop(self.path))
+            if self.path == "/never":
+                stopped.wait(20)
+            if "ETag" in headers and self.headers.get("If-None-Match") == headers["ETag"]:
+                status, body = 304, b""
+            self.send_response(status)
+            for name, value in ({"Content-Length": str(len(body))} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+            if "Content-Length" in headers:
+                self.close_connection = True
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 64
+
+        def handle_error(self, *args: object) -> None:
+            pass
+
+    stopped = threading.Event()
+    with Server(("127.0.0.1", 0), Handler) as server:
+        site.port = server.server_port
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield site
+        stopped.set()
+        server.shutdown()

@@ -1,0 +1,316 @@
+"""What a crawl remembers: it asks again when it should, not when it need not, and not at all where a site says so."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from email.utils import formatdate
+from pathlib import Path
+from time import time
+
+import psutil
+import pytest
+
+from crawlers.archive import read_response
+from crawlers.crawl import crawl
+from crawlers.plan import Group
+from tests.crawlers.one_site import RUNS, Site, addresses, failures, fetched
+from wirewatch import batches
+from wirewatch.batches import Batch
+from wirewatch.records import EXTRACTIONS, Extraction, Page, PageKind, PageOutcome
+from wirewatch.sources import Source
+
+MORE_RUNS = (*RUNS, *(f"202701{day:02}T020000Z" for day in range(4, 20)))
+
+
+def pages(batch: Batch) -> dict[str, Page]:
+    """The records of a batch by path."""
+    return {"/" + page.url.split("/", 3)[3]: page for page in batch.read(Page)}
+
+
+def extracted(batch: Batch, folder: Path) -> None:
+    """Each fetched page of a batch gives an article."""
+    lines = folder / f"{batch.name}.jsonl"
+    lines.write_text(
+        "".join(
+            Extraction(url=page.url, source=page.source.id, outcome="new", article=f"{n:020}").model_dump_json() + "\n"
+            for n, page in enumerate(batch.read(Page))
+            if page.kind is PageKind.ARTICLE and page.outcome is PageOutcome.FETCHED
+        )
+    )
+    with batches.write(batch.next("articles")) as out:
+        out.add_file(EXTRACTIONS, lines)
+
+
+def test_articles_are_looked_at_again_after_a_day_and_a_listing_without_validators_is_known(
+    crawling, later, site: Site, tmp_path: Path
+) -> None:
+    crawling()
+    for path in ("/same", "/validated", "/edited", "/removed", "/old"):
+        site.page(path, f"<p>{path}</p>" * 500, **({"ETag": '"1"'} if path == "/validated" else {}))
+    site.feed("/same", "/validated", "/edited", "/removed")
+    status, headers, body = site.pages["/feed"]
+    del headers["ETag"]
+    site.page("/old", status=301, Location="/same?new")
+    site.page("/same?new")
+    first = crawl(site.source(), RUNS[0])
+    extracted(first, tmp_path)
+    feed = pages(first)["/feed"]
+    assert (feed.entries, feed.new) == (4, 4) and feed.bytes > len(body) and feed.digest and feed.warc
+    same = pages(first)["/same"]
+    assert same.digest and same.bytes > 500 * len("<p>/same</p>") and same.seconds > 0 and same.hint.listing == feed.url
+
+    site.pages["/feed"] = (status, headers, body.replace(b"<channel>", b"<channel><lastBuildDate>x</lastBuildDate>"))
+    second = crawl(site.source(), RUNS[1])
+    assert {path: page.outcome for path, page in pages(second).items()} == {"/feed": PageOutcome.UNCHANGED}
+    assert (pages(second)["/feed"].entries, pages(second)["/feed"].new) == (4, 0)
+
+    later(21)
+    site.page("/edited", "<p>Corrected</p>")
+    site.page("/removed", status=410)
+    before = len(site.asked)
+    third = crawl(site.source(), RUNS[2])
+    assert fetched(third) == [site.url("/edited")]
+    assert addresses(third, PageKind.ARTICLE, PageOutcome.UNCHANGED) == [site.url("/same"), site.url("/validated")]
+    assert failures(third) == {site.url("/removed"): "http-410"}
+    assert third.manifest().counts["revisited"] == 4
+    assert dict(site.asked[before:])["/validated"]["If-None-Match"] == '"1"'
+    assert pages(third)["/same"].warc is None and b"Corrected" in read_response(third, pages(third)["/edited"]).body
+
+    # What was gone and is back counts as fetched, though it is what it was.
+    site.page("/removed", "<p>/removed</p>" * 500)
+    assert fetched(crawl(site.source(), MORE_RUNS[3])) == [site.url("/removed")]
+
+
+def test_an_unchanged_site_costs_next_to_nothing(crawling, later, site: Site) -> None:
+    crawling()
+    paths = [f"/article-{n}" for n in range(20)]
+    for path in paths:
+        site.page(path, "<p>Text</p>" * 3000)
+    site.feed(*paths)
+    first, second = (crawl(site.source(), run).manifest().counts for run in RUNS[:2])
+    assert first["fetched"] == 20 and second["bytes"] < 0.02 * first["bytes"]
+    # Validators are believed for a day: then the feed is asked for in full.
+    before = len(site.asked)
+    later(25)
+    crawl(site.source(), RUNS[2])
+    assert "If-None-Match" not in dict(site.asked[before:])["/feed"]
+
+
+def test_a_scheduled_crawl_visits_a_listing_only_when_it_is_due(crawling, later, site: Site) -> None:
+    crawling()
+    site.page("/a")
+    site.page("/broken", status=404)
+    site.feed("/a", "/broken")
+    (source,) = site.source().sources
+
+    def visited(run: str, tier: str, hours: float) -> list[str]:
+        later(hours)
+        before = len(site.asked)
+        crawl(Group(name="g00", sources=(source.model_copy(update={"tier": tier}),)), run, due=True)
+        return [path for path in site.paths()[before:] if path in ("/feed", "/broken")]
+
+    assert visited(MORE_RUNS[0], "hot", 0) == ["/feed", "/broken"]
+    assert visited(MORE_RUNS[1], "hot", 0.1) == []
+    assert visited(MORE_RUNS[2], "nightly", 20) == ["/broken"]
+    # It brought something new the first time, so it is due after ten minutes, where the tier allows it.
+    assert visited(MORE_RUNS[3], "hot", 20.2) == ["/feed"]
+    # Nothing new: fifteen minutes.
+    assert visited(MORE_RUNS[4], "hot", 20.4) == []
+    assert visited(MORE_RUNS[5], "hourly", 20.6) == []
+    assert visited(MORE_RUNS[6], "hot", 20.6) == ["/feed"]
+
+
+def test_a_busy_site_is_waited_for_and_asked_once_more(crawling, site: Site) -> None:
+    crawling(per_site=1)
+    site.page("/a", status=429, Retry_After="1")
+    site.page("/b")
+    site.feed("/a", "/b")
+    site.answers_later("/a", "<p>Text</p>")
+    batch = crawl(site.source(), RUNS[0])
+    assert fetched(batch) == [site.url("/a"), site.url("/b")] and failures(batch) == {}
+    assert site.paths()[-3:] == ["/a", "/a", "/b"]
+
+
+@pytest.mark.parametrize(
+    ("status", "wait", "hours"),
+    [(429, "7200", 2), (503, formatdate(time() + 7200, usegmt=True), 2), (429, None, 1), (503, "9999999", 24)],
+)
+def test_a_site_that_asks_for_patience_is_left_alone_until_then(
+    crawling, later, site: Site, status: int, wait: str | None, hours: float
+) -> None:
+    crawling(per_site=1)
+    site.page("/a")
+    site.page("/b", status=status, **({"Retry-After": wait} if wait else {}))
+    for path in ("/c", "/d"):
+        site.page(path)
+    site.feed("/a", "/b", "/c", "/d")
+    batch = crawl(site.source(), RUNS[0])
+    assert fetched(batch) == [site.url("/a")] and failures(batch) == {site.url("/b"): f"http-{status}"}
+    assert batch.manifest().counts["postponed"] == 2
+    site.page("/b")
+    before = len(site.asked)
+    later(hours - 0.1)
+    crawl(site.source(), RUNS[1])
+    assert site.paths()[before:] == []
+    later(hours + 0.1)
+    assert fetched(crawl(site.source(), RUNS[2])) == [site.url(path) for path in ("/b", "/c", "/d")]
+
+
+def test_a_busy_answer_that_names_no_time_is_a_failure_like_others(crawling, site: Site) -> None:
+    crawling(per_site=1)
+    site.page("/a", status=503)
+    site.page("/b")
+    site.feed("/a", "/b")
+    batch = crawl(site.source(), RUNS[0])
+    assert failures(batch) == {site.url("/a"): "http-503"} and fetched(batch) == [site.url("/b")]
+    assert site.paths().count("/a") == 2
+
+
+def test_a_site_is_asked_so_often_a_day_and_the_rest_on_the_next(crawling, later, site: Site) -> None:
+    crawling(daily_requests=5, honour_tdm=False)
+    paths = [f"/article-{n}" for n in range(6)]
+    for path in paths:
+        site.page(path)
+    site.feed(*paths)
+    taken = []
+    for run, hours in zip(RUNS, (0, 0, 24), strict=True):
+        later(hours)
+        batch = crawl(site.source(), run)
+        taken.append([url.removeprefix(site.url("")) for url in fetched(batch)])
+    assert taken == [paths[:4], [], paths[4:]]
+
+
+def test_what_is_not_done_in_time_is_done_by_the_next_run(crawling, site: Site) -> None:
+    crawling(max_minutes=1e-9)
+    site.page("/a")
+    site.feed("/a")
+    batch = crawl(site.source(), RUNS[0])
+    assert (list(batch.read(Page)), batch.manifest().counts) == ([], {"postponed": 1}) and site.asked == []
+    crawling(max_minutes=10)
+    assert fetched(crawl(site.source(), RUNS[1])) == [site.url("/a")]
+
+
+def test_pages_that_their_site_wants_left_out_are_not_kept(crawling, site: Site) -> None:
+    crawling(per_site=1)
+    reasons = {
+        site.page("/noindex", '<head><meta content="noindex, follow" name="robots"></head>'): "noindex",
+        site.page("/header", X_Robots_Tag="wirewatch: none"): "noindex",
+        site.page("/tdm", tdm_reservation="1"): "tdm-opt-out",
+        site.page("/reserved/x"): "tdm-opt-out",
+    }
+    site.page("/noarchive", '<meta name="robots" content="noarchive">')
+    site.page("/.well-known/tdmrep.json", '[{"location": "/reserved/*", "tdm-reservation": 1}]')
+    site.feed(*(url.removeprefix(site.url("")) for url in reasons), "/noarchive")
+    batch = crawl(site.source(), RUNS[0])
+    assert failures(batch) == reasons and fetched(batch) == [site.url("/noarchive")]
+    assert site.paths().count("/.well-known/tdmrep.json") == 1 and "/reserved/x" not in site.paths()
+    with batch.open(f"{batch.name}-00000.warc.gz") as warc:
+        from warcio.archiveiterator import ArchiveIterator
+
+        kept = {r.rec_headers.get_header("WARC-Target-URI") for r in ArchiveIterator(warc) if r.rec_type == "response"}
+    assert not kept & reasons.keys() and site.url("/noarchive") in kept
+
+
+def test_a_section_page_leads_to_feeds_sitemaps_and_further_pages(crawling, site: Site) -> None:
+    crawling()
+    title = "Ceasefire holds in the north of the country"
+
+    def section(path: str, article: str, following: str, head: str = "") -> str:
+        site.page(article)
+        link = f'<a href="{article}">{title}</a> <a rel="next" href="{following}">Next</a>'
+        return site.page(path, f"<html><head>{head}</head><body>{link}</body></html>")
+
+    feed = '<link rel="alternate" type="application/rss+xml" href="/feed">'
+    start = section("/news", "/news/ceasefire-holds-in-north-1", "/news?page=2", feed)
+    section("/news?page=2", "/news/ceasefire-holds-in-north-2", "/news?page=3")
+    section("/news?page=3", "/news/ceasefire-holds-in-north-3", "/news?page=4")
+    section("/news?page=4", "/news/ceasefire-holds-in-north-4", "/news?page=5")
+    site.feed("/from-feed")
+    site.page("/from-feed")
+    site.page("/from-map")
+    site.page("/news.xml", f"<urlset><url><loc>{site.url('/from-map')}</loc><news/></url></urlset>")
+    site.page("/robots.txt", f"Sitemap: {site.url('/news.xml')}\nSitemap: {site.url('/all.xml')}\n")
+    batch = crawl(site.source(sections=(start,)), RUNS[0])
+    north = [f"/news/ceasefire-holds-in-north-{n}" for n in (1, 2, 3)]
+    assert fetched(batch) == sorted(map(site.url, [*north, "/from-feed", "/from-map"]))
+    assert not {"/all.xml", "/news?page=4"} & set(site.paths())
+
+    # The second time the first page brings nothing new, so the next is not asked for.
+    before = len(site.asked)
+    crawl(site.source(sections=(start,)), RUNS[1])
+    assert "/news?page=2" not in site.paths()[before:]
+
+
+def test_the_address_that_answered_is_noted(crawling, site: Site) -> None:
+    crawling()
+    there = site.page("/there").replace("paper", "www.paper")
+    site.page("/here", status=301, Location=there)
+    site.feed("/here")
+    page = pages(crawl(site.source(), RUNS[0]))["/here"]
+    assert (page.outcome, page.moved) == (PageOutcome.FETCHED, there)
+
+
+def test_a_listing_that_takes_too_long_or_ends_its_reader_costs_itself(
+    crawling, site: Site, in_the_crawling_process
+) -> None:
+    crawling()
+    in_the_crawling_process(
+        "import os, time\n"
+        "import crawlers.reading as reading\n"
+        "import crawlers.pages.sitemap as sitemap\n"
+        "reading.LISTING_SECONDS = 2\n"
+        "async def read(self):\n"
+        "    time.sleep(20) if 'slow' in str(self.response.url) else os._exit(7)\n"
+        "sitemap.SitemapPage.to_item = read\n"
+    )
+    site.page("/a")
+    site.feed("/a")
+    slow, deadly = site.page("/slow.xml"), site.page("/deadly.xml")
+    batch = crawl(site.source(feeds=(site.url("/feed"),), sitemaps=(slow, deadly)), RUNS[0])
+    assert failures(batch) == {slow: "listing-timeout", deadly: "listing-crash"}
+    assert fetched(batch) == [site.url("/a")]
+
+
+def test_a_fault_in_one_source_costs_no_other(crawling, site: Site, in_the_crawling_process) -> None:
+    crawling()
+    in_the_crawling_process(
+        "import crawlers.harvest as h\n"
+        "choose = h.Harvest.choose\n"
+        "def broken(self, *args):\n"
+        "    if self.source.domain == 'other.localhost': raise KeyError('x')\n"
+        "    choose(self, *args)\n"
+        "h.Harvest.choose = broken\n"
+    )
+    site.page("/a")
+    site.feed("/a")
+    feed = site.url("/feed", "other.localhost")
+    other = Source(name="Other", domain="other.localhost", country="DZ", languages=("fr",), feeds=(feed,))
+    batch = crawl(Group(name="g00", sources=(other, *site.source().sources)), RUNS[0])
+    assert failures(batch) == {feed: "unfinished"} and fetched(batch) == [site.url("/a")]
+
+
+READING = """
+import asyncio, os, sys
+from crawlers.reading import ListingReader
+async def read():
+    with ListingReader() as reader:
+        await reader.read("feed", "http://a.example/feed", b"<rss version='2.0'><channel/></rss>", [])
+        print("ready", flush=True)
+        await asyncio.sleep(60)
+if __name__ == "__main__":
+    asyncio.run(read())
+"""
+
+
+def test_the_process_that_reads_listings_ends_with_the_one_that_crawls(tmp_path: Path) -> None:
+    program = tmp_path / "reading.py"
+    program.write_text(READING)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout and parent.stdout.readline() == "ready\n"
+        below = psutil.Process(parent.pid).children(recursive=True)
+        parent.send_signal(signal.SIGKILL)
+    assert below and psutil.wait_procs(below, timeout=20)[1] == []

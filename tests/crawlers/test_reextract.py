@@ -1,0 +1,207 @@
+"""Articles are cut out of the archive once more: what was mended comes out better, and nothing else happens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from crawlers import extract as stage
+from crawlers.extract import extract
+from crawlers.pages.item import ArticleItem
+from tests.crawlers.handmade import SENTENCE, SITE, SOURCE, Answer, article_html, articles, day, pages_batch, receipts
+from wirewatch import batches
+from wirewatch.batches import Batch
+from wirewatch.cli import cli
+from wirewatch.records import Article, article_id
+from wirewatch.settings import get_settings
+from wirewatch.state import State
+
+STORY = f"{SITE}/story"
+WEDNESDAY = SENTENCE.replace("Tuesday", "Wednesday")
+RUN = "20270201T000000Z-ab12cd"
+
+
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WIREWATCH_HOME", str(tmp_path))
+    get_settings.cache_clear()
+    yield get_settings()
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def mended(monkeypatch: pytest.MonkeyPatch):
+    """Call it to have pages read otherwise from then on, as after a page object was mended."""
+
+    def mend() -> None:
+        monkeypatch.setattr(stage, "_read_page", read_better)
+
+    return mend
+
+
+_real_read_page = stage._read_page
+
+
+def read_better(batch: Batch, page):
+    """Stands in for a page object that was mended: other text, and authors."""
+    found = _real_read_page(batch, page)
+    if not isinstance(found, ArticleItem):
+        return found
+    return found.model_copy(
+        update={"body": re.sub(r"\n\n3: .*", "", found.body) + "\n\nMended.", "authors": ("Akinyi Odhiambo",)}
+    )
+
+
+def crawled(number: int, answers: dict[str, bytes | Answer]) -> tuple[Batch, Batch]:
+    """The pages of a crawl on that day, and what was extracted from them."""
+    pages = pages_batch(answers, day(number))
+    return pages, extract(pages)
+
+
+def only(batch: Batch) -> Article:
+    (article,) = batch.read(Article)
+    return article
+
+
+def test_an_article_is_written_again_from_the_same_page_and_was_not_changed_by_its_site(mended):
+    pages, first = crawled(1, {STORY: article_html("A story")})
+    mended()
+    again = extract(pages, replay=RUN)
+    assert again.name == f"{RUN}-replay-{pages.name}"
+    assert again.is_replay
+    before, after = only(first), only(again)
+    assert after.body.endswith("Mended.")
+    assert after.authors == ("Akinyi Odhiambo",)
+    assert after.version != before.version
+    assert (after.id, after.history, after.fetched, after.first_seen) == (before.id, (), day(1), day(1))
+    assert only(first) == before, "a batch never changes"
+    (known,) = State(get_settings().state).known([before.id]).values()
+    assert (known.version, known.batch) == (after.version, again.name)
+
+
+def test_an_article_whose_text_stays_is_written_again_too():
+    pages, first = crawled(1, {STORY: article_html("A story")})
+    again = extract(pages, replay=RUN)
+    assert only(again) == only(first)
+    assert again.manifest().counts == {"unchanged": 1}
+
+
+def test_an_earlier_text_than_the_one_that_is_known_stays_history(mended):
+    earlier, _ = crawled(1, {STORY: article_html("A story")})
+    later, second = crawled(2, {STORY: article_html("A story", WEDNESDAY)})
+    mended()
+    assert not articles(extract(earlier, replay=RUN))
+    after = only(extract(later, replay=RUN))
+    assert after.body.endswith("Mended.")
+    assert after.history == only(second).history
+    assert len(after.history) == 1
+
+
+def test_a_page_that_was_found_unchanged_is_not_made_a_change_by_mending(mended):
+    crawled(1, {STORY: article_html("A story")})
+    later, second = crawled(2, {STORY: article_html("A story")})
+    assert not articles(second)
+    mended()
+    after = only(extract(later, replay=RUN))
+    assert (after.history, after.fetched) == ((), day(2))
+
+
+def test_a_page_that_could_not_be_read_and_now_can_be_gives_its_article(monkeypatch: pytest.MonkeyPatch):
+    pages, first = crawled(1, {STORY: article_html("Story").replace(b"<h1>", b"<b>").replace(b"<title>", b"<x>")})
+    assert receipts(first)[STORY].outcome == "failed"
+    monkeypatch.setattr(stage, "_read_page", read_with_title)
+    again = extract(pages, replay=RUN)
+    assert receipts(again)[STORY].outcome == "new"
+    assert only(again).title == "Given"
+
+
+def read_with_title(batch: Batch, page):
+    from crawlers.archive import read_response
+    from crawlers.pages import read_article
+
+    response = read_response(batch, page)
+    return read_article(response.url, response.body).model_copy(update={"title": "Given", "problem": None})
+
+
+def test_an_article_that_is_gone_is_mended_and_stays_gone(mended):
+    pages, _ = crawled(1, {STORY: article_html("A story")})
+    crawled(2, {STORY: Answer(status=410)})
+    mended()
+    after = only(extract(pages, replay=RUN))
+    assert after.body.endswith("Mended.")
+    assert (after.gone, after.fetched) == (day(2), day(2))
+
+
+def test_second_addresses_stay_second_addresses(mended):
+    new = f"{SITE}/story-under-another-name"
+    crawled(1, {STORY: article_html("A story")})
+    pages, second = crawled(2, {new: article_html("A story")})
+    mended()
+    again = extract(pages, replay=RUN)
+    assert not articles(again)
+    assert receipts(again)[new].article == receipts(second)[new].article == article_id(STORY)
+    (visit,) = State(get_settings().state).look_up([new]).values()
+    assert visit.spare
+
+
+def test_a_state_that_is_rebuilt_knows_the_replay(mended, settings):
+    pages, _ = crawled(1, {STORY: article_html("A story")})
+    mended()
+    after = only(extract(pages, replay=RUN))
+    for file in settings.home.glob("state.sqlite*"):
+        file.unlink()
+    state = State(settings.state)
+    state.catch_up(settings.batches)
+    assert state.known([after.id])[after.id].version == after.version
+
+
+# The command ------------------------------------------------------------------------------------
+
+
+def reextract(*arguments: str):
+    return CliRunner().invoke(cli, ["reextract", *arguments])
+
+
+def replays(stage: str = "articles") -> list[Batch]:
+    return [batch for batch in batches.finished(get_settings().batches, stage) if batch.is_replay]
+
+
+def test_the_days_that_are_named_are_extracted_again_and_nothing_else():
+    for number in (1, 2, 3, 4):
+        crawled(number, {f"{SITE}/{number}": article_html(f"Story number {number}")})
+    result = reextract("--from", "2027-01-02", "--to", "2027-01-03")
+    assert result.exit_code == 0, result.output
+    assert [only(batch).title for batch in replays()] == ["Story number 2", "Story number 3"]
+    assert "2 articles in 2 batches" in " ".join(result.output.split())
+    root = get_settings().batches
+    assert not batches.pending(root, "articles"), "a replay is nothing to extract"
+    assert set(replays()) <= set(batches.pending(root, "enriched"))
+    # A replay of a replay is one of the same pages.
+    assert reextract("--from", "2027-01-02", "--to", "2027-01-02").exit_code == 0
+    assert len(replays()) == 3
+    assert all(batch.name.count("replay") == 1 for batch in replays())
+
+
+def test_pages_that_were_never_extracted_are_left_to_extract():
+    pages_batch({STORY: article_html("A story")}, day(1))
+    result = reextract("--from", "2027-01-01", "--to", "2027-01-01")
+    assert result.exit_code != 0
+    assert "wirewatch extract" in str(result.exception)
+    assert not replays()
+
+
+def test_one_source_can_be_named():
+    crawled(1, {STORY: article_html("A story")})
+    days = ("--from", "2027-01-01", "--to", "2027-01-31")
+    assert "other.example" in str(reextract(*days, "--source", "other.example").exception)
+    assert reextract(*days, "--source", SOURCE.id).exit_code == 0
+    assert len(replays()) == 1
+
+
+def test_a_day_that_is_none_is_named():
+    result = reextract("--from", "yesterday", "--to", "2027-01-31")
+    assert result.exit_code != 0
+    assert "yesterday" in result.output

@@ -25,9 +25,9 @@ from pebble import ProcessExpired, ProcessPool
 
 from crawlers.archive import read_response
 from crawlers.fallback import WITHOUT_TEXT, is_behind_wall, is_refused, item_from_feed
+from crawlers.listing import NotAListing
 from crawlers.pages import ArticleItem, load_page_objects, read_article
 from crawlers.pages.feed import feed_texts
-from crawlers.pages.listing import NotAListing
 from crawlers.pages.metadata import encodable
 from crawlers.versions import compared
 from wirewatch import batches

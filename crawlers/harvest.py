@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from crawlers.answers import http_time
-from crawlers.pages.listing import Entry, Listing
+from crawlers.listing import Entry, Listing
 from crawlers.site import Site
 from wirewatch.records import Hint, Page, PageKind, now
 from wirewatch.sources import Source

@@ -14,8 +14,7 @@ from typing import Self
 
 from pebble import ProcessExpired, ProcessPool
 
-from crawlers.pages import load_page_objects, read_listing
-from crawlers.pages.listing import Listing, NotAListing
+from crawlers.listing import Listing, NotAListing
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +30,7 @@ class ListingReader:
     def __enter__(self) -> Self:
         # A fork server starts a fresh process in milliseconds, and without the threads and sockets of this one.
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
+        context.set_forkserver_preload(["crawlers.pages"])
         self._pool = ProcessPool(max_workers=1, max_tasks=500, initializer=_prepare, context=context)
         self._pool.schedule(_warm_up)  # while the first robots.txt is fetched
         return self
@@ -67,6 +66,9 @@ def _prepare() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, hard))
+    # Here and not above: the crawling process itself has no use for what page objects import.
+    from crawlers.pages import load_page_objects
+
     load_page_objects()
 
 
@@ -83,6 +85,8 @@ def _warm_up() -> None:
 
 
 def _read(kind: str, url: str, body: bytes, headers: list[tuple[str, str]]) -> tuple[Listing, str]:
+    from crawlers.pages import read_listing
+
     listing = read_listing(kind, url, body, headers)
     return listing, digest_of(listing)
 

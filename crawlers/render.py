@@ -11,13 +11,14 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Iterable
-from typing import Any
-
-from scrapy.http import Request
+from typing import TYPE_CHECKING, Any
 
 from wirewatch.errors import UserError
 from wirewatch.settings import CrawlSettings
 from wirewatch.sources import Source
+
+if TYPE_CHECKING:
+    from scrapy.http import Request
 
 RENDER = "render"
 """The key in a request's meta that has its page rendered."""

@@ -26,8 +26,8 @@ from crawlers.answers import header, headers_of, patience, reason_of
 from crawlers.archive import WarcFile
 from crawlers.discovery import is_within, site_of
 from crawlers.harvest import Asked, Harvest, Listed
+from crawlers.listing import Listing, NotAListing
 from crawlers.optout import POLICY, OptOuts, Rule, is_reserved, policy
-from crawlers.pages.listing import Listing, NotAListing
 from crawlers.reading import ListingReader
 from crawlers.site import Site
 from wirewatch.errors import UserError

@@ -24,7 +24,7 @@ from scrapy.settings import Settings
 from crawlers import child, render
 from crawlers.answers import header, headers_of, patience, reason_of
 from crawlers.discovery import clean_url, is_within, site_of
-from crawlers.pages.listing import Listing, NotAListing
+from crawlers.listing import Listing, NotAListing
 from crawlers.pages.metadata import clean
 from crawlers.reading import ListingReader
 from crawlers.settings import scrapy_settings

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 import andi
 from web_poet import HttpResponse, ItemPage, PageParams, consume_modules, default_registry
 
+from crawlers.listing import Listing
 from crawlers.pages.charset import encoding_of
 from crawlers.pages.feed import FeedPage
 from crawlers.pages.item import ArticleItem as ArticleItem
-from crawlers.pages.listing import Listing
 from crawlers.pages.section import SectionPage
 from crawlers.pages.sitemap import SitemapPage
 from wirewatch.records import Hint

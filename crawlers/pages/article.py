@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import attrs
-from htmldate import find_date
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from parsel import Selector
 from web_poet import PageParams, WebPage, cached_method, field, handle_urls
@@ -294,6 +293,8 @@ class ArticlePage(WebPage[ArticleItem]):
         return (e.get("content") or e.get("datetime") or text_of(e) for e in self.metadata.itemprops(name))
 
     def _visible_date(self) -> datetime | None:
+        from htmldate import find_date  # takes long to import, and the process that reads listings has no use for it
+
         fetched: datetime = self.params.get("fetched") or now()
         found = find_date(
             self.root, url=str(self.response.url), original_date=True, max_date=fetched.date().isoformat()

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit
 
-import trafilatura
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.discovery import site_of
@@ -101,6 +100,8 @@ def _length(texts: list[str]) -> int:
 
 
 def _main_text(tree: HtmlElement, url: str, *, precise: bool) -> list[str]:
+    import trafilatura  # here, because the process that reads listings imports this module and has no use for it
+
     document = trafilatura.bare_extraction(tree, url=url, favor_precision=precise, include_comments=False)
     lines = (document.text or "").split("\n") if document else []
     return [

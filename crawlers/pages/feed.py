@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import dateparser
 import feedparser
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from parsel import Selector
 from web_poet import WebPage
 
 from crawlers.discovery import clean_url
+from crawlers.listing import Entry, Listing, NotAListing
 from crawlers.pages.body import without_noise, without_repeats
-from crawlers.pages.listing import Entry, Listing, NotAListing, harmless_xml, plain, text_of_listing
+from crawlers.pages.listing import harmless_xml, plain, text_of_listing
 from crawlers.pages.metadata import as_list, clean, parse_time, same, same_page, text_of
 from wirewatch.records import Hint, Record, Time
 
@@ -158,6 +158,8 @@ def _feed_time(entry: Any, name: str, odd: Iterator[int]) -> datetime | None:
             return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
         if not text or next(odd, None) is None:
             return None
+        import dateparser  # takes long to import, and few feeds need it
+
         found = dateparser.parse(text, settings={"TIMEZONE": "UTC", "RETURN_AS_TIMEZONE_AWARE": True})
         return found.astimezone(UTC) if found else None
     except (ValueError, OverflowError, TypeError, OSError):

@@ -1,4 +1,4 @@
-"""What a page object of a listing gives, and what those of feeds, sitemaps and section pages share.
+"""What the page objects of feeds, sitemaps and section pages share.
 
 A site whose listing is different gets its own, in a file of its own in this folder::
 
@@ -14,48 +14,11 @@ import zlib
 
 from crawlers.pages.charset import encoding_of
 from crawlers.pages.metadata import clean
-from wirewatch.records import Hint, Record, Time
 
 LONGEST_TEXT = 20_000
 """Characters of a title or summary that are read: some feeds carry whole articles."""
 MOST_UNPACKED = 50 * 2**20
 """Bytes of a gzipped listing after unpacking: the limit of sitemaps.org."""
-
-
-class Entry(Record):
-    """An article that a listing lists."""
-
-    url: str
-    hint: Hint = Hint()
-
-
-class Child(Record):
-    """A sitemap that a sitemap index lists."""
-
-    url: str
-    modified: Time | None = None
-
-
-class Listing(Record):
-    """What a feed, a sitemap or a section page lists."""
-
-    entries: tuple[Entry, ...] = ()
-    children: tuple[Child, ...] = ()
-    """Only of a sitemap index, the newest first."""
-    feeds: tuple[str, ...] = ()
-    """Only of a section page: the feeds that it advertises."""
-    next: str | None = None
-    """Only of a section page: the page that goes on where it ends."""
-    malformed: int = 0
-    """Entries that had no usable address."""
-
-
-class NotAListing(Exception):
-    """The response is not what it should be; :attr:`reason` becomes the reason of the failed page."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def plain(markup: str | None) -> str | None:

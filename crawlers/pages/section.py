@@ -15,7 +15,7 @@ from parsel import Selector
 from web_poet import WebPage
 
 from crawlers.discovery import clean_url, is_headline, is_within, leads_elsewhere, looks_like_article, site_of
-from crawlers.pages.listing import Entry, Listing, NotAListing
+from crawlers.listing import Entry, Listing, NotAListing
 from wirewatch.records import Hint
 
 MOST_LINKS = 10_000

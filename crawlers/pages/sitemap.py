@@ -10,7 +10,8 @@ from lxml import etree  # type: ignore[import-untyped]
 from web_poet import WebPage
 
 from crawlers.discovery import clean_url, is_within, looks_like_article, site_of
-from crawlers.pages.listing import Child, Entry, Listing, NotAListing, harmless_xml, plain, text_of_listing
+from crawlers.listing import Child, Entry, Listing, NotAListing
+from crawlers.pages.listing import harmless_xml, plain, text_of_listing
 from crawlers.pages.metadata import parse_time
 from wirewatch.records import Hint
 

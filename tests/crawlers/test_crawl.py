@@ -344,7 +344,7 @@ def test_a_site_can_have_a_page_object_of_its_own_for_a_listing(crawling, site: 
     in_the_crawling_process(
         "from web_poet import handle_urls\n"
         "from crawlers.pages.feed import FeedPage\n"
-        "from crawlers.pages.listing import Entry, Listing\n"
+        "from crawlers.listing import Entry, Listing\n"
         f"@handle_urls('paper.localhost:{site.port}', instead_of=FeedPage)\n"
         "class Own(FeedPage):\n"
         "    async def to_item(self):\n"

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crawlers.listing import Listing, NotAListing
 from crawlers.pages import read_listing
 from crawlers.pages.feed import MOST_ODD_DATES, feed_texts
-from crawlers.pages.listing import Listing, NotAListing
 
 SITE = "https://www.example.com/list"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from crawlers.listing import Listing, NotAListing
 from crawlers.pages import read_listing
-from crawlers.pages.listing import Listing, NotAListing
 from crawlers.pages.section import MOST_LINKS, form_of
 
 SITE = "https://www.example.com/list"

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crawlers.listing import Listing, NotAListing
 from crawlers.pages import read_listing
-from crawlers.pages.listing import Listing, NotAListing
 from crawlers.pages.sitemap import MOST_ENTRIES
 
 SITE = "https://www.example.com/list"

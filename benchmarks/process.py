@@ -52,9 +52,10 @@ def timed(
         UserError: it failed; the message ends with what it said last.
     """
     log = home / "log"
+    called = " ".join(command).replace(" ".join(WIREWATCH), "wirewatch")
     begun = time.monotonic()
     with log.open("a") as output:
-        output.write(f"\n== {' '.join(command)}\n")
+        output.write(f"\n== {called}\n")
         output.flush()
         process = subprocess.Popen(command, env=environment, cwd=home, stdout=output, stderr=output)
         try:
@@ -66,7 +67,7 @@ def timed(
             process.kill()
     if process.returncode:
         last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
-        raise UserError(f"`{' '.join(command)}` ended with status {process.returncode}. It said last:\n{last}")
+        raise UserError(f"`{called}` ended with status {process.returncode}. It said last:\n{last}")
     return Ran(time.monotonic() - begun, peak())
 
 

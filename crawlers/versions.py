@@ -47,6 +47,8 @@ MOST_PARAGRAPHS = 2000
 ALIAS = timedelta(hours=1)
 """Two addresses of an article that were found within this time belong together; one found later is where it moved."""
 
+Text = tuple[Page, ArticleItem, Literal["page", "feed"]]
+"""A page, what it gave, and whether that is the page's own text or the feed's."""
 Outcome = Literal["new", "updated", "unchanged", "duplicate", "moved", "gone", "returned"]
 ITEM_FIELDS = tuple(name for name in ArticleItem.model_fields if name != "problem")
 """The fields of an article that its page gives."""
@@ -111,7 +113,7 @@ class _Waiting(Record):
 
 
 class Versions:
-    """Writes the articles and the receipts of one batch: first :meth:`take` each text, then :meth:`take_signs`.
+    """Writes the articles and the receipts of one batch: first :meth:`take` all texts, then :meth:`take_signs`.
 
     What has to be compared with the text before waits in a file, and is written when :func:`compared` ends: each
     earlier batch is then read once, and one article of it is in memory at a time.
@@ -143,15 +145,22 @@ class Versions:
 
     # What a page gave ---------------------------------------------------------------------------
 
-    def take(self, page: Page, item: ArticleItem, extracted_from: Literal["page", "feed"] = "page") -> None:
-        """Take in what a page gave."""
-        article = make_article(page, item, extracted_from)
+    def take(self, texts: Iterable[Text]) -> None:
+        """Take in what pages gave."""
+        rest = iter(texts)
+        while lot := list(islice(rest, 100)):
+            articles = [make_article(page, item, extracted_from) for page, item, extracted_from in lot]
+            visits = self.state.look_up(page.url for page, _, _ in lot)
+            linked = {visit.article for visit in visits.values() if visit.article}
+            known = self.state.known({article.id for article in articles} | linked)
+            for (page, _, _), article in zip(lot, articles, strict=True):
+                self._take(page, article, visits.get(page.url), known)
+
+    def _take(self, page: Page, article: Article, visit: Visit | None, found: dict[str, Known]) -> None:
         if article.url in self._at or article.id in self._seen:
             self.receipt(page, "duplicate", article, self._at.get(article.url, article.id))
             return
-        visit = self.state.look_up([page.url]).get(page.url)
         linked = visit.article if visit and visit.article not in self._seen else None
-        found = self.state.known({article.id, linked or article.id})
         known = found.get(article.id) or found.get(linked or "")
         if known is None and (twin := self._same_text(article)):
             known = self.state.known([twin]).get(twin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import sys
 from pathlib import Path
@@ -16,12 +17,15 @@ from crawlers.child import Say, log_to, main
 from crawlers.crawl import PAGES, Task
 from crawlers.settings import scrapy_settings
 from crawlers.spider import NewsSpider
-from wirewatch.records import Page
+from wirewatch.records import POSTPONED, Page, Postponed
 from wirewatch.state import State
 
 
 def _crawl(told: bytes, say: Say) -> dict[str, int]:
     task = Task.model_validate_json(told)
+    # Each site may keep some connections open.
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     rendering = render.scrapy_settings(task.crawl, task.group.sources)
     settings = Settings(scrapy_settings(task.crawl) | rendering | {"LOG_INSTALL_ROOT_HANDLER": False})
     process = AsyncCrawlerProcess(settings)
@@ -30,7 +34,10 @@ def _crawl(told: bytes, say: Say) -> dict[str, int]:
     folder = Path(task.folder)
     warc = WarcFile(folder, task.archive, task.crawl.max_warc_bytes)
     said = 0.0
-    with (folder / PAGES).open("w", encoding="utf-8") as pages:
+    with (
+        (folder / PAGES).open("w", encoding="utf-8") as pages,
+        (folder / POSTPONED).open("w", encoding="utf-8") as left,
+    ):
 
         def record(page: Page, done: int, total: int) -> None:
             nonlocal said
@@ -39,11 +46,15 @@ def _crawl(told: bytes, say: Say) -> dict[str, int]:
                 said = monotonic()
                 say(done=done, total=total)
 
+        def postpone(article: Postponed) -> None:
+            left.write(article.model_dump_json(exclude_defaults=True) + "\n")
+
         crawling = process.crawl(
             crawler,
             sources=task.group.sources,
             state=State(task.state),
             record=record,
+            postpone=postpone,
             warc=warc,
             crawl=task.crawl,
             due=task.due,

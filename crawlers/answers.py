@@ -32,7 +32,6 @@ REASONS: dict[type[BaseException], str] = {
 """Reasons by Scrapy's errors; a download is cancelled only for its size."""
 
 WORDS = {
-    "Forbidden by robots.txt": "robots",
     "max redirections reached": "redirects",
     "exceeded DOWNLOAD_MAXSIZE": "too-large",
 }

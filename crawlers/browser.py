@@ -23,7 +23,7 @@ from scrapy.http import HtmlResponse, Request, Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
 from crawlers.discovery import is_within
-from crawlers.politeness import Refused
+from crawlers.politeness import AtMost, Refused
 from crawlers.proxy import Proxy
 from crawlers.render import RENDER
 
@@ -56,7 +56,7 @@ _HTML = """(most => {
 })"""
 
 
-class Browser(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
+class Browser(AtMost, ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
     """Downloads as Scrapy does, and renders the pages of requests that ask for it."""
 
     def __init__(self, crawler: Any) -> None:

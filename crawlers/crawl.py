@@ -11,7 +11,7 @@ from crawlers.child import CrawlError as CrawlError
 from crawlers.plan import Group
 from wirewatch import batches
 from wirewatch.batches import Batch
-from wirewatch.records import Page, PageKind, PageOutcome, Record
+from wirewatch.records import POSTPONED, Page, PageKind, PageOutcome, Record
 from wirewatch.settings import CrawlSettings, get_settings
 from wirewatch.state import State
 
@@ -87,8 +87,8 @@ def crawl(
                         out.count(what)
             for what, number in counts.items():
                 out.count(what, number)
-            for warc in sorted(Path(folder).glob("*.warc.gz")):
-                out.add_file(warc.name, warc)
+            for file in (Path(folder) / POSTPONED, *sorted(Path(folder).glob("*.warc.gz"))):
+                out.add_file(file.name, file)
     state.catch_up(settings.batches)
     return batch
 

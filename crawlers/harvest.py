@@ -10,10 +10,13 @@ from datetime import UTC, datetime, timedelta
 from crawlers.answers import http_time
 from crawlers.listing import Entry, Listing
 from crawlers.site import Site
-from wirewatch.records import Hint, Page, PageKind, now
+from wirewatch.records import Hint, Page, PageKind, Postponed, now
 from wirewatch.sources import Source
 from wirewatch.state import State, Visit
 
+MOST_WAITING = 5
+"""Times the articles of one run: so many of those that are left over are noted, and asked for though they may no longer
+be listed. The rest of a long sitemap is found in it again."""
 MOST_FAILURES = 5
 """Failures in a row after which an address is left alone, unless its site says that it has changed."""
 AGAIN = timedelta(hours=1)
@@ -72,6 +75,8 @@ class Harvest:
     """Articles yet to be asked for."""
     open: set[Asked] = field(default_factory=set)
     """What was asked for and is not settled."""
+    left: list[Entry] = field(default_factory=list)
+    """New articles that are left over."""
     postponed: int = 0
     revisited: int = 0
 
@@ -119,9 +124,13 @@ class Harvest:
         for visit in state.failing(self.source.domain, PageKind.ARTICLE, MOST_FAILURES):
             visits[visit.url] = visit
             self.entries.setdefault(visit.url, Entry(url=visit.url))
+        for waiting in state.waiting(self.source.domain, MOST_WAITING * most):
+            if waiting.url not in self.entries:
+                self.entries[waiting.url] = Entry(url=waiting.url, hint=Hint.model_validate_json(waiting.hint))
         wanted = [entry for url, entry in self.entries.items() if article_is_due(entry, visits.get(url), self.due)]
         wanted.sort(key=lambda entry: entry.hint.modified or entry.hint.published or NEVER, reverse=True)
         self.postponed += max(len(wanted) - most, 0)
+        self.left += [entry for entry in wanted[most : (1 + MOST_WAITING) * most] if entry.url not in visits]
         # Looking again costs little: mostly nothing has changed.
         again = state.revisits(self.source.domain, now(), 2 * most)
         chosen = {entry.url for entry in wanted}
@@ -135,6 +144,25 @@ class Harvest:
         self.wanted += (
             Asked(url, PageKind.ARTICLE, hint, visit) for url, hint, visit in articles if self.site.is_new(url)
         )
+
+    def postpone(self, asked: Asked) -> None:
+        """Leave to the next run what was to be asked for."""
+        self.postponed += 1
+        if asked.kind is PageKind.ARTICLE and asked.visit is None:
+            self.left.append(Entry(url=asked.url, hint=asked.hint))
+
+    def left_over(self) -> list[Postponed]:
+        """The new articles that are left over."""
+        # The listing's response is not in the batch of a later run.
+        return [
+            Postponed(
+                url=entry.url,
+                source=self.source.domain,
+                at=now(),
+                hint=entry.hint.model_copy(update={"listing": None}),
+            )
+            for entry in self.left
+        ]
 
     def records(self) -> list[Page]:
         """The records of the listings that were read."""

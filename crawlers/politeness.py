@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from time import monotonic
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from scrapy import signals
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.downloadermiddlewares.stats import get_header_size, get_status_size
 from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
 from scrapy.http import Request, Response
@@ -15,6 +17,8 @@ from scrapy.http import Request, Response
 from crawlers.discovery import is_within
 from crawlers.resolver import REFUSED, is_public
 
+MOST_AT_ONCE = 100
+"""Downloads under way at once, over all sites: each may hold an answer of the largest size in memory."""
 LONGEST_DELAY = 60.0
 """Seconds. A robots.txt that asks for more would hold up its whole group for days."""
 
@@ -25,6 +29,24 @@ class Refused(IgnoreRequest):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class AtMost:
+    """Part of a download handler: lets it do so many downloads at once as :data:`MOST_AT_ONCE`."""
+
+    def __init__(self, crawler: Any) -> None:
+        super().__init__(crawler)  # type: ignore[call-arg]
+        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def download_request(self, request: Request) -> Response:
+        """The answer to a request, once there is a place."""
+        async with self._places:
+            response: Response = await super().download_request(request)  # type: ignore[misc]
+            return response
+
+
+class Downloads(AtMost, HTTP11DownloadHandler):
+    """Scrapy's own way to download."""
 
 
 class Boundary:
@@ -48,7 +70,7 @@ class Boundary:
             public = True  # a name: the resolver decides
         if not (public or self.allow_private):
             raise Refused("private-address")
-        # Only robots.txt is asked for without domains: Scrapy fetches it from the host of a request that was allowed.
+        # Only robots.txt is asked for without domains, from the host of a request that was allowed.
         if "domains" in request.meta and not is_within(request.url, request.meta["domains"]):
             raise Refused("off-site")
         if self.proxy:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import multiprocessing
 import os
 import resource
 import threading
-from concurrent.futures import TimeoutError as ReadTimeout
-from typing import Self
-
-from pebble import ProcessExpired, ProcessPool
+import traceback
+from multiprocessing.connection import Connection
+from time import monotonic
+from typing import Any, Self
 
 from crawlers.listing import Listing, NotAListing
 
@@ -20,75 +21,120 @@ logger = logging.getLogger(__name__)
 
 LISTING_SECONDS = 20.0
 """Wall-clock seconds that one listing may take; an ordinary one takes some milliseconds."""
+START_SECONDS = 120.0
+"""Wall-clock seconds in which a process has to be ready for its first listing."""
 WORKER_MEMORY = 4 * 2**30
 """Bytes of address space of the process: a decompression bomb ends there."""
 
 
 class ListingReader:
-    """Reads listings off the event loop, one after the other, as long as its ``with`` block lasts."""
+    """Reads listings off the event loop, one after the other, as long as its ``with`` block lasts.
+
+    A process that ends, or has to be ended, is followed by another one.
+    """
 
     def __enter__(self) -> Self:
         # A fork server starts a fresh process in milliseconds, and without the threads and sockets of this one.
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["crawlers.pages"])
-        self._pool = ProcessPool(max_workers=1, max_tasks=500, initializer=_prepare, context=context)
-        self._pool.schedule(_warm_up)  # while the first robots.txt is fetched
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["crawlers.pages"])
+        self._turn = asyncio.Lock()
+        with contextlib.suppress(EOFError, OSError):  # it is tried again
+            self._start()  # while the first robots.txt is fetched
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._pool.stop()
-        self._pool.join()
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
 
     async def read(self, kind: str, url: str, body: bytes, headers: list[tuple[str, str]]) -> tuple[Listing, str]:
         """A listing, and a digest of what it lists. Arguments as of :func:`crawlers.pages.read_listing`.
 
         Raises:
             NotAListing: with the reason: what the page object said, ``listing-timeout``, ``listing-crash`` (it ended
-                its process) or ``listing-error`` (the page object is broken).
+                its process, or none can be started) or ``listing-error`` (the page object is broken).
         """
-        reading = self._pool.schedule(_read, args=(kind, url, body, headers), timeout=LISTING_SECONDS)
+        async with self._turn:
+            try:
+                given = await asyncio.to_thread(self._ask, kind, url, body, headers)
+            except TimeoutError:
+                raise NotAListing("listing-timeout") from None
+            except (EOFError, OSError) as error:
+                logger.warning("The process that was to read %s ended: %r", url, error)
+                raise NotAListing("listing-crash") from None
+        if isinstance(given, NotAListing):
+            raise given
+        if isinstance(given, str):
+            logger.error("The page object for %s failed: %s", url, given)
+            raise NotAListing("listing-error")
+        listing: tuple[Listing, str] = given
+        return listing
+
+    def _start(self) -> None:
+        self._is_ready = False
+        self._pipe, far = self._context.Pipe()
+        with far:
+            self._process = self._context.Process(target=_work, args=(far,), daemon=True)
+            self._process.start()
+
+    def _ask(self, *listing: Any) -> Any:
+        """What the process answers. Raises TimeoutError, or EOFError or OSError where it ended."""
+        if not self._process.is_alive():
+            self._start()
+        if not self._is_ready:
+            self._exchange(None, START_SECONDS)
+            self._is_ready = True
+        return self._exchange(listing, LISTING_SECONDS)
+
+    def _exchange(self, sent: Any, seconds: float) -> Any:
+        # Whatever it hangs in, be it taking what is sent: when it ends, so does this.
+        end = threading.Timer(seconds, self._process.kill)
+        end.start()
+        ends = monotonic() + seconds
         try:
-            return await asyncio.wrap_future(reading)
-        except NotAListing:
+            self._pipe.send(sent)
+            return self._pipe.recv()
+        except (EOFError, OSError):
+            self._process.kill()
+            self._process.join()
+            if monotonic() >= ends:
+                raise TimeoutError from None
             raise
-        except ReadTimeout:
-            raise NotAListing("listing-timeout") from None
-        except ProcessExpired as died:
-            logger.warning("The process that read %s ended with status %s", url, died.exitcode)
-            raise NotAListing("listing-crash") from None
-        except Exception:
-            logger.exception("The page object for %s failed", url)
-            raise NotAListing("listing-error") from None
+        finally:
+            end.cancel()
 
 
-def _prepare() -> None:
-    """In the new process, before its first listing."""
+def _work(pipe: Connection) -> None:
+    """In the new process: answers each listing with what it lists and the digest of that, with the reason why it cannot
+    be read, or with the traceback of a broken page object."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, hard))
     # Here and not above: the crawling process itself has no use for what page objects import.
-    from crawlers.pages import load_page_objects
+    from crawlers.pages import load_page_objects, read_listing
 
     load_page_objects()
+    with contextlib.suppress(EOFError):  # the end of the process that asks
+        while True:
+            listing = pipe.recv()
+            answer: Any = None  # to None, by which it is seen to be ready
+            try:
+                if listing:
+                    read = read_listing(*listing)
+                    answer = (read, digest_of(read))
+            except NotAListing as error:
+                answer = error
+            except Exception:
+                answer = traceback.format_exc()
+            pipe.send(answer)
 
 
 def _end_with_parent() -> None:
-    """Pebble's processes outlive a pool whose process was killed."""
+    """The process would outlive one that is killed, while it reads a listing."""
     parent = multiprocessing.parent_process()
     assert parent
     parent.join()
     os._exit(1)
-
-
-def _warm_up() -> None:
-    pass
-
-
-def _read(kind: str, url: str, body: bytes, headers: list[tuple[str, str]]) -> tuple[Listing, str]:
-    from crawlers.pages import read_listing
-
-    listing = read_listing(kind, url, body, headers)
-    return listing, digest_of(listing)
 
 
 def digest_of(listing: Listing) -> str:

@@ -13,7 +13,6 @@ def scrapy_settings(crawl: CrawlSettings) -> dict[str, Any]:
         "BOT_NAME": "wirewatch",
         "SPIDER_MODULES": ["crawlers.spider"],
         "USER_AGENT": crawl.user_agent,
-        "ROBOTSTXT_OBEY": True,
         # gzip is what every server has and every reader of the archive understands.
         "DEFAULT_REQUEST_HEADERS": {
             "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -26,7 +25,6 @@ def scrapy_settings(crawl: CrawlSettings) -> dict[str, Any]:
         "AUTOTHROTTLE_START_DELAY": crawl.delay,
         "AUTOTHROTTLE_TARGET_CONCURRENCY": float(crawl.per_site),
         "DOWNLOAD_TIMEOUT": crawl.timeout,
-        "DNS_TIMEOUT": crawl.timeout,
         "DOWNLOAD_MAXSIZE": crawl.max_bytes,
         "DOWNLOAD_WARNSIZE": 0,
         "REDIRECT_MAX_TIMES": 5,
@@ -39,9 +37,9 @@ def scrapy_settings(crawl: CrawlSettings) -> dict[str, Any]:
         "COOKIES_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
-        "HTTPCACHE_ENABLED": False,
         # Counted by politeness.Archive.
         "DOWNLOADER_STATS": False,
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "crawlers.politeness.Downloads"),
         "TWISTED_DNS_RESOLVER": "crawlers.resolver.PublicResolver",
         "DOWNLOADER_MIDDLEWARES": {
             "crawlers.politeness.Boundary": 40,

@@ -31,7 +31,7 @@ from crawlers.optout import POLICY, OptOuts, Rule, is_reserved, policy
 from crawlers.reading import ListingReader
 from crawlers.site import Site
 from wirewatch.errors import UserError
-from wirewatch.records import Page, PageKind, PageOutcome, Time, now
+from wirewatch.records import Page, PageKind, PageOutcome, Postponed, Time, now
 from wirewatch.settings import CrawlSettings
 from wirewatch.sources import Source
 from wirewatch.state import TRUSTED, State
@@ -59,6 +59,7 @@ class NewsSpider(Spider):
         sources: what to crawl.
         state: what was seen before. Without one nothing is crawled.
         record: takes each page record as it is made, with the numbers of requests done and known so far.
+        postpone: takes each new article that is left to the next run.
         warc: where the exchanges are archived.
         crawl: how politely and how far to go.
         due: whether only what is due is asked for: see :func:`crawlers.crawl.crawl`.
@@ -71,13 +72,15 @@ class NewsSpider(Spider):
         sources: Iterable[Source] = (),
         state: State | None = None,
         record: Callable[[Page, int, int], None] = lambda page, done, total: None,
+        postpone: Callable[[Postponed], None] = lambda article: None,
         warc: WarcFile | None = None,
         crawl: CrawlSettings | None = None,
         due: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.sources, self.record, self.warc, self.due = tuple(sources), record, warc, due
+        self.sources, self.record, self.postpone = tuple(sources), record, postpone
+        self.warc, self.due = warc, due
         self.limits = crawl or CrawlSettings()
         self.opt_outs = OptOuts(self.limits)
         if state:
@@ -138,6 +141,8 @@ class NewsSpider(Spider):
                 raise  # the archive or the state cannot be used: nothing is to be kept
             logger.exception("The crawl of %s broke down", harvest.source.domain)
             self.break_off(harvest)
+        for article in harvest.left_over():
+            self.postpone(article)
         self.counts["postponed"] += harvest.postponed
         self.counts["revisited"] += harvest.revisited
 
@@ -148,7 +153,8 @@ class NewsSpider(Spider):
         for listed in harvest.listings:
             unfinished = {"outcome": PageOutcome.FAILED, "reason": "unfinished", "warc": None, "offset": None}
             self.done(listed.page.model_copy(update=unfinished))
-        harvest.postponed += len(harvest.wanted)
+        for asked in harvest.wanted:
+            harvest.postpone(asked)
 
     # --- listings
 
@@ -306,7 +312,7 @@ class NewsSpider(Spider):
             async with harvest.site.turn() as may:
                 if not may:
                     harvest.open.discard(asked)
-                    harvest.postponed += 1
+                    harvest.postpone(asked)
                     self.finished += 1
                     return None
                 try:

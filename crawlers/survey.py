@@ -32,6 +32,7 @@ from crawlers.site import Site as Turns
 from wirewatch.records import Record, Time, now
 from wirewatch.settings import CrawlSettings, get_settings
 from wirewatch.sources import FEED_HOSTS, Kind, Source, domain_of
+from wirewatch.state import ROBOTS_UNAVAILABLE
 
 MOST_REDIRECTS = 5
 LONGEST_WAIT = 60.0
@@ -48,7 +49,7 @@ COMMON_FEEDS = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.x
 COMMON_SITEMAPS = ("/news-sitemap.xml", "/sitemap-news.xml")
 """Paths that are tried where a site names neither feeds nor sitemaps."""
 
-UNREACHABLE = ("dns", "connection", "timeout", "private-address")
+UNREACHABLE = ("dns", "connection", "timeout", "private-address", ROBOTS_UNAVAILABLE)
 """Reasons for which it is of no use to ask a site for anything else."""
 
 _FEED_PATH = re.compile(r"(?:^|[/._-])(?:rss|feeds?|atom)(?:\d|[/._-]|$)|\.rdf$", re.IGNORECASE)

@@ -116,6 +116,11 @@ class _Loader(_Base):  # type: ignore[misc]
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_timestamp)
 
 
+def wording(error: ValidationError, model: type[BaseModel]) -> str:
+    """What is wrong with an entry that is not written in a file: field and reason of each error, on one line."""
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'entry'}: {_words(e, model)}" for e in error.errors())
+
+
 def _errors(error: ValidationError, entry: yaml.Node, model: type[BaseModel]) -> Iterator[tuple[int, str]]:
     """Line and wording of each error of an entry."""
     for e in error.errors():

@@ -15,6 +15,7 @@ from babel import Locale
 from lxml import etree  # type: ignore[import-untyped]
 from pydantic import ValidationError
 
+from wirewatch.catalogue import wording
 from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.sources import FEED_HOSTS, Source, country_of, domain_of
@@ -30,7 +31,6 @@ def export(sources: Iterable[Source]) -> bytes:
     root = etree.Element("opml", version="2.0", nsmap={"w": NAMESPACE})
     head = etree.SubElement(root, "head")
     etree.SubElement(head, "title").text = "Sources of Wirewatch"
-    etree.SubElement(head, "dateCreated").text = f"{now():%a, %d %b %Y %H:%M:%S} GMT"
     body = etree.SubElement(root, "body")
     folders: dict[str, Any] = {}
     for source in sources:
@@ -102,8 +102,7 @@ def read(file: Path, country: str | None = None, language: str | None = None) ->
         try:
             found.sources.append(Source.model_validate(site))
         except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            found.skipped.append(f"{site['name']} ({domain}): {wrong}")
+            found.skipped.append(f"{site['name']} ({domain}): {wording(error, Source)}.")
     return found
 
 

@@ -111,6 +111,20 @@ class Page(Record):
     hint: Hint = Hint()
 
 
+class Postponed(Record):
+    """An article that was listed and not asked for, because a run takes no more: a line of :data:`POSTPONED`, a file
+    of a ``pages`` batch. The next runs ask for it, whether it is still listed or not."""
+
+    url: str
+    source: str
+    """Id of the source."""
+    at: Time
+    hint: Hint = Hint()
+
+
+POSTPONED = "postponed.jsonl"
+
+
 class Image(Record):
     """A picture of an article. Its caption and credit belong here and never into the body."""
 

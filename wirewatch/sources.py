@@ -44,13 +44,23 @@ def _is_label(text: str) -> bool:
     return text.replace("-", "").isalnum()
 
 
-def _country(code: str) -> str:
+def country_code(code: str) -> str:
+    """The code, if it is a country's.
+
+    Raises:
+        ValueError: it is not; says so.
+    """
     if code not in COUNTRIES:
         raise ValueError(f"{code!r} is no code of a country in ISO 3166-1 alpha-2, such as DZ")
     return code
 
 
-def _language(code: str) -> str:
+def language_code(code: str) -> str:
+    """The code, if it can be a language's.
+
+    Raises:
+        ValueError: it cannot; says so.
+    """
     if len(code) != 2 or not code.isascii() or not code.islower():
         raise ValueError(f"{code!r} is no code of a language in ISO 639-1, such as fr")
     return code
@@ -62,8 +72,8 @@ def _text(pattern: str) -> WithJsonSchema:
 
 Address = Annotated[str, AfterValidator(_address), _text("^https?://[^/]")]
 Domain = Annotated[str, AfterValidator(_domain), _text(r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")]
-Country = Annotated[str, AfterValidator(_country), WithJsonSchema({"type": "string", "enum": sorted(COUNTRIES)})]
-Language = Annotated[str, AfterValidator(_language), _text("^[a-z]{2}$")]
+Country = Annotated[str, AfterValidator(country_code), WithJsonSchema({"type": "string", "enum": sorted(COUNTRIES)})]
+Language = Annotated[str, AfterValidator(language_code), _text("^[a-z]{2}$")]
 Tier = Literal["hot", "hourly", "nightly"]
 Kind = Literal["feed", "sitemap", "section"]
 """What a listing is."""

@@ -8,8 +8,9 @@ a lost database, or one of another version of Wirewatch, is rebuilt from the bat
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -27,6 +28,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     create_engine,
+    delete,
     event,
     func,
     inspect,
@@ -38,9 +40,9 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Sessi
 
 from wirewatch import batches
 from wirewatch.errors import UserError
-from wirewatch.records import EXTRACTIONS, Article, Extraction, Page, PageKind, PageOutcome
+from wirewatch.records import EXTRACTIONS, POSTPONED, Article, Extraction, Page, PageKind, PageOutcome, Postponed
 
-LAYOUT = 3
+LAYOUT = 4
 """Number of the tables' layout. Raise it with every change of the tables: those of another layout are rebuilt."""
 
 SHORTEST_INTERVAL = timedelta(minutes=10)
@@ -53,6 +55,8 @@ TRUSTED = timedelta(hours=24)
 """Time for which a listing's validators are believed; then it is asked for in full once, to see whether they lie."""
 GONE = ("http-404", "http-410")
 """Reasons that say that a page was removed."""
+ROBOTS_UNAVAILABLE = "robots-unavailable"
+"""The reason of a page that was not asked for because its host's robots.txt could not be had."""
 
 
 class _UTC(TypeDecorator[datetime]):
@@ -142,6 +146,18 @@ _HAS_REVISIT = Visit.revisit.is_not(None)
 Index("visits_due", Visit.source, Visit.revisit, sqlite_where=_HAS_REVISIT, postgresql_where=_HAS_REVISIT)
 
 
+class Waiting(_Table):
+    """An article that was listed, and never asked for."""
+
+    __tablename__ = "waiting"
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    url: Mapped[str] = mapped_column(_Sent)
+    source: Mapped[str] = mapped_column(String(255), index=True)
+    since: Mapped[datetime] = mapped_column(_UTC)
+    hint: Mapped[str] = mapped_column(_Sent)
+    """A :class:`wirewatch.records.Hint` as JSON."""
+
+
 class Known(_Table):
     """The version of an article that was extracted last."""
 
@@ -187,7 +203,8 @@ class Layout(_Table):
 def _share_file(connection: Any, _record: object) -> None:
     """WAL lets crawls read while another writes; the timeout makes writers queue instead of failing."""
     connection.execute("PRAGMA busy_timeout=300000")
-    connection.execute("PRAGMA journal_mode=WAL")
+    with suppress(sqlite3.OperationalError):  # another process is doing the same; the file remembers it
+        connection.execute("PRAGMA journal_mode=WAL")
     # What a power cut takes is applied again.
     connection.execute("PRAGMA synchronous=NORMAL")
 
@@ -281,6 +298,8 @@ class State:
             if batch.stage == "pages":
                 for pages in _lots(batch.read(Page)):
                     _visited(session, pages)
+                for postponed in _lots(batch.lines(Postponed, POSTPONED)):
+                    _postponed(session, postponed)
             else:
                 for articles in _lots(batch.read(Article)):
                     _extracted(session, articles, batch.name)
@@ -329,6 +348,12 @@ class State:
             )
             return list(session.scalars(found))
 
+    def waiting(self, source: str, most: int) -> list[Waiting]:
+        """The articles of a source that were listed and never asked for, the latest first, at most so many."""
+        with Session(self.engine) as session:
+            found = select(Waiting).where(Waiting.source == source)
+            return list(session.scalars(found.order_by(Waiting.since.desc(), Waiting.url).limit(most)))
+
     def revisits(self, source: str, moment: datetime, most: int) -> list[Visit]:
         """The articles of a source that are to be looked at again by then, the longest due first, at most so many."""
         with Session(self.engine) as session:
@@ -358,6 +383,16 @@ def _visited(session: Session, pages: list[Page]) -> None:
             session.add(visit)
         if page.fetched >= visit.asked:  # not of a run that finished late
             _visit(visit, page)
+    session.execute(delete(Waiting).where(Waiting.key.in_(visits)))
+
+
+def _postponed(session: Session, articles: list[Postponed]) -> None:
+    """Take in articles that were not asked for."""
+    keys = {_key(article.url) for article in articles}
+    known = _rows(session, Visit, Visit.key, keys).keys() | _rows(session, Waiting, Waiting.key, keys).keys()
+    for article in {_key(article.url): article for article in articles if _key(article.url) not in known}.values():
+        hint = article.hint.model_dump_json(exclude_none=True)
+        session.add(Waiting(key=_key(article.url), url=article.url, source=article.source, since=article.at, hint=hint))
 
 
 def _first_visit(page: Page) -> Visit:
@@ -382,8 +417,9 @@ def _visit(visit: Visit, page: Page) -> None:
     if page.outcome is PageOutcome.FAILED:
         if page.reason in GONE:
             visit.revisit = None
-        # A site that asks for patience is not failing.
-        visit.failures = max(visit.failures, 1) if page.retry_after else visit.failures + 1
+        # A site that asks for patience is not failing, nor is a page that was not asked for.
+        is_spared = page.retry_after or page.reason == ROBOTS_UNAVAILABLE
+        visit.failures = max(visit.failures, 1) if is_spared else visit.failures + 1
         return
     visit.fetched, visit.failures = page.fetched, 0
     if page.outcome is PageOutcome.FETCHED or page.digest is not None:

@@ -123,6 +123,8 @@ class Usual:
 def judge(days: Sequence[Day | None], listings: Iterable[str]) -> list[Verdict]:
     """What is not well with a source; nothing, if it was not visited during the last two days.
 
+    What explains that nothing comes (blocked, all listings dead, extraction broken) is said instead of the silence.
+
     Args:
         days: the latest first, :data:`HISTORY` of them or as many as there are; None where there was no run.
         listings: the addresses in the catalogue. Others, such as the sitemaps of an index, come and go.
@@ -130,12 +132,12 @@ def judge(days: Sequence[Day | None], listings: Iterable[str]) -> list[Verdict]:
     if not any(days[:2]):
         return []
     runs = [day for day in days if day]
-    found = [
-        *_blocked(runs[0]),
-        *(verdict for url in listings for verdict in _dead(url, runs)),
-        *_broken(runs),
-        *_missing(runs),
-    ]
+    urls = list(listings)
+    blocked, broken = _blocked(runs[0]), _broken(runs)
+    dead = [] if blocked else [verdict for url in urls for verdict in _dead(url, runs)]
+    found = [*blocked, *dead, *broken, *_missing(runs)]
+    if blocked or broken or (dead and len(dead) == len(urls)):
+        return found
     return found + (_silent(days) or _off(days))
 
 

@@ -190,10 +190,12 @@ def test_private_addresses_are_not_asked_unless_that_is_allowed(crawling, site: 
     assert set(failures(crawl(group, RUNS[0])).values()) == {"private-address"} and site.asked == []
 
 
-def test_more_articles_than_allowed_are_taken_by_the_next_run_the_newest_first(crawling, site: Site) -> None:
+def test_more_articles_than_allowed_are_taken_by_the_next_runs_though_they_are_listed_no_more(
+    crawling, site: Site
+) -> None:
     crawling(max_articles=3)
     paths = [f"/article-{n}" for n in range(7)]
-    for path in paths:
+    for path in (*paths, "/later"):
         site.page(path)
     site.feed(*paths)
     taken = []
@@ -202,10 +204,11 @@ def test_more_articles_than_allowed_are_taken_by_the_next_run_the_newest_first(c
         taken.append([url.removeprefix(site.url("")) for url in fetched(batch)])
         if run == RUNS[0]:
             assert batch.manifest().counts["postponed"] == 4
-    assert taken == [paths[:3], paths[3:6], paths[6:]]
-    before = len(site.asked)
-    crawl(site.source(), "20270104T020000Z")
-    assert site.paths()[before:] == ["/robots.txt", "/feed"]
+            site.feed("/later")
+    # The newest first.
+    assert taken == [paths[:3], [*paths[3:5], "/later"], paths[5:]]
+    title = {page.url: page.hint.title for page in batch.read(Page)}
+    assert title[site.url("/article-6")] == "6"
 
 
 def test_what_failed_is_tried_again_though_the_feed_is_unchanged_but_not_for_ever(crawling, site: Site) -> None:
@@ -294,6 +297,20 @@ def test_robots_is_obeyed_and_we_say_who_we_are(crawling, site: Site) -> None:
     assert dict(site.asked)["/yes"]["Accept-Language"] == "fr, ar, *;q=0.5"
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_robots_txt_that_cannot_be_had_forbids_all_and_one_that_is_not_there_nothing(
+    crawling, site: Site, status: int
+) -> None:
+    crawling()
+    site.page("/robots.txt", "User-agent: *\nDisallow:\n", status=status)
+    site.page("/a")
+    site.feed("/a")
+    assert failures(crawl(site.source(), RUNS[0])) == {site.url("/feed"): "robots-unavailable"}
+    assert site.paths() == ["/robots.txt"]
+    site.page("/robots.txt", "User-agent: *\nDisallow: /\n", status=403)
+    assert fetched(crawl(site.source(), RUNS[1])) == [site.url("/a")]
+
+
 def test_everything_goes_through_the_proxy(crawling, site: Site) -> None:
     crawling(proxy=f"http://desk:secret@127.0.0.1:{site.port}", allow_private=False)
     feed = "<rss version='2.0'><channel><item><link>http://news.example/a</link></item></channel></rss>"
@@ -310,33 +327,6 @@ def test_everything_goes_through_the_proxy(crawling, site: Site) -> None:
     assert {headers["Proxy-Authorization"] for _, headers in site.asked} == {"Basic ZGVzazpzZWNyZXQ="}
     with batch.open(f"{batch.name}-00000.warc.gz") as warc:
         assert b"Proxy-Authorization" not in gzip.decompress(warc.read())
-
-
-def test_a_page_object_that_fails_costs_its_listing_only(crawling, site: Site, in_the_crawling_process) -> None:
-    crawling()
-    in_the_crawling_process(
-        "import crawlers.pages.sitemap as listing\n"
-        "async def broken(self): raise KeyError('layout')\n"
-        "listing.SitemapPage.to_item = broken\n"
-    )
-    site.page("/a")
-    site.feed("/a")
-    group = site.source(feeds=(site.url("/feed"),), sitemaps=(site.page("/map.xml"),))
-    batch = crawl(group, RUNS[0])
-    assert failures(batch) == {site.url("/map.xml"): "listing-error"} and fetched(batch) == [site.url("/a")]
-
-
-def test_a_fault_in_the_choice_of_articles_is_seen_in_the_records(
-    crawling, site: Site, in_the_crawling_process
-) -> None:
-    crawling()
-    in_the_crawling_process(
-        "import crawlers.harvest as h\ndef broken(*args): raise KeyError('x')\nh.Harvest.choose = broken\n"
-    )
-    site.page("/a")
-    site.feed("/a")
-    batch = crawl(site.source(), RUNS[0])
-    assert failures(batch) == {site.url("/feed"): "unfinished"}
 
 
 def test_a_site_can_have_a_page_object_of_its_own_for_a_listing(crawling, site: Site, in_the_crawling_process) -> None:

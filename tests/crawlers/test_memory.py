@@ -6,21 +6,23 @@ import os
 import signal
 import subprocess
 import sys
-from email.utils import formatdate
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
-from time import time
 
 import psutil
 import pytest
 
 from crawlers.archive import read_response
 from crawlers.crawl import crawl
+from crawlers.harvest import TIERS, listing_is_due
 from crawlers.plan import Group
 from tests.crawlers.one_site import RUNS, Site, addresses, failures, fetched
 from wirewatch import batches
 from wirewatch.batches import Batch
-from wirewatch.records import EXTRACTIONS, Extraction, Page, PageKind, PageOutcome
+from wirewatch.records import EXTRACTIONS, Extraction, Page, PageKind, PageOutcome, now
 from wirewatch.sources import Source
+from wirewatch.state import Visit
 
 MORE_RUNS = (*RUNS, *(f"202701{day:02}T020000Z" for day in range(4, 20)))
 
@@ -99,28 +101,42 @@ def test_an_unchanged_site_costs_next_to_nothing(crawling, later, site: Site) ->
     assert "If-None-Match" not in dict(site.asked[before:])["/feed"]
 
 
-def test_a_scheduled_crawl_visits_a_listing_only_when_it_is_due(crawling, later, site: Site) -> None:
+def test_a_scheduled_crawl_visits_only_what_is_due(crawling, later, site: Site) -> None:
     crawling()
     site.page("/a")
     site.page("/broken", status=404)
     site.feed("/a", "/broken")
-    (source,) = site.source().sources
 
-    def visited(run: str, tier: str, hours: float) -> list[str]:
+    def visited(run: str, hours: float) -> list[str]:
         later(hours)
         before = len(site.asked)
-        crawl(Group(name="g00", sources=(source.model_copy(update={"tier": tier}),)), run, due=True)
+        crawl(site.source(), run, due=True)
         return [path for path in site.paths()[before:] if path in ("/feed", "/broken")]
 
-    assert visited(MORE_RUNS[0], "hot", 0) == ["/feed", "/broken"]
-    assert visited(MORE_RUNS[1], "hot", 0.1) == []
-    assert visited(MORE_RUNS[2], "nightly", 20) == ["/broken"]
-    # It brought something new the first time, so it is due after ten minutes, where the tier allows it.
-    assert visited(MORE_RUNS[3], "hot", 20.2) == ["/feed"]
-    # Nothing new: fifteen minutes.
-    assert visited(MORE_RUNS[4], "hot", 20.4) == []
-    assert visited(MORE_RUNS[5], "hourly", 20.6) == []
-    assert visited(MORE_RUNS[6], "hot", 20.6) == ["/feed"]
+    assert visited(RUNS[0], 0) == ["/feed", "/broken"]
+    assert visited(RUNS[1], 1) == ["/broken"]
+    assert visited(RUNS[2], 24) == ["/feed", "/broken"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "tier", "minutes", "expected"),
+    [
+        (10, "hot", 8, False),
+        (10, "hot", 10, True),
+        (10, "hourly", 50, False),
+        (10, "hourly", 60, True),
+        (10, "nightly", 20 * 60, False),
+        (15, "hot", 12, False),
+        (15, "hot", 14, True),
+        (90, "hourly", 60, False),
+        (90, "hourly", 90, True),
+    ],
+)
+def test_a_listing_is_due_after_its_interval_and_never_sooner_than_its_tier_allows(
+    interval: float, tier: str, minutes: float, expected: bool
+) -> None:
+    visit = Visit(asked=now() - timedelta(minutes=minutes), interval=interval * 60)
+    assert listing_is_due(visit, TIERS[tier]) == expected
 
 
 def test_a_busy_site_is_waited_for_and_asked_once_more(crawling, site: Site) -> None:
@@ -134,21 +150,16 @@ def test_a_busy_site_is_waited_for_and_asked_once_more(crawling, site: Site) -> 
     assert site.paths()[-3:] == ["/a", "/a", "/b"]
 
 
-@pytest.mark.parametrize(
-    ("status", "wait", "hours"),
-    [(429, "7200", 2), (503, formatdate(time() + 7200, usegmt=True), 2), (429, None, 1), (503, "9999999", 24)],
-)
-def test_a_site_that_asks_for_patience_is_left_alone_until_then(
-    crawling, later, site: Site, status: int, wait: str | None, hours: float
-) -> None:
+def test_a_site_that_asks_for_patience_is_left_alone_until_then(crawling, later, site: Site) -> None:
     crawling(per_site=1)
+    hours = 2
     site.page("/a")
-    site.page("/b", status=status, **({"Retry-After": wait} if wait else {}))
+    site.page("/b", status=429, Retry_After="7200")
     for path in ("/c", "/d"):
         site.page(path)
     site.feed("/a", "/b", "/c", "/d")
     batch = crawl(site.source(), RUNS[0])
-    assert fetched(batch) == [site.url("/a")] and failures(batch) == {site.url("/b"): f"http-{status}"}
+    assert fetched(batch) == [site.url("/a")] and failures(batch) == {site.url("/b"): "http-429"}
     assert batch.manifest().counts["postponed"] == 2
     site.page("/b")
     before = len(site.asked)
@@ -253,7 +264,7 @@ def test_the_address_that_answered_is_noted(crawling, site: Site) -> None:
     assert (page.outcome, page.moved) == (PageOutcome.FETCHED, there)
 
 
-def test_a_listing_that_takes_too_long_or_ends_its_reader_costs_itself(
+def test_a_listing_that_breaks_its_page_object_hangs_or_ends_its_reader_costs_itself(
     crawling, site: Site, in_the_crawling_process
 ) -> None:
     crawling()
@@ -261,16 +272,17 @@ def test_a_listing_that_takes_too_long_or_ends_its_reader_costs_itself(
         "import os, time\n"
         "import crawlers.reading as reading\n"
         "import crawlers.pages.sitemap as sitemap\n"
-        "reading.LISTING_SECONDS = 2\n"
+        "reading.LISTING_SECONDS = 3\n"
         "async def read(self):\n"
-        "    time.sleep(20) if 'slow' in str(self.response.url) else os._exit(7)\n"
+        "    of = {'slow': lambda: time.sleep(30), 'deadly': lambda: os._exit(7)}\n"
+        "    of[str(self.response.url).rpartition('/')[2]]()\n"
         "sitemap.SitemapPage.to_item = read\n"
     )
     site.page("/a")
     site.feed("/a")
-    slow, deadly = site.page("/slow.xml"), site.page("/deadly.xml")
-    batch = crawl(site.source(feeds=(site.url("/feed"),), sitemaps=(slow, deadly)), RUNS[0])
-    assert failures(batch) == {slow: "listing-timeout", deadly: "listing-crash"}
+    slow, deadly, broken = site.page("/slow"), site.page("/deadly"), site.page("/broken")
+    batch = crawl(site.source(feeds=(site.url("/feed"),), sitemaps=(slow, deadly, broken)), RUNS[0])
+    assert failures(batch) == {slow: "listing-timeout", deadly: "listing-crash", broken: "listing-error"}
     assert fetched(batch) == [site.url("/a")]
 
 
@@ -294,23 +306,57 @@ def test_a_fault_in_one_source_costs_no_other(crawling, site: Site, in_the_crawl
 
 READING = """
 import asyncio, os, sys
+from crawlers.listing import NotAListing
 from crawlers.reading import ListingReader
+FEED = ("feed", "http://a.example/feed", b"<rss version='2.0'><channel/></rss>", [])
 async def read():
     with ListingReader() as reader:
-        await reader.read("feed", "http://a.example/feed", b"<rss version='2.0'><channel/></rss>", [])
-        print("ready", flush=True)
-        await asyncio.sleep(60)
+        await reader.read(*FEED)
+        for line in sys.stdin:
+            try:
+                await reader.read(*FEED)
+                print("read", flush=True)
+            except NotAListing as problem:
+                print(problem.reason, flush=True)
 if __name__ == "__main__":
+    print("ready", flush=True)
     asyncio.run(read())
 """
 
 
-def test_the_process_that_reads_listings_ends_with_the_one_that_crawls(tmp_path: Path) -> None:
+@pytest.fixture
+def reading(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that reads a listing for each line that it gets."""
     program = tmp_path / "reading.py"
     program.write_text(READING)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True, env=environment) as parent:
-        assert parent.stdout and parent.stdout.readline() == "ready\n"
-        below = psutil.Process(parent.pid).children(recursive=True)
-        parent.send_signal(signal.SIGKILL)
+    with subprocess.Popen(
+        [sys.executable, str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+        yield process
+
+
+def another(process: subprocess.Popen[str]) -> str:
+    assert process.stdin and process.stdout
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return process.stdout.readline().strip()
+
+
+def test_whatever_ends_below_the_reader_listings_are_read_again_or_said_to_have_failed(
+    reading: subprocess.Popen[str],
+) -> None:
+    assert another(reading) == "read"
+    below = psutil.Process(reading.pid).children(recursive=True)
+    for process in below:
+        process.kill()
+    assert {another(reading), another(reading)} <= {"listing-crash", "read"}
+    assert another(reading) == "read"
+
+
+def test_the_process_that_reads_listings_ends_with_the_one_that_crawls(reading: subprocess.Popen[str]) -> None:
+    assert another(reading) == "read"
+    below = psutil.Process(reading.pid).children(recursive=True)
+    reading.send_signal(signal.SIGKILL)
     assert below and psutil.wait_procs(below, timeout=20)[1] == []

@@ -1,5 +1,6 @@
 """The crawler stays where it may go, and goes as slowly as a site asks for."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
@@ -9,7 +10,7 @@ from scrapy.core.downloader import Slot
 from scrapy.http import Request, Response
 from scrapy.robotstxt import ProtegoRobotParser
 
-from crawlers.politeness import Archive, Boundary, CrawlDelay, Refused
+from crawlers.politeness import Archive, AtMost, Boundary, CrawlDelay, Refused
 from crawlers.spider import NewsSpider
 
 DOMAINS = ["example.com"]
@@ -31,6 +32,31 @@ def test_private_addresses_are_refused_before_anything_else(url: str) -> None:
     with pytest.raises(Refused, match="private-address"):
         Boundary(False, None).process_request(Request(url))
     Boundary(True, None).process_request(Request(url))
+
+
+def test_no_more_downloads_are_under_way_at_once_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawlers.politeness.MOST_AT_ONCE", 3)
+    under_way: list[int] = []
+
+    class Download:
+        def __init__(self, crawler: object) -> None:
+            self.open = 0
+
+        async def download_request(self, request: Request) -> Response:
+            self.open += 1
+            under_way.append(self.open)
+            await asyncio.sleep(0)
+            self.open -= 1
+            return Response(request.url)
+
+    class Bounded(AtMost, Download):
+        pass
+
+    async def ten() -> list[Response]:
+        handler = Bounded(None)
+        return await asyncio.gather(*(handler.download_request(Request(f"http://example.com/{n}")) for n in range(10)))
+
+    assert len(asyncio.run(ten())) == 10 and (len(under_way), max(under_way)) == (10, 3)
 
 
 def slowed(robots: bytes, slots: dict[str, Slot]) -> tuple[CrawlDelay, Any]:

@@ -23,11 +23,14 @@ from wirewatch.batches import Batch
 from wirewatch.errors import UserError
 from wirewatch.records import (
     EXTRACTIONS,
+    POSTPONED,
     Article,
     Extraction,
+    Hint,
     Page,
     PageKind,
     PageOutcome,
+    Postponed,
     SourceRef,
     article_id,
     content_version,
@@ -97,15 +100,15 @@ def state(url: str) -> State:
     return State(url)
 
 
-def write(root: str, stage: str, name: str, *records: Page | Article | Extraction) -> None:
+def write(root: str, stage: str, name: str, *records: Page | Postponed | Article | Extraction) -> None:
+    file, kind = {"pages": (POSTPONED, Postponed), "articles": (EXTRACTIONS, Extraction)}[stage]
     with batches.write(Batch(root, stage, name)) as out:
         for record in records:
-            if not isinstance(record, Extraction):
+            if not isinstance(record, kind):
                 out.add(record)
-        if stage == "articles":
-            fs, path = batches._file_system(f"{root}/{stage}/{name}/{out.place(EXTRACTIONS)}")
-            lines = [record.model_dump_json() + "\n" for record in records if isinstance(record, Extraction)]
-            fs.pipe_file(path, "".join(lines).encode())
+        fs, path = batches._file_system(f"{root}/{stage}/{name}/{out.place(file)}")
+        lines = [record.model_dump_json() + "\n" for record in records if isinstance(record, kind)]
+        fs.pipe_file(path, "".join(lines).encode())
 
 
 def rows(state: State) -> dict[str, list[tuple[Any, ...]]]:
@@ -182,6 +185,28 @@ def test_what_never_succeeded_is_tried_again_until_it_failed_too_often(root: str
     write(root, "pages", "4-a", page(after=4 * DAY))
     state.catch_up(root)
     assert state.failing("example.org", "article", fewer_than=4) == []
+
+
+def test_a_page_that_was_not_asked_for_is_not_given_up(root: str, state: State) -> None:
+    for number in range(5):
+        write(root, "pages", f"{number}-a", failed("robots-unavailable", after=number * HOUR))
+    state.catch_up(root)
+    assert [visit.failures for visit in state.failing("example.org", "article", fewer_than=2)] == [1]
+
+
+def test_what_is_postponed_waits_until_it_is_asked_for(root: str, state: State) -> None:
+    urls = [f"{URL}{number}" for number in range(3)]
+    hint = Hint(title="Nul\0", published=NOON)
+    late = [Postponed(url=url, source=SOURCE.id, at=NOON + n * HOUR, hint=hint) for n, url in enumerate(urls)]
+    write(root, "pages", "1-a", page(urls[0]), *late, late[2])
+    state.catch_up(root)
+    assert [waiting.url for waiting in state.waiting(SOURCE.id, 10)] == [urls[2], urls[1]]
+    assert [waiting.url for waiting in state.waiting(SOURCE.id, 1)] == [urls[2]]
+    assert state.waiting("other.example", 10) == [] and state.look_up(urls).keys() == {urls[0]}
+    assert Hint.model_validate_json(state.waiting(SOURCE.id, 1)[0].hint).published == NOON
+    write(root, "pages", "2-a", failed(url=urls[2], after=HOUR), *late)
+    state.catch_up(root)
+    assert [waiting.url for waiting in state.waiting(SOURCE.id, 10)] == [urls[1]]
 
 
 def test_what_a_hostile_site_sends_can_be_kept(root: str, state: State) -> None:
@@ -423,7 +448,9 @@ def test_a_state_that_is_rebuilt_is_the_one_that_grew(root: str, new_url: Callab
             clock += chance.choice([HOUR, DAY])
             answers.append(chance.choice([page, page, unchanged, _gone, _busy])(url, clock))
         answers.append(listing(clock, etag=chance.choice("ab"), digest=chance.choice("cd"), entries=5, new=number % 3))
-        write(root, "pages", f"{number:02}-a", *answers)
+        left = chance.sample([*urls, "https://example.org/6", "https://example.org/7"], 3)
+        postponed = [Postponed(url=url, source=SOURCE.id, at=NOON + clock) for url in left]
+        write(root, "pages", f"{number:02}-a", *answers, *postponed)
         to_extract.append((f"{number:02}-a", answers))
         if number % 4 == 3:
             to_extract.append((f"{number:02}-z-replay-{chance.randrange(number):02}-a", answers))

@@ -48,3 +48,8 @@ def app() -> None:
     except UserError as error:
         problem(str(error))
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:  # no file or folder that somebody named
+            raise
+        problem(f"{error.filename} cannot be used: {error.strerror}.")
+        sys.exit(1)

@@ -20,14 +20,9 @@ def show() -> None:
     console.print(table)
 
 
-def run() -> None:
-    """Match the alerts against what was indexed since the last time, and tell."""
-    stages.summarize(stages.alert())
-
-
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     group = typer.Typer(help="Alerts: a query and whom to tell.", no_args_is_help=True)
     group.command("list")(show)
-    group.command("run")(run)
+    group.command("run")(stages.shown(stages.alert))
     app.add_typer(group, name="alerts")

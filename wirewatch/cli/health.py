@@ -11,18 +11,12 @@ from rich.table import Table
 
 from wirewatch.cli import stages
 from wirewatch.cli.console import console
+from wirewatch.cli.options import Only
 from wirewatch.settings import get_settings
 from wirewatch.sources import choose, load_sources
 
 if TYPE_CHECKING:
     from search.health.history import State
-
-Only = Annotated[list[str] | None, typer.Option("--source", help="Only this source (its domain); may be repeated.")]
-
-
-def measure() -> None:
-    """Measure the sources of the runs that were not measured yet, and tell the operator of those that are not well."""
-    stages.summarize(stages.health())
 
 
 def health(
@@ -38,6 +32,11 @@ def health(
     shown = [state for state in states if every or only or state.verdicts]
     if as_json:
         typer.echo(json.dumps([_as_json(state) for state in shown], ensure_ascii=False, indent=1))
+        return
+    if not any(state.today or state.verdicts for state in states):
+        console.print(
+            "None of them was visited in the last 24 hours of runs: `wirewatch run` visits and measures them."
+        )
         return
     if shown:
         console.print(_table(shown))
@@ -84,4 +83,4 @@ def _as_json(state: State) -> dict[str, Any]:
 def register(sources: typer.Typer) -> None:
     """Add these commands to the group ``sources``."""
     sources.command("health")(health)
-    sources.command("measure")(measure)
+    sources.command("measure")(stages.shown(stages.health))

@@ -16,14 +16,9 @@ def init() -> None:
     console.print("The index templates are in place, and the indices up to date.")
 
 
-def run() -> None:
-    """Index the enriched articles that are not in Elasticsearch yet."""
-    stages.summarize(stages.index())
-
-
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     group = typer.Typer(help="The index of articles.", no_args_is_help=True)
     group.command("init")(init)
-    group.command("run")(run)
+    group.command("run")(stages.shown(stages.index))
     app.add_typer(group, name="index")

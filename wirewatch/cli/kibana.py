@@ -13,7 +13,7 @@ from wirewatch.cli.console import console
 def setup(
     export: Annotated[Path | None, typer.Option(help="Write them to this .ndjson, to import by hand.")] = None,
 ) -> None:
-    """Put data view and saved searches into Kibana (KIBANA_URL); safe to repeat."""
+    """Put data views and saved searches into Kibana (KIBANA_URL); safe to repeat."""
     from search.kibana import setup as kibana
 
     if export:
@@ -27,7 +27,7 @@ def setup(
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    group = typer.Typer(help="Kibana: data view and saved searches.", no_args_is_help=True)
+    group = typer.Typer(help="Kibana: data views and saved searches.", no_args_is_help=True)
     group.callback()(lambda: None)  # without it Typer takes a group of one command for the command itself
     group.command()(setup)
     app.add_typer(group, name="kibana")

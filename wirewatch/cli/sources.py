@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Column, Table
 
-from wirewatch.catalogue import Written
+from wirewatch.catalogue import Written, wording
 from wirewatch.cli import health
 from wirewatch.cli.console import console, errors, progress
+from wirewatch.cli.options import Country, Language, Only, Tier
 from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.settings import get_settings
 from wirewatch.sources import (
-    COUNTRIES,
     SCHEMA,
     Source,
     add_source,
@@ -36,15 +37,10 @@ from wirewatch.sources import (
 if TYPE_CHECKING:
     from crawlers.survey import Finding, Site
 
-Country = Annotated[str | None, typer.Option(help="Its ISO 3166-1 alpha-2 code: DZ.", metavar="CODE")]
-Language = Annotated[str | None, typer.Option(help="Its ISO 639-1 code: fr.", metavar="CODE")]
-TierName = Annotated[str | None, typer.Option(help="hot, hourly or nightly.", metavar="TIER")]
-Only = Annotated[list[str] | None, typer.Option("--source", help="Only this source (its domain); may be repeated.")]
-
 COLOURS = {"works": "green", "moved": "yellow", "empty": "yellow", "dead": "red", "forbidden": "red"}
 
 
-def list_sources(country: Country = None, tier: TierName = None, language: Language = None) -> None:
+def list_sources(country: Country = None, tier: Tier = None, language: Language = None) -> None:
     """List the sources of the catalogue."""
     found = [
         source
@@ -112,7 +108,7 @@ def add(
     name: Annotated[str | None, typer.Option(help="As readers know it.")] = None,
     country: Country = None,
     language: Language = None,
-    tier: TierName = None,
+    tier: Tier = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the entry, and write nothing.")] = False,
 ) -> None:
     """Find out where a site lists its articles, and write its entry into the catalogue."""
@@ -125,6 +121,9 @@ def add(
         raise UserError(f"{url} is no address of a site. Give one such as https://www.lemonde.fr/")
     catalogue = load_catalogue(folder) if any(folder.glob("*.yml")) else []
     _refuse_known(catalogue, domain)
+    country = country or country_of(domain)
+    if country is None:
+        raise UserError(f"The ending of {domain} does not tell its country: say it with --country CODE.")
     with progress("explore") as move:
         site = explore(url, progress=move)
     _refuse_known(catalogue, site.domain)
@@ -172,25 +171,21 @@ def export(
     if opml == "-":
         sys.stdout.buffer.write(text)
         return
-    try:
-        Path(opml).write_bytes(text)
-    except OSError as error:
-        raise UserError(f"{opml} cannot be written: {error.strerror}.") from None
+    Path(opml).write_bytes(text)
+    console.print(f"{opml} is written.", highlight=False, soft_wrap=True)
 
 
 def import_opml(
     opml: Annotated[Path, typer.Option("--opml", help="The file to read.", metavar="FILE")],
-    country: Annotated[
-        str | None, typer.Option(help="Country of the sources whose country is not known otherwise.", metavar="CODE")
-    ] = None,
-    language: Annotated[
-        str | None, typer.Option(help="Language of the sources of which the file does not tell it.", metavar="CODE")
-    ] = None,
+    country: Country = None,
+    language: Language = None,
 ) -> None:
-    """Add the feeds of an OPML file of any feed reader to the catalogue."""
+    """Add the feeds of an OPML file of any feed reader to the catalogue.
+
+    The options are for the sources of which the file does not tell country or language.
+    """
     from wirewatch.opml import read
 
-    _check_country(country)
     folder = get_settings().sources
     known = {w.entry.domain: w for w in load_catalogue(folder)} if any(folder.glob("*.yml")) else {}
     found = read(opml, country, language)
@@ -214,10 +209,7 @@ def import_opml(
 def schema() -> None:
     """Write the JSON schema of the catalogue's files into their folder, for editors."""
     file = get_settings().sources / SCHEMA
-    try:
-        file.write_text(json_schema(), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{file} cannot be written: {error.strerror}.") from None
+    file.write_text(json_schema(), encoding="utf-8")
     console.print(f"{file} is written.", highlight=False, soft_wrap=True)
 
 
@@ -232,40 +224,30 @@ def _refuse_known(catalogue: Iterable[Written[Source]], domain: str) -> None:
         )
 
 
-def _check_country(code: str | None) -> None:
-    if code is not None and code not in COUNTRIES:
-        raise UserError(f"--country {code} is no code of a country in ISO 3166-1 alpha-2, such as DZ.")
-
-
-def _source_of(site: Site, name: str | None, country: str | None, language: str | None, tier: str | None) -> Source:
+def _source_of(site: Site, name: str | None, country: str, language: str | None, tier: str | None) -> Source:
     """The entry for a site; what was given wins over what was found."""
-    _check_country(country)
     if not (site.feeds or site.sitemaps or site.sections):
         why = f"its front page cannot be read ({site.reason})" if site.reason else "no page of it lists articles"
         raise UserError(
             f"Nothing to crawl was found at {site.url}: {why}. If you know a feed of it, write the entry by hand: "
             "docs/add-a-source.md."
         )
-    country = country or country_of(site.domain)
-    if country is None:
-        raise UserError(f"The ending of {site.domain} does not tell its country: say it with --country CODE.")
-    languages = [found] if (found := language or site.language) else []
     try:
-        return Source.model_validate(
-            {
-                "name": name or site.name or site.domain,
-                "domain": site.domain,
-                "country": country,
-                "languages": languages,
-                "feeds": site.feeds,
-                "sitemaps": site.sitemaps,
-                "sections": site.sections,
-                "tier": tier or "nightly",
-                "checked": f"{now():%Y-%m-%d}, found on the site itself",
-            }
+        return Source(
+            name=name or site.name or site.domain,
+            domain=site.domain,
+            country=country,
+            languages=tuple(filter(None, [language or site.language])),
+            feeds=site.feeds,
+            sitemaps=site.sitemaps,
+            sections=site.sections,
+            tier=tier or "nightly",
+            checked=f"{now():%Y-%m-%d}, found on the site itself",
         )
-    except ValueError as error:
-        raise UserError(f"The entry would be wrong: {error}") from None
+    except ValidationError as error:
+        raise UserError(
+            f"The entry would be wrong: {wording(error, Source)}. Write it by hand: docs/add-a-source.md."
+        ) from None
 
 
 def _say_what_was_looked_at(findings: Iterable[Finding]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import partial
-from typing import Annotated, get_args
+from functools import partial, wraps
+from typing import Annotated, ParamSpec
 
 import typer
 from rich.table import Table
@@ -14,16 +15,14 @@ from rich.table import Table
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.cli.console import console, progress
+from wirewatch.cli.options import Only, Tiers
 from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.settings import get_settings
-from wirewatch.sources import Source, Tier, choose, load_sources
+from wirewatch.sources import choose, load_sources
 
+P = ParamSpec("P")
 DAY = ["%Y-%m-%d"]
-Only = Annotated[list[str] | None, typer.Option("--source", help="Only this source (its domain); may be repeated.")]
-Tiers = Annotated[
-    list[str] | None, typer.Option("--tier", help="Only sources of this tier (hot, hourly, nightly); may be repeated.")
-]
 Due = Annotated[bool, typer.Option("--due", help="Only listings that are due, by their tier and by what they bring.")]
 
 
@@ -32,20 +31,16 @@ def crawl(only: Only = None, tier: Tiers = None, due: Due = False) -> list[Batch
     from crawlers.crawl import crawl as crawl_group
     from crawlers.plan import plan
 
-    settings = get_settings()
+    sources = [
+        source for source in choose(load_sources(get_settings().sources), only) if not tier or source.tier in tier
+    ]
     run = batches.run_name(now(), secrets.token_hex())
     written = []
     # One process follows all sites at once; more groups serve to spread them over machines (see dags/).
-    for group in plan(_of_tiers(choose(load_sources(settings.sources), only), tier), groups=1):
+    for group in plan(sources, groups=1):
         with progress("crawl") as move:
             written.append(crawl_group(group, run, due=due, progress=move))
     return written
-
-
-def _of_tiers(sources: list[Source], tiers: list[str] | None) -> list[Source]:
-    if unknown := set(tiers or ()) - set(get_args(Tier)):
-        raise UserError(f"No such tier: {', '.join(sorted(unknown))}. There are {', '.join(get_args(Tier))}.")
-    return [source for source in sources if not tiers or source.tier in tiers]
 
 
 def extract() -> list[Batch]:
@@ -68,6 +63,8 @@ def reextract(
     from crawlers.extract import extract as stage
     from crawlers.extract import replayable
 
+    if last < first:
+        raise UserError(f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}: turn them round.")
     run = batches.run_name(now(), secrets.token_hex())
     written = []
     for batch in replayable(first.date(), last.date(), only or ()):
@@ -155,45 +152,59 @@ def go_the_whole_way(
         raise UserError(f"{error}\nWhat was done until then is kept: `wirewatch run` goes on from there.") from None
 
 
+Counted = tuple[tuple[str, str], ...]
+TOLD: tuple[tuple[str, Counted, str], ...] = (
+    ("fetched", (("pages", "fetched"),), "article pages"),
+    ("postponed", (("pages", "postponed"),), "pages left to the next run"),
+    ("unchanged", (("pages", "unchanged"), ("articles", "unchanged")), "feeds and pages as they were"),
+    ("new", (("articles", "new"),), "articles"),
+    ("updated", (("articles", "updated"),), "articles with another text than before"),
+    ("duplicate", (("articles", "duplicate"),), "pages of an article that was there already"),
+    ("moved", (("articles", "moved"),), "articles at another address than before"),
+    ("gone", (("articles", "gone"),), "articles that their sites removed; they stay in the index"),
+    ("returned", (("articles", "returned"),), "articles that were gone"),
+    ("from feeds", (("articles", "from-feed"),), "texts of pages that were refused or behind a wall"),
+    ("enriched", (("enriched", "enriched"),), "articles"),
+    ("indexed", (("indexed", "created"), ("indexed", "updated")), "articles"),
+    ("alerted", (("alerted", "told"),), "notices"),
+    ("measured", (("health", "measured"),), "sources"),
+    ("not well", (("health", "not-well"),), "sources: see `wirewatch sources health`"),
+)
+"""What a run is told to have done: a word, the stages' counts that it adds up, and of what."""
+
+
 def summarize(written: Iterable[Batch]) -> None:
-    """Print the table of what a run did."""
-    by_stage: dict[str, list[Batch]] = {stage: [] for stage in batches.STAGES}
+    """Print the table of what these batches' stages did."""
+    by_stage: defaultdict[str, list[Batch]] = defaultdict(list)
     for batch in written:
         by_stage[batch.stage].append(batch)
+    if not by_stage:
+        console.print("There was nothing to do.")
+        return
     counts = {stage: batches.total(found) for stage, found in by_stage.items()}
-    pages, articles, enriched, indexed, alerted, measured = (counts[stage] for stage in batches.STAGES)
     table = Table(title="What this run did", title_justify="left", show_header=False)
-    rows = [
-        ("fetched", pages.get("fetched", 0), "article pages"),
-        ("new", articles.get("new", 0), "articles"),
-        ("updated", articles.get("updated", 0), "articles with another text than before"),
-        ("duplicate", articles.get("duplicate", 0), "pages of an article that was there already"),
-        ("moved", articles.get("moved", 0), "articles at another address than before"),
-        ("gone", articles.get("gone", 0), "articles that their sites removed; they stay in the index"),
-        ("returned", articles.get("returned", 0), "articles that were gone"),
-        ("from feeds", articles.get("from-feed", 0), "texts of pages that were refused or behind a wall"),
-        ("postponed", pages.get("postponed", 0), "pages left to the next run"),
-        ("unchanged", pages.get("unchanged", 0) + articles.get("unchanged", 0), "feeds and pages as they were"),
-        *(
-            (f"failed: {reason.removeprefix('failed:')}", number, f"in {stage}")
-            for stage, found in counts.items()
-            for reason, number in found.items()
-            if reason.startswith("failed:")
-        ),
-        ("enriched", enriched.get("enriched", 0), "articles"),
-        ("indexed", indexed.get("created", 0) + indexed.get("updated", 0), "articles"),
-        ("alerted", alerted.get("told", 0), "notices"),
-        *(
-            (f"broken: {name.removeprefix('broken:')}", number, "the alert's query cannot be read")
-            for name, number in alerted.items()
-            if name.startswith("broken:")
-        ),
-    ]
-    if sick := measured.get("not-well"):
-        rows.append(("not well", sick, "sources: `wirewatch sources health` shows which, and what to do"))
-    for row in rows:
-        table.add_row(row[0], str(row[1]), row[2])
+    for word, counted, what in TOLD:
+        if by_stage.keys() & {stage for stage, _ in counted}:
+            number = sum(counts[stage].get(name, 0) for stage, name in counted if stage in counts)
+            table.add_row(word, str(number), what)
+    for stage, found in counts.items():
+        for name, number in found.items():
+            kind, _, what = name.partition(":")
+            if kind == "failed" and what:
+                table.add_row(f"failed: {what}", str(number), f"in {stage}")
+            if kind == "broken":
+                table.add_row(f"broken: {what}", str(number), "the alert's query cannot be read")
     console.print(table)
+
+
+def shown(stage: Callable[P, list[Batch]]) -> Callable[P, None]:
+    """The stage as a command of its own, which ends with the table of what it did."""
+
+    @wraps(stage)
+    def command(*args: P.args, **options: P.kwargs) -> None:
+        summarize(stage(*args, **options))
+
+    return command
 
 
 def show_batches() -> None:
@@ -212,8 +223,7 @@ def show_batches() -> None:
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("run")(run)
-    app.command("crawl")(crawl)
-    app.command("extract")(extract)
-    app.command("reextract")(reextract)
-    app.command("enrich")(enrich)
+    for stage in (crawl, extract, enrich):
+        app.command()(shown(stage))
+    app.command()(reextract)
     app.command("batches")(show_batches)

@@ -98,7 +98,7 @@ def test_what_is_no_feed_says_so(body: str) -> None:
 
 def test_dates_that_nobody_can_read_do_not_hold_up_the_crawl(monkeypatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("crawlers.pages.feed.dateparser.parse", lambda text, **settings: asked.append(text))
+    monkeypatch.setattr("dateparser.parse", lambda text, **settings: asked.append(text))
     item = "<item><link>/{n}</link><pubDate>irgendwann {n}</pubDate></item>"
     items = "".join(item.format(n=n) for n in range(MOST_ODD_DATES + 50))
     listing = read_feed(f'<rss version="2.0"><channel>{items}</channel></rss>')

@@ -136,6 +136,16 @@ def test_a_listing_with_an_entry_now_and_then_is_not_dead_for_two_weeks_without(
     assert kinds(listing(*[EMPTY] * 14, *rare), [FEED]) == []
 
 
+def test_what_explains_a_silence_is_told_instead_of_it() -> None:
+    failing = [replace(found, new=0) for found in listing(FAILS, FAILS, FAILS) if found]
+    days = [*failing, *source(before=steady(30))]
+    assert kinds(days, [FEED]) == [Kind.DEAD]
+    assert kinds(days, [FEED, f"{FEED}/2"]) == [Kind.DEAD, Kind.SILENT]  # why the other brings nothing is not known
+    assert kinds([replace(found, refused=30) for found in failing] + days[3:], [FEED]) == [Kind.BLOCKED]
+    unread = [replace(extracted(30, 28), new=28)] * 10
+    assert kinds([replace(extracted(30, 0), new=0), *unread]) == [Kind.BROKEN]
+
+
 def test_a_listing_that_is_not_in_the_catalogue_is_not_judged() -> None:
     assert kinds(listing(FAILS, FAILS, FAILS), []) == []
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
+from search.health.history import INDEX
 from search.index import init
 from search.kibana.objects import saved_objects
 from search.kibana.setup import ndjson, setup
@@ -102,6 +103,31 @@ def test_the_export_is_one_object_a_line_with_versions_and_references_that_exist
             assert set(found["attributes"]) == SEARCH_KEYS
 
 
+def test_data_views_are_of_indices_that_have_their_time_and_what_they_leave_out(es: Elasticsearch) -> None:
+    init(es)
+    es.indices.create(index=INDEX)
+    views = [found["attributes"] for found in saved_objects() if found["type"] == "index-pattern"]
+    assert {view["title"] for view in views} == {"articles", INDEX}
+    for view in views:
+        left_out = [hidden["value"] for hidden in json.loads(view.get("sourceFilters", "[]"))]
+        types = es.field_caps(index=view["title"], fields=[view["timeFieldName"], *left_out])["fields"]
+        assert "date" in types[view["timeFieldName"]]
+        assert types.keys() >= set(left_out)
+
+
+def test_the_saved_search_without_copies_finds_no_copy(es: Elasticsearch) -> None:
+    init(es)
+    for article in ({"id": "1"}, {"id": "2", "duplicate_of": "1"}):
+        es.index(index="articles", id=article["id"], document=article, refresh=True)
+    (found,) = [found for found in saved_objects() if found["id"] == "wirewatch-articles-without-copies"]
+    hits = es.search(index="articles", query={"kql": {"query": kql(found)}})["hits"]["hits"]
+    assert [hit["_id"] for hit in hits] == ["1"]
+
+
+def kql(search: dict[str, Any]) -> str:
+    return str(json.loads(search["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"])["query"]["query"])
+
+
 def test_saved_searches_name_fields_of_the_index_and_queries_that_parse(es: Elasticsearch) -> None:
     init(es)
     for found in saved_objects():
@@ -109,5 +135,4 @@ def test_saved_searches_name_fields_of_the_index_and_queries_that_parse(es: Elas
             names = [*found["attributes"]["columns"], *(field for field, _ in found["attributes"]["sort"])]
             known = es.field_caps(index="articles", fields=names)["fields"]
             assert set(names) - {"_score"} <= set(known)
-            kql = json.loads(found["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"])["query"]["query"]
-            es.search(index="articles", query={"kql": {"query": kql}})
+            es.search(index="articles", query={"kql": {"query": kql(found)}})

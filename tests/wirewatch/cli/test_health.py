@@ -32,21 +32,22 @@ def root(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_before_the_first_run_nothing_is_known(root: Path) -> None:
-    assert "0 of 2 sources are not well. 0 were visited" in wirewatch("sources", "health")
+    assert "None of them was visited in the last 24 hours" in wirewatch("sources", "health")
+    assert "There was nothing to do." in wirewatch("sources", "measure")
 
 
 def test_the_source_that_is_not_well_is_shown_with_what_to_do_and_told_once(root: Path) -> None:
     root.mkdir(parents=True)
     for night in range(9):
         an_ordinary_night(root, night, new=30)
-    assert "not well" not in wirewatch("sources", "measure")
+    assert "not well │ 0" in wirewatch("sources", "measure")
     assert "0 of 2 sources are not well. 2 were visited" in wirewatch("sources", "health")
 
     an_ordinary_night(root, 9, new=30, sources=[POST])
     an_ordinary_night(root, 9, new=0, sources=[WIRE], group="g01")
     said = wirewatch("sources", "measure")
     assert "wire.example: silent: 0 new in 24 h, usually 30 ± 5 a day" in said
-    assert "not well" in said
+    assert "not well │ 1" in said
     assert not batches.pending(root.as_uri(), "health")
 
     said = wirewatch("sources", "health")

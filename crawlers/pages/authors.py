@@ -236,8 +236,8 @@ class Authors:
         )
         yield True, [self._name_in(e) for e in _together(filter(_is_own, self.metadata.itemprops("author")))]
         yield True, [_spaced(e) for e in _together(filter(_is_own, self.root.iterfind(".//a[@rel='author']")))]
-        for element in self._bylines:
-            yield False, self._names_in_byline(element)
+        for elements in self._byline_rows():
+            yield False, [name for element in elements for name in self._names_in_byline(element)]
         yield False, self._linked_authors()
         yield False, self._signatures()
         yield False, self._said_authors()
@@ -282,6 +282,13 @@ class Authors:
             if pattern.search(marks) and 3 < len(text_of(element)) < 100 and _is_own(element):
                 found.append(element)
         return below + above
+
+    def _byline_rows(self) -> Iterator[list[HtmlElement]]:
+        """The bylines; those that stand side by side under one mark (``<span class=author>``) together."""
+        rows: dict[tuple[HtmlElement, str], list[HtmlElement]] = {}
+        for element in self._bylines:
+            rows.setdefault((element.getparent(), element.get("class") or ""), []).append(element)
+        yield from rows.values()
 
     @staticmethod
     def _names_in_byline(element: HtmlElement) -> Iterator[str]:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 from urllib.parse import urlsplit
 
 from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.discovery import site_of
-from crawlers.pages.metadata import Metadata, as_list, clean, same, text_of
+from crawlers.pages.metadata import Metadata, as_list, clean, same, text_of, types_of
 
 _AGENCIES = {
     same(name)
@@ -83,7 +84,7 @@ _NOT_NAMES = re.compile(
     r"редакция|корреспондент\w*|journalist\w*|contributor|guest|unknown|anonymous|web|rédacteur|service|politique|"
     r"director|manager|expert|officer|founder|ceo|cto|specialist|analyst|consultant|columnist|photographer|"
     r"redakteur\w*|fotograf\w*|leiter\w*|reviewed|illustration|gmbh|inc|ltd|e\.V|"
-    r"no author|log in|sign in|follow|subscribe)\b",
+    r"no author|log in|sign in|follow|subscribe|live|mehr|podcast)\b",
     re.IGNORECASE,
 )
 _BY = re.compile(
@@ -94,7 +95,12 @@ _BY = re.compile(
     r"kolumne|analyse|article|artículo|articolo|story|report|analysis|review) )?"
     r"(?:by(?-i:(?=[A-Z]))|(?:by|von|vom|par|por|di|door|av|af|na)\b)[\s:]*"
     r"|^(?:text|texte|автор|بقلم)\b[\s:]*"
+    r"|^(?:an?|ein|une?|un) \w+ (?:by|von|par|por|di) (?=\w)"
     r"|^(?:\S+ ){1,3}(?:by|par|por) (?=\w)",
+    re.IGNORECASE,
+)
+_SAYS_BY = re.compile(
+    r"(?:(?:an?|ein|une?|un) )?(?:\w+ )?(?:by|von|par|por|di|door|autor(?:in)?|author|auteur|text|texte)\s*:?",
     re.IGNORECASE,
 )
 _AND = re.compile(r"\s*[;,|/&•·]\s*|\s+(?:and|und|et|y|e|и|en|og|och|na|avec|with)\s+|\s*\n\s*", re.IGNORECASE)
@@ -114,6 +120,8 @@ _PARTICLES = {
 }  # fmt: skip
 _CJK = re.compile(r"[\u3400-\u9fff\uac00-\ud7af]{2,}")
 _DOMAIN = re.compile(r"\((?:www\.)?[\w-]+(?:\.[\w-]+)+\)")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_HANDLE = re.compile(r"\s@\w+")
 _PROFILE = re.compile(
     r"/(?:authors?|aut(?:or|eur|ore)\w*|profiles?|profil|users?|people|staff|contributors?)/", re.IGNORECASE
 )
@@ -144,7 +152,7 @@ def people_and_bodies(names: Iterable[str], metadata: Metadata) -> tuple[tuple[s
             continue
         whole = clean(name)
         is_body = bool(_DOMAIN.search(whole))
-        whole = re.sub(r"\([^)]*\)", "", whole)
+        whole = _HANDLE.sub("", re.sub(r"\([^)]*\)", "", whole))
         undated = _DATED.sub("", whole).strip(" ,-–—|·•") or whole
         parts = _AND.split(_FOR.sub("", _BY.sub("", undated)))
         if same(parts[0]) in site:
@@ -172,6 +180,9 @@ def people_and_bodies(names: Iterable[str], metadata: Metadata) -> tuple[tuple[s
     return tuple(people.values()), tuple(bodies.values())
 
 
+Place = Literal["declared", "marked", "hinted", "guessed"]
+
+
 @dataclass(frozen=True)
 class Authors:
     """Finds where a page names the authors of its article."""
@@ -191,12 +202,15 @@ class Authors:
         """
         others: tuple[str, ...] = ()
         lots = self.candidates()
-        for declared, candidates in lots:
+        for place, candidates in lots:
+            if others and place == "guessed":
+                break
             names = list(candidates)
             people, bodies = people_and_bodies(names, self.metadata)
             if people:
-                return self._completed(people, (lot for told, lot in lots if not told)), bodies if declared else ()
-            if declared:
+                rows = (lot for where, lot in lots if where == "marked")
+                return self._completed(people, rows), bodies if place == "declared" else ()
+            if place != "hinted":
                 others = others or bodies
             if names_an_agency(names):
                 break  # the agency's story: names further down the page wrote other stories
@@ -205,21 +219,25 @@ class Authors:
     def _completed(self, people: tuple[str, ...], lots: Iterable[Iterable[str]]) -> tuple[str, ...]:
         """The people of the first place that names these and more; these, if none does."""
         keys = {same(name) for name in people}
+        first = people[0] if len(people) == 1 and " " not in people[0] else ""
         for lot in lots:
             more = people_among(lot, self.metadata)
             if len(people) < len(more) <= _MOST and keys < {same(name) for name in more} and all(map(_is_full, more)):
                 return more
+            if first and len(more) == 1 and _is_full(more[0]) and more[0].startswith(f"{first} "):
+                return more  # "Anna", who is Anna Smith elsewhere
         return people
 
-    def candidates(self) -> Iterator[tuple[bool, Iterable[str]]]:
+    def candidates(self) -> Iterator[tuple[Place, Iterable[str]]]:
         """Strings that name the authors, one lot a place in the page; the most reliable place first.
 
-        With each, whether the page declares there who the author is.
+        With each, how sure the place is: the page declares the author, marks a byline, or only hints at it; what is
+        guessed counts where nobody else is named.
         """
         meta = self.metadata.meta
-        yield True, self._declared_authors()
+        yield "declared", self._declared_authors()
         yield (
-            True,
+            "declared",
             [
                 name
                 for key in (
@@ -234,14 +252,15 @@ class Authors:
                 for name in meta.get(key, [])
             ],
         )
-        yield True, [self._name_in(e) for e in _together(filter(_is_own, self.metadata.itemprops("author")))]
-        yield True, [_spaced(e) for e in _together(filter(_is_own, self.root.iterfind(".//a[@rel='author']")))]
+        yield "declared", [self._name_in(e) for e in _together(filter(_is_own, self.metadata.itemprops("author")))]
+        yield "declared", [_spaced(e) for e in _together(filter(_is_own, self.root.iterfind(".//a[@rel='author']")))]
         for elements in self._byline_rows():
-            yield False, [name for element in elements for name in self._names_in_byline(element)]
-        yield False, self._linked_authors()
-        yield False, self._signatures()
-        yield False, self._said_authors()
-        yield False, self._handles()
+            yield "marked", [name for element in elements for name in self._names_in_byline(element)]
+        yield "hinted", self._linked_authors()
+        yield "hinted", self._signatures()
+        yield "guessed", self._said_authors()
+        yield "guessed", self._only_person()
+        yield "guessed", self._handles()
 
     def _declared_authors(self) -> Iterator[str]:
         for author in as_list(self.metadata.article.get("author")) or as_list(self.metadata.article.get("creator")):
@@ -267,7 +286,7 @@ class Authors:
     def _bylines(self) -> list[HtmlElement]:
         """The elements that are marked as a byline: those below the headline first."""
         pattern = re.compile(
-            r"(?:^|[\s_-])(?:bylines?|author(?:-names?|-?line|s|__name)?|signature|auteurs?|autor(?:es|en)?)(?=$|[\s_-])",
+            r"(?:^|[\s_-])(?:bylines?|author(?:-?names?|-?line|-?box|s|__name)?|signature|autorenzeile|auteurs?|autor(?:es|en)?)(?=$|[\s_-])",
             re.IGNORECASE,
         )
         above: list[HtmlElement] = []
@@ -278,7 +297,7 @@ class Authors:
         ):
             if element.tag == "h1":
                 found = below
-            marks = f"{element.get('class') or ''} {element.get('id') or ''}"
+            marks = _CAMEL.sub("-", f"{element.get('class') or ''} {element.get('id') or ''}")
             if pattern.search(marks) and 3 < len(text_of(element)) < 100 and _is_own(element):
                 found.append(element)
         return below + above
@@ -321,16 +340,25 @@ class Authors:
                 return
 
     def _said_authors(self) -> Iterator[str]:
-        """The first "By Anna Smith" below the headline, in whatever element it stands."""
-        for element in self.root.xpath(
-            "//h1/following::*[self::p or self::div or self::span or self::small or self::em or self::strong "
-            "or self::b][not(*[2])][string-length(.) < 80]"
-        ):
-            text = _spaced(element)
-            name = _BY.sub("", text)
-            if name != text and len(name) > 3 and all(map(_is_full, _AND.split(name))) and _is_own(element):
-                yield text
+        """The first "By Anna Smith" below the headline, in whatever elements it stands."""
+        texts = self.root.xpath("//h1/following::text()[not(ancestor::script or ancestor::style)]")
+        said = ""
+        for text in texts:
+            words = clean(text)
+            if not words:
+                continue
+            name = _BY.sub("", f"{said} {words}".strip()) if len(words) < 60 else ""
+            name = _DATED.sub("", name).strip(" ,-–—|·•")
+            if name and name != words and all(map(_is_full, _AND.split(name))) and _is_brief(text.getparent()):
+                yield name
                 return
+            said = words if _SAYS_BY.fullmatch(words) else ""
+
+    def _only_person(self) -> Iterator[str]:
+        """The one person that JSON-LD knows, where it does not say what she has to do with the article."""
+        names = {clean(node.get("name")) for node, own in self.metadata.nodes if own and "Person" in types_of(node)}
+        if len(names) == 1:
+            yield from names
 
     def _linked_authors(self) -> Iterator[str]:
         """The texts of links to authors' own pages, where they stand beside each other below the headline."""
@@ -364,6 +392,13 @@ def _is_full(name: str) -> bool:
     if not words or words[-1] in _PARTICLES:
         return False
     return bool(_FULL_NAME.fullmatch(name)) and all(word[0] != word[0].lower() or word in _PARTICLES for word in words)
+
+
+def _is_brief(element: HtmlElement) -> bool:
+    """Whether an element is of a line of the article that is no sentence."""
+    lines = (line for line in (element, *element.iterancestors()) if line.tag in ("p", "div", "li", "td", "section"))
+    line = next(lines, element)
+    return len(clean(line.text_content())) < 120 and line.tag != "figcaption" and _is_own(element)
 
 
 def _is_own(element: HtmlElement) -> bool:

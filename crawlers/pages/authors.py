@@ -322,7 +322,7 @@ class Authors:
             return
         whole = _spaced(element)
         said = _BY.sub("", whole)
-        first = _AND.split(_DATED.sub("", said).strip(" ,-–—|·•"))[0]
+        first = _AND.split(_HANDLE.sub("", _DATED.sub("", said)).strip(" ,-–—|·•"))[0]
         if said != whole or _is_full(first) or _CJK.match(first):
             yield whole
         else:  # the name beside a job title, a date, a button
@@ -347,9 +347,11 @@ class Authors:
             words = clean(text)
             if not words:
                 continue
-            name = _BY.sub("", f"{said} {words}".strip()) if len(words) < 60 else ""
+            line = f"{said} {words}".strip()
+            name = _BY.sub("", line) if len(words) < 60 else ""
+            is_said = name != line
             name = _DATED.sub("", name).strip(" ,-–—|·•")
-            if name and name != words and all(map(_is_full, _AND.split(name))) and _is_brief(text.getparent()):
+            if name and is_said and all(map(_is_full, _AND.split(name))) and _is_brief(text.getparent()):
                 yield name
                 return
             said = words if _SAYS_BY.fullmatch(words) else ""

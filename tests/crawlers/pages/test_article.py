@@ -521,8 +521,11 @@ def test_an_author_who_is_named_only_above_the_text_is_found(byline):
         "<p class='byline'>Amina Diallo, PhD, Director of Transport | March 9, 2026</p>",
         "<div class='byline'><span>Amina Diallo</span><button>Follow</button><span>Head of desk</span></div>",
         "<div><span>Von Amina Diallo</span></div>",
+        "<div><p>Written by</p><p>Amina Diallo</p></div>",
+        "<div class='dateBlock_authorName__N6j'>Amina Diallo</div>",
+        "<div class='byline'>Amina Diallo @amina_d</div>",
     ],
-    ids=["title", "outlet", "date", "degree", "button", "unmarked"],
+    ids=["title", "outlet", "date", "degree", "button", "unmarked", "apart", "camel-case", "handle"],
 )
 def test_a_name_is_told_apart_from_what_a_byline_has_beside_it(byline):
     assert whole(f"<h1>{TITLE}</h1>{byline}{PARAGRAPHS}", tag=TITLE).authors == ("Amina Diallo",)
@@ -537,6 +540,17 @@ def test_a_byline_that_names_more_people_than_the_metadata_is_believed():
     byline = "<p class='byline'>By Jo Otieno and Amina Diallo</p>"
     head = ld(news(author="Amina Diallo"))
     assert whole(f"<h1>{TITLE}</h1>{byline}{PARAGRAPHS}", tag=TITLE, head=head).authors == ("Jo Otieno", "Amina Diallo")
+
+
+def test_a_first_name_is_completed_by_the_byline_that_has_the_whole():
+    byline = "<p class='byline'>By Amina Diallo</p>"
+    item = whole(f"<h1>{TITLE}</h1>{byline}{PARAGRAPHS}", tag=TITLE, head='<meta name="author" content="Amina">')
+    assert item.authors == ("Amina Diallo",)
+
+
+def test_a_name_in_running_text_is_no_author():
+    text = f"<p>The pier was built by <b>Jo Otieno</b>. {TEXT[0]}</p>"
+    assert whole(f"<h1>{TITLE}</h1>{text}{PARAGRAPHS}", tag=TITLE).authors == ()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from parsel import Selector
 from web_poet import PageParams, WebPage, cached_method, field, handle_urls
 
-from crawlers.pages.authors import Authors, names_an_agency, people_among
+from crawlers.pages.authors import Authors, people_among
 from crawlers.pages.body import paragraphs, stems, without_repeats
 from crawlers.pages.images import Images
 from crawlers.pages.item import ArticleItem
@@ -109,13 +109,12 @@ class ArticlePage(WebPage[ArticleItem]):
     @field(cached=True)
     def authors(self) -> tuple[str, ...]:
         """The people who wrote it, as JSON-LD names them, else meta tags, microdata, or a byline."""
-        for candidates in Authors(self.root, self.metadata, self._paragraphs()).candidates():
-            names = list(candidates)
-            if people := self.people(names):
-                return people
-            if names_an_agency(names):
-                break  # the agency's story: names further down the page wrote other stories
-        return ()
+        return self._authors[0]
+
+    @property
+    def credited(self) -> tuple[str, ...]:
+        """Who else the page credits with the text: agencies, desks, the outlet, writers who only give a handle."""
+        return self._authors[1]
 
     @field(cached=True)
     def published(self) -> datetime | None:
@@ -273,6 +272,11 @@ class ArticlePage(WebPage[ArticleItem]):
         return shown + [text_of(caption) for caption in self.root.iter("figcaption")] + alternatives
 
     # How the fields find their candidates -------------------------------------------------------
+
+    @property
+    @cached_method
+    def _authors(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return Authors(self.root, self.metadata, self._paragraphs()).best
 
     @cached_method
     def _paragraphs(self) -> list[str]:

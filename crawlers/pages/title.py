@@ -8,9 +8,11 @@ from functools import cached_property
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
+from crawlers.pages.body import stems
 from crawlers.pages.metadata import Metadata, clean, same, text_of
 
 _SEPARATOR = re.compile(r"\s+[-|–—:»·•/]\s+|\s*[|│｜ㅣ]\s*")
+_CUT = re.compile(r"\s*[-|–—:»·•/│｜ㅣ«]\s+")
 _KICKER = re.compile(
     r"(?:^|[\s_-])(?:kicker|over-?line|top-?line|roof-?line|eyebrow|dachzeile|spitzmarke|pre-?title|super-?title|sur-?title|"
     r"surtitre|volanta|antetitulo|cintillo|occhiello|chapeu|headline-?prefix)(?=$|[\s_-])",
@@ -43,7 +45,10 @@ class Title:
                 return agreed  # a kicker that carries no mark stands before it
             if headline and same(agreed) == same(headline):
                 return agreed
-        return shown or agreed or next(iter(declared), "")
+        if shown:
+            return next((text for text in (og, headline) if _is_better_set(text, shown)), shown)
+        claimed = agreed or next(iter(declared), "")
+        return self._shown_part(claimed) or claimed
 
     def _title_tag(self) -> str:
         return next((text_of(title) for title in self.root.iterfind(".//head/title")), "")
@@ -52,12 +57,25 @@ class Title:
     def _headings(self) -> list[tuple[str, str]]:
         """The headings that may be the headline, with their tags: none of a breadcrumb, of a link to the front page."""
         found = []
-        site = {same(name) for name in self.metadata.site_names if name}
+        site = {same(name) for name in self.metadata.site_names if name} | self._beside_headline
         for heading in self.root.iter("h1", "h2"):
             text = _headline_of(heading)
             if text and same(text) not in site and not _leads_elsewhere(heading):
                 found.append((heading.tag, text))
         return found
+
+    @cached_property
+    def _beside_headline(self) -> set[str]:
+        """What the title tag has beside the text of og:title: the name of the site or of a section."""
+        headline = same(self.metadata.first_meta("og:title"))
+        tag = self._title_tag()
+        halves = [(tag[: cut.start()], tag[cut.end() :]) for cut in _CUT.finditer(tag)]
+        return {
+            same(other)
+            for before, behind in halves
+            for one, other in ((before, behind), (behind, before))
+            if len(headline) > 10 and same(one) == headline
+        }
 
     @cached_property
     def _heading(self) -> str:
@@ -78,13 +96,28 @@ class Title:
         h1s, h2s = ([text for name, text in headings if name == tag] for tag in ("h1", "h2"))
         for likely in (h1s, h2s):
             if exact := [text for text in likely if same(text) in parts and same(text) in claims]:
-                return exact[0]
+                return max(exact, key=lambda text: (claims.count(same(text)), len(text)))
+        only = h1s[0] if len(h1s) == 1 else ""
+        about = [stems(text) for text in claimed]
         for likely in (h1s, h2s):
             if known := [
-                text for text in likely if len(same(text)) > 3 and any(same(text) in claim for claim in claims)
+                text for text in likely if len(same(text)) > 3 and any(_stands_in(text, claim) for claim in claimed)
             ]:
                 return max(known, key=len)
-        return h1s[0] if len(h1s) == 1 else ""
+            if len(stems(only)) > 2 and any(len(stems(only) & words) * 2 > len(stems(only)) for words in about):
+                return only  # in other words
+        return only
+
+    def _shown_part(self, claim: str) -> str:
+        """The part of a claimed title that readers see, where no heading is: without the site's name."""
+        key = same(claim)
+        shown = [
+            text
+            for element in self.root.iter("h3", "h4", "h5", "div", "p", "strong", "b", "span", "td")
+            if len(element) < 3 and max(10, len(claim) / 2) < len(text := clean(element.text)) < len(claim)
+            if key.startswith(same(text)) and re.match(r"\s*[^\w\s]", claim[len(text) :])
+        ]
+        return max(shown, key=len, default="")
 
     def first_heading(self) -> str:
         """The first heading of the page with a text, whatever it may be; empty without one."""
@@ -110,6 +143,23 @@ class Title:
         if first and same(title[: first.start()]) in site:
             title = title[first.end() :]
         return title
+
+
+def _stands_in(text: str, claim: str) -> bool:
+    """Whether a claim contains a text, and not only as a piece of a word."""
+    where = same(claim).find(same(text))
+    if where < 0 or len(same(text)) > 10:
+        return where >= 0
+    return bool(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", claim, re.IGNORECASE)) or not text.isascii()
+
+
+def _is_better_set(text: str, shown: str) -> bool:
+    """Whether a text says the same as the heading, of which only looks set the parts apart: ``DemoThe ninth``."""
+    return same(text) == same(shown) and _signs(text) > _signs(shown) and len(text.split()) >= len(shown.split())
+
+
+def _signs(text: str) -> int:
+    return len(re.findall(r"\w\s?[:/|–—-]\s", text))
 
 
 def _headline_of(heading: HtmlElement) -> str:

@@ -422,6 +422,28 @@ def test_an_unmarked_kicker_is_told_by_the_titles_that_lack_it():
     assert whole(heading + PARAGRAPHS, tag=TITLE, head=head).title == TITLE
 
 
+def test_of_two_headings_that_the_title_tag_has_the_blogs_name_is_not_the_headline():
+    body = f"<h1>Lakeside Gazette</h1><div><h2>{TITLE}</h2>{PARAGRAPHS}</div>"
+    head = f'<meta property="og:title" content="{TITLE}">'
+    assert whole(body, tag=f"Lakeside Gazette: {TITLE}", head=head).title == TITLE
+
+
+def test_the_only_headline_is_believed_in_other_words_before_a_subheading_that_the_title_tag_has():
+    body = f"<h1>Ferry opens at last for lake traders</h1>{PARAGRAPHS}<h2>Lake</h2><p>{TEXT[0]}</p>"
+    assert whole(body, tag="Lake ferry opens").title == "Ferry opens at last for lake traders"
+
+
+def test_parts_of_a_headline_that_only_looks_set_apart_are_set_apart_by_signs():
+    heading = f"<h1><div>Transport</div><div>{TITLE}</div></h1>"
+    head = f'<meta property="og:title" content="Transport: {TITLE}">'
+    assert whole(heading + PARAGRAPHS, tag=f"Transport {TITLE}", head=head).title == f"Transport: {TITLE}"
+
+
+def test_a_headline_that_is_no_heading_is_found_by_the_title_tag():
+    body = f"<div class='top'>{TITLE}</div><div>{PARAGRAPHS}</div>"
+    assert whole(body, tag=f"{TITLE}:Lake News").title == TITLE
+
+
 BOX = "Get the best stories of the lake and its ferry towns every Friday morning, free of charge."
 
 
@@ -488,6 +510,77 @@ def test_lines_above_the_text_that_say_where_and_when_stay_out_of_it(line):
 )
 def test_an_author_who_is_named_only_above_the_text_is_found(byline):
     assert whole(f"<h1>{TITLE}</h1>{byline}{PARAGRAPHS}", tag=TITLE).authors == ("Amina Diallo",)
+
+
+@pytest.mark.parametrize(
+    "byline",
+    [
+        "<p class='byline'>By<a href='/authors/amina'>Amina Diallo</a>Transport reporter</p>",
+        "<p class='byline'>Written by Amina Diallo for the Lakeside Gazette</p>",
+        "<p class='byline'>Par Amina Diallo le 9 mars 2026 à 6h30</p>",
+        "<p class='byline'>Amina Diallo, PhD, Director of Transport | March 9, 2026</p>",
+        "<div class='byline'><span>Amina Diallo</span><button>Follow</button><span>Head of desk</span></div>",
+        "<div><span>Von Amina Diallo</span></div>",
+        "<div><p>Written by</p><p>Amina Diallo</p></div>",
+        "<div class='dateBlock_authorName__N6j'>Amina Diallo</div>",
+        "<div class='byline'>Amina Diallo @amina_d</div>",
+    ],
+    ids=["title", "outlet", "date", "degree", "button", "unmarked", "apart", "camel-case", "handle"],
+)
+def test_a_name_is_told_apart_from_what_a_byline_has_beside_it(byline):
+    assert whole(f"<h1>{TITLE}</h1>{byline}{PARAGRAPHS}", tag=TITLE).authors == ("Amina Diallo",)
+
+
+def test_authors_side_by_side_are_all_found():
+    byline = "<p><span class='author'>Amina Diallo</span><span class='author'>Jo Otieno</span></p>"
+    assert whole(f"<h1>{TITLE}</h1>{byline}{PARAGRAPHS}", tag=TITLE).authors == ("Amina Diallo", "Jo Otieno")
+
+
+def test_a_byline_that_names_more_people_than_the_metadata_is_believed():
+    byline = "<p class='byline'>By Jo Otieno and Amina Diallo</p>"
+    head = ld(news(author="Amina Diallo"))
+    assert whole(f"<h1>{TITLE}</h1>{byline}{PARAGRAPHS}", tag=TITLE, head=head).authors == ("Jo Otieno", "Amina Diallo")
+
+
+def test_a_first_name_is_completed_by_the_byline_that_has_the_whole():
+    byline = "<p class='byline'>By Amina Diallo</p>"
+    item = whole(f"<h1>{TITLE}</h1>{byline}{PARAGRAPHS}", tag=TITLE, head='<meta name="author" content="Amina">')
+    assert item.authors == ("Amina Diallo",)
+
+
+def test_a_name_in_running_text_is_no_author():
+    text = f"<p>The pier was built by <b>Jo Otieno</b>. {TEXT[0]}</p>"
+    assert whole(f"<h1>{TITLE}</h1>{text}{PARAGRAPHS}", tag=TITLE).authors == ()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "<div class='comments'><span class='author'>Jo Otieno</span><p>So true!</p></div>",
+        "<form><p class='comment-author'>Name *</p></form>",
+        "<div><h3><a href='/other'>Another story</a></h3><p class='byline'>By Jo Otieno</p></div>",
+    ],
+    ids=["comment", "form", "teaser"],
+)
+def test_names_of_comments_and_other_stories_are_no_authors(other):
+    assert whole(f"<h1>{TITLE}</h1><div>{PARAGRAPHS}</div>{other}", tag=TITLE).authors == ()
+
+
+@pytest.mark.parametrize(
+    ("author", "people", "credited"),
+    [
+        (["Amina Diallo", "Reuters"], ("Amina Diallo",), ("Reuters",)),
+        ("Agence France-Presse", (), ("Agence France-Presse",)),
+        ([{"@type": "Organization", "name": "Lake Desk"}], (), ("Lake Desk",)),
+        ("Example Gazette (www.example.org)", (), ("Example Gazette",)),
+        (["Amina Diallo", "example.org"], ("Amina Diallo",), ()),
+    ],
+)
+def test_who_is_credited_beside_people_is_kept_apart(author, people, credited):
+    html = page(ld(news(author=author)))
+    found = page_object(HttpResponse(URL, html.encode(), encoding="utf-8"), fetched=FETCHED)
+    assert isinstance(found, ArticlePage)
+    assert (found.authors, found.credited) == (people, credited)
 
 
 def test_a_heading_or_the_seat_of_the_site_is_no_author():

@@ -1,0 +1,255 @@
+"""Real article pages, cut out by our generic extraction and by other tools, beside what people found there.
+
+Every page of the evaluation's extraction sets is read by `crawlers.pages.article.ArticlePage` (no page object for any
+site) and by trafilatura, in one process, with nothing but its address and bytes; the set's own scorer compares
+(`score.py`, where each measure is explained). A page that a tool fails on counts as empty. The predicted text is the
+lead and the body. As authors count the people and the others whom the page credits (agencies, desks, the outlet),
+because the truth has those too; `authors_people` is scored with the people alone. Pages per second are those of
+processor time on one core, the import of the tools left out.
+
+The worst pages of a set are those with the lowest mean of what their truth covers; their reason is what came out worst.
+"""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+import logging
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from benchmarks import report
+from benchmarks.report import Figures, Table
+from wirewatch.errors import UserError
+
+EVALUATED = True
+SETS = ("fundus", "aeb", "fundus_eval", "trafilatura", "mediacloud200", "mercury", "wcxb_article")
+MEASURES = {
+    "body": "body_f1",
+    "seg_f1": "segments_f1",
+    "title": "title",
+    "date": "date",
+    "datetime": "datetime",
+    "authors": "authors",
+    "tags": "tags",
+    "lead": "lead_f1",
+    "captions": "captions",
+    "leak": "leak",
+    "cover": "cover",
+    "lang": "language",
+    "pages_per_s": "pages_per_s",
+}
+"""The scorer's measures, and what they are called in the figures."""
+JUDGED = ("body_f1", "segments", "title", "date", "authors", "tags", "lead_f1", "captions")
+"""The measures by which a page is among the worst."""
+WORST = 10
+
+Prediction = dict[str, Any]
+Tool = Callable[[str, bytes], Prediction]
+
+
+def ours(url: str, html: bytes) -> Prediction:
+    """The generic extraction, whatever page object the address may have."""
+    from web_poet import HttpResponse
+
+    from crawlers.pages import _result
+    from crawlers.pages.article import ArticlePage
+    from crawlers.pages.charset import encoding_of
+
+    page = ArticlePage(response=HttpResponse(url, html, encoding=encoding_of(html, [])))
+    item = _result(page.to_item())
+    return {
+        "title": item.title,
+        "authors": [*item.authors, *page.credited],
+        "people": list(item.authors),
+        "published": item.published and item.published.isoformat(),
+        "body": "\n\n".join(filter(None, [item.lead, item.body])),
+        "lead": item.lead,
+        "tags": list(item.tags),
+        "lang": item.language,
+        "image": item.images[0].url if item.images else None,
+        "images": [{"url": image.url, "caption": image.caption} for image in item.images],
+    }
+
+
+def trafilatura(url: str, html: bytes) -> Prediction:
+    """trafilatura with its defaults, comments and the second look at dates left out."""
+    from trafilatura import bare_extraction
+
+    found = bare_extraction(html, url=url, include_comments=False, with_metadata=True)
+    if found is None:
+        return {}
+    return {
+        "title": found.title,
+        "authors": [found.author] if found.author else [],
+        "published": found.date,
+        "body": found.text,
+        "tags": [*(found.tags or []), *(found.categories or [])],
+        "lang": found.language,
+        "image": found.image,
+    }
+
+
+TOOLS: dict[str, Tool] = {"": ours, "trafilatura": trafilatura}
+"""What is measured, by the name in the figures; ours has none."""
+
+
+def measure(evaluation: Path, limit: int | None = None) -> Figures:
+    """Read all pages, or the first so many of each set.
+
+    Raises:
+        UserError: the folder has none of the sets.
+    """
+    folder = evaluation / "extraction"
+    present = [name for name in SETS if (folder / f"{name}.jsonl.gz").is_file()]
+    if not present:
+        raise UserError(f"{folder} has none of the sets {', '.join(SETS)}; --eval names another folder.")
+    scorer = _scorer(folder / "score.py")
+    for noisy in ("trafilatura", "htmldate", "courlan", "justext"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    figures: Figures = {}
+    for name in present:
+        cases = _cases(folder / f"{name}.jsonl.gz")[:limit]
+        for tool, read in TOOLS.items():
+            predicted = [_predict(read, case, folder / name / f"{case['id']}.html.gz") for case in cases]
+            scores = [scorer.page(case, said) for case, said in zip(cases, predicted, strict=True)]
+            start = f"extraction.{name}." + (f"{tool}." if tool else "")
+            figures |= {f"{start}{key}": value for key, value in _summary(scorer, scores).items()}
+            if not tool:
+                figures[f"{start}pages"] = len(cases)
+                figures[f"{start}slowest_s"] = max(said["secs"] for said in predicted)
+                people = [
+                    scorer.page(case, said | {"authors": said.get("people")})
+                    for case, said in zip(cases, predicted, strict=True)
+                ]
+                if "authors" in (alone := _summary(scorer, people)):
+                    figures[f"{start}authors_people"] = alone["authors"]
+                figures |= {f"{start}{key}": value for key, value in _by_language(scorer, cases, scores)}
+                figures |= {f"{start}worst.{key}": value for key, value in _worst(cases, scores)}
+    return figures
+
+
+def _scorer(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("extraction_score", file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise UserError(f"There is no scorer {file}: the evaluation data is not complete.")
+    scorer = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(scorer)
+    return scorer
+
+
+def _cases(file: Path) -> list[dict[str, Any]]:
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def _predict(read: Tool, case: dict[str, Any], file: Path) -> Prediction:
+    """What a tool says of a page, with the seconds of processor time; a page that it fails on is empty."""
+    html = gzip.decompress(file.read_bytes())
+    _warm(read)
+    begun = time.process_time()
+    try:
+        said = read(case["url"] or "http://unknown.invalid/", html)
+    except Exception as error:  # whatever it is, the page is lost to this tool
+        said = {"error": repr(error)}
+    return said | {"secs": time.process_time() - begun}
+
+
+_READ: set[Tool] = set()
+
+
+def _warm(read: Tool) -> None:
+    """Let a tool import what it needs before its time is taken."""
+    if read not in _READ:
+        _READ.add(read)
+        text = "<p>" + "The council voted late on Tuesday, after a long debate. " * 20 + "</p>"
+        read("https://www.example.com/2031/05/06/a", f"<html><h1>Council votes</h1><body>{text}</body></html>".encode())
+
+
+def _summary(scorer: ModuleType, scores: list[dict[str, float]]) -> dict[str, float]:
+    means, _ = scorer.summary(scores)
+    return {ours: means[theirs] for theirs, ours in MEASURES.items() if theirs in means}
+
+
+def _by_language(
+    scorer: ModuleType, cases: list[dict[str, Any]], scores: list[dict[str, float]]
+) -> Iterator[tuple[str, float]]:
+    languages = defaultdict(list)
+    for case, score in zip(cases, scores, strict=True):
+        languages[case.get("lang") or "unknown"].append(score)
+    for language, some in languages.items():
+        yield f"by_language.{language}.pages", len(some)
+        for key, value in _summary(scorer, some).items():
+            yield f"by_language.{language}.{key}", value
+
+
+def _worst(cases: list[dict[str, Any]], scores: list[dict[str, float]]) -> Iterator[tuple[str, float]]:
+    pages = []
+    for case, score in zip(cases, scores, strict=True):
+        judged = {MEASURES[key]: value for key, value in score.items() if MEASURES.get(key) in JUDGED}
+        if "_tp" in score:
+            right, asked = score["_tp"] + score["_tn"], len(case["with"]) + len(case["without"])
+            judged["segments"] = right / asked if asked else 1.0
+        if judged and min(judged.values()) < 1:
+            pages.append((sum(judged.values()) / len(judged), str(case["id"]), judged))
+    for mean, name, judged in sorted(pages, key=lambda page: page[:2])[:WORST]:
+        yield f"{name}.mean", mean
+        for key, value in judged.items():
+            yield f"{name}.{key}", value
+
+
+def tables(figures: Figures) -> Iterator[Table]:
+    """Each set beside the other tools, by language, and its worst pages."""
+    for name in SETS:
+        start = f"extraction.{name}."
+        of_set = {key.removeprefix(start): value for key, value in figures.items() if key.startswith(start)}
+        if not of_set:
+            continue
+        measures = [measure for measure in MEASURES.values() if measure in of_set]
+        yield Table(
+            f"{name}: {of_set['pages']:.0f} pages",
+            ["measure", "wirewatch", *filter(None, TOOLS)],
+            [
+                [measure, of_set[measure], *(of_set.get(f"{tool}.{measure}", "") for tool in TOOLS if tool)]
+                for measure in ["authors_people", *measures]
+                if measure in of_set
+            ],
+        )
+        languages = sorted(
+            (key.split(".")[1] for key in of_set if key.startswith("by_language.") and key.endswith(".pages")),
+            key=lambda language: -of_set[f"by_language.{language}.pages"],
+        )
+        if len(languages) > 1:
+            yield Table(
+                f"{name} by language",
+                ["language", "pages", *measures],
+                [
+                    [language, *(of_set.get(f"by_language.{language}.{key}", "") for key in ("pages", *measures))]
+                    for language in languages
+                ],
+            )
+        worst: dict[str, dict[str, float]] = defaultdict(dict)
+        for key, value in of_set.items():
+            if key.startswith("worst."):
+                page, _, measure = key.removeprefix("worst.").rpartition(".")
+                worst[page][measure] = value
+        yield Table(
+            f"{name}: the worst pages",
+            ["page", "mean", "why"],
+            [[page, judged["mean"], _reason(judged)] for page, judged in worst.items()],
+        )
+
+
+def _reason(judged: dict[str, float]) -> str:
+    low = sorted((value, measure) for measure, value in judged.items() if measure != "mean" and value < 0.9)
+    return ", ".join(f"{measure} {value:.2f}" for value, measure in low)
+
+
+if __name__ == "__main__":
+    report.run(sys.modules[__name__])

@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 from time import monotonic
 
+from crawlers.reading import warm_up
+
+warm_up()  # while Scrapy is imported, which takes as long
+
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 

@@ -13,7 +13,9 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 from wirewatch.errors import UserError
@@ -98,6 +100,18 @@ def main(work: Callable[[bytes, Say], dict[str, Any]], clean_up: Callable[[bytes
         say(error=traceback.format_exc())
         return 1
     return 0
+
+
+@contextmanager
+def hidden_main() -> Iterator[None]:
+    """Keeps processes of a fork server from importing the running program once more, which takes long where it is
+    Scrapy's, and fails where it is Airflow's in a task."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _end_with_parent(clean_up: Callable[[bytes], None], task: bytes) -> None:

@@ -12,19 +12,18 @@ import gc
 import logging
 import multiprocessing
 import resource
-import sys
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import TimeoutError as PageTimeout
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from types import ModuleType
 from typing import Any, Literal
 
 from pebble import ProcessExpired, ProcessPool
 
 from crawlers.archive import read_response
+from crawlers.child import hidden_main
 from crawlers.fallback import WITHOUT_TEXT, is_behind_wall, is_refused, item_from_feed
 from crawlers.listing import NotAListing
 from crawlers.pages import ArticleItem, load_page_objects, read_article
@@ -161,23 +160,12 @@ def is_sign(page: Page) -> bool:
 
 
 @contextmanager
-def _hidden_main() -> Iterator[None]:
-    """Keeps new workers from importing the running program once more: Airflow's, for one, fails to load in a task."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-@contextmanager
 def _workers(number: int) -> Iterator[ProcessPool]:
     # A fork server starts a fresh worker in milliseconds, and without the threads and locks of this process.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["crawlers.extract"])
     with (
-        _hidden_main(),
+        hidden_main(),
         ProcessPool(max_workers=number, max_tasks=500, initializer=_prepare_worker, context=context) as pool,
     ):
         try:

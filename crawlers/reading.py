@@ -11,10 +11,13 @@ import os
 import resource
 import threading
 import traceback
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Any, Self
 
+from crawlers.child import hidden_main
 from crawlers.listing import Listing, NotAListing
 
 logger = logging.getLogger(__name__)
@@ -26,6 +29,15 @@ START_SECONDS = 120.0
 WORKER_MEMORY = 4 * 2**30
 """Bytes of address space of the process: a decompression bomb ends there."""
 
+# A fork server starts a fresh process in milliseconds, and without the threads and sockets of this one.
+_context = multiprocessing.get_context("forkserver")
+
+
+def warm_up() -> None:
+    """Have the fork server import the page objects while this process does something else. It comes back at once."""
+    _context.set_forkserver_preload(["crawlers.pages"])
+    forkserver.ensure_running()
+
 
 class ListingReader:
     """Reads listings off the event loop, one after the other, as long as its ``with`` block lasts.
@@ -33,19 +45,15 @@ class ListingReader:
     A process that ends, or has to be ended, is followed by another one.
     """
 
+    _process: BaseProcess | None = None
+
     def __enter__(self) -> Self:
-        # A fork server starts a fresh process in milliseconds, and without the threads and sockets of this one.
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["crawlers.pages"])
+        warm_up()
         self._turn = asyncio.Lock()
-        with contextlib.suppress(EOFError, OSError):  # it is tried again
-            self._start()  # while the first robots.txt is fetched
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self._end()
 
     async def read(self, kind: str, url: str, body: bytes, headers: list[tuple[str, str]]) -> tuple[Listing, str]:
         """A listing, and a digest of what it lists. Arguments as of :func:`crawlers.pages.read_listing`.
@@ -72,14 +80,19 @@ class ListingReader:
 
     def _start(self) -> None:
         self._is_ready = False
-        self._pipe, far = self._context.Pipe()
-        with far:
-            self._process = self._context.Process(target=_work, args=(far,), daemon=True)
+        self._pipe, far = _context.Pipe()
+        with far, hidden_main():
+            self._process = _context.Process(target=_work, args=(far,), daemon=True)
             self._process.start()
+
+    def _end(self) -> None:
+        if self._process and self._process.is_alive():
+            self._process.kill()
+            self._process.join()
 
     def _ask(self, *listing: Any) -> Any:
         """What the process answers. Raises TimeoutError, or EOFError or OSError where it ended."""
-        if not self._process.is_alive():
+        if not (self._process and self._process.is_alive()):
             self._start()
         if not self._is_ready:
             self._exchange(None, START_SECONDS)
@@ -88,15 +101,14 @@ class ListingReader:
 
     def _exchange(self, sent: Any, seconds: float) -> Any:
         # Whatever it hangs in, be it taking what is sent: when it ends, so does this.
-        end = threading.Timer(seconds, self._process.kill)
+        end = threading.Timer(seconds, self._end)
         end.start()
         ends = monotonic() + seconds
         try:
             self._pipe.send(sent)
             return self._pipe.recv()
         except (EOFError, OSError):
-            self._process.kill()
-            self._process.join()
+            self._end()
             if monotonic() >= ends:
                 raise TimeoutError from None
             raise

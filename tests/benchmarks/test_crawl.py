@@ -39,9 +39,11 @@ def test_the_tables_show_every_aim() -> None:
     named = ("few", "many")
     figures = {f"crawl.{name}.articles": 20.0 for name in named}
     figures |= {f"crawl.scrapy.{name}.pages_per_s": 400.0 for name in named}
-    figures |= {f"crawl.wirewatch.{name}.{what}": 0.7 for name in named for what in ("pages_per_s", "of_scrapy", "mb")}
-    figures |= {f"crawl.{tool}.extract.pages_per_s": 20.0 for tool in ("wirewatch", "trafilatura", "news_please")}
-    figures |= {"crawl.wirewatch.extract.of_news_please": 5.0, "crawl.first.bytes": 1e6}
+    parts = ("pages_per_s", "of_scrapy", "mb", "of_news_please")
+    figures |= {f"crawl.wirewatch.{name}.{part}": 0.7 for name in named for part in parts}
+    tools = ("wirewatch", "trafilatura", "news_please")
+    figures |= {f"crawl.{tool}.{name}.extracted_per_s": 20.0 for name in named for tool in tools}
+    figures |= {"crawl.first.bytes": 1e6}
     figures |= {"crawl.second.bytes": 1e4, "crawl.second.share": 0.01}
     tables = list(crawl.tables(figures))
     assert all(isinstance(table, Table) for table in tables)

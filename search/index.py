@@ -174,6 +174,8 @@ def _send(
 ) -> Iterator[IndexOutcome]:
     before = _indexed(client, articles)
     texts = [article for article in articles if _is_new_text(article, before.get(article.id))]
+    # Of texts that came together the one published first is the original, whichever answered first.
+    texts.sort(key=lambda article: (article.published or article.first_seen, article.id))
     links = link(client, ALIAS, [document(article) for article in texts])
     actions = {
         article.id: _action(article, before.get(article.id), links.get(article.id), batch) for article in articles
@@ -252,7 +254,8 @@ def _put(index: str, id: str, version: int, source: dict[str, Any]) -> dict[str,
 
 def document(article: EnrichedArticle) -> dict[str, Any]:
     """An article's own part of what the index holds of it. ``search/schema`` says what each field means."""
-    fields = article.model_dump(mode="json", exclude={"labels", "concepts"}, exclude_defaults=True)
+    fields = article.model_dump(mode="json", exclude={"labels", "concepts", "origins"}, exclude_defaults=True)
+    fields["access"] = article.access
     fields["extracted_from"] = article.extracted_from
     language = _SAME_LANGUAGE.get(article.language or "", article.language)
     if language in _LANGUAGES:

@@ -118,7 +118,11 @@ def test_a_run_killed_in_each_stage_ends_in_the_same_index_as_an_undisturbed_one
         disturbed.run_and_kill("alerted", lambda: disturbed.count("wirewatch-notices") > 0)
         pipe.unlink()
         disturbed.run()
-        assert disturbed.result() == expected
+        articles, told = disturbed.result()
+        assert articles.keys() == expected[0].keys()
+        for id, article in articles.items():
+            assert article == expected[0][id]
+        assert told == expected[1]
 
 
 @pytest.fixture(autouse=True)

@@ -66,7 +66,7 @@ def ours(url: str, html: bytes) -> Prediction:
     item = _result(page.to_item())
     return {
         "title": item.title,
-        "authors": [*item.authors, *page.credited],
+        "authors": [*item.authors, *item.agencies],
         "people": list(item.authors),
         "published": item.published and item.published.isoformat(),
         "body": "\n\n".join(filter(None, [item.lead, item.body])),

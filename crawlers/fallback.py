@@ -67,4 +67,8 @@ def item_from_feed(page: Page, text: FeedText | None, read: ArticleItem | None) 
     )
     lead = text.lead if text.paragraphs else None
     body = "\n\n".join(text.paragraphs or parts)
-    return item.model_copy(update={"title": title, "lead": lead, "body": body, "problem": None})
+    given = {"title": title, "lead": lead, "body": body}
+    own = read.origins if read else {name: "feed" for name in ("url", "authors", "published", "modified")}
+    origins = own | dict.fromkeys(given, "feed")
+    item = item.model_copy(update={**given, "problem": None})
+    return item.model_copy(update={"origins": {name: at for name, at in origins.items() if getattr(item, name)}})

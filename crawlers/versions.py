@@ -343,7 +343,7 @@ class Versions:
             article: the id of the article that it is of.
         """
         self.out.count(outcome)
-        fields = tuple(name for name in ITEM_FIELDS if getattr(given, name)) if given else ()
+        fields = tuple(name for name in ITEM_FIELDS if name in given.origins) if given else ()
         self._line(
             Extraction(
                 url=page.url,

@@ -135,6 +135,25 @@ class Image(Record):
     height: int | None = None
 
 
+class Access(StrEnum):
+    """How far an article is open to readers."""
+
+    OPEN = "open"
+    METERED = "metered"
+    """All of the text is there; the site counts how much one reads."""
+    TEASER = "teaser"
+    """Only the beginning is there, the rest for those who pay or register."""
+
+
+class Update(Record):
+    """An entry of a live blog."""
+
+    at: Time | None = None
+    title: str | None = None
+    body: str
+    """Paragraphs separated by one blank line; they stand in the article's body too."""
+
+
 class Change(Record):
     """How a site changed the text of an article: each part as a unified diff without context, None where it stayed."""
 
@@ -163,14 +182,22 @@ class Article(Record):
     body: str
     """Paragraphs separated by one blank line."""
     authors: tuple[str, ...] = ()
+    """People."""
+    agencies: tuple[str, ...] = ()
+    """Who else is credited with the text: news agencies, desks, the outlet itself where it names no writer."""
     published: Time | None = None
     modified: Time | None = None
     language: str | None = None
-    """ISO 639-1 code. As the page says it after extraction; as the text is written after enrichment."""
+    """ISO 639-1 code of the language that the text is written in."""
     section: str | None = None
     tags: tuple[str, ...] = ()
     images: tuple[Image, ...] = ()
     """The cover first."""
+    access: Access = Access.OPEN
+    updates: tuple[Update, ...] = ()
+    """The entries of a live blog, in the order of the page; none of another article."""
+    origins: dict[str, str] = Field(default_factory=dict)
+    """Where in the page each field was found (``json-ld headline``, ``h1`` …), by its name."""
     first_seen: Time
     fetched: Time
     version: str

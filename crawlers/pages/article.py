@@ -8,35 +8,31 @@ A class for one site overrides the fields that are wrong there: see :mod:`crawle
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import attrs
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from parsel import Selector
 from web_poet import PageParams, WebPage, cached_method, field, handle_urls
 
+from crawlers.pages.access import Paywall
 from crawlers.pages.authors import Authors, people_among
-from crawlers.pages.body import paragraphs, stems, without_repeats
+from crawlers.pages.body import Body, stems, without_repeats
+from crawlers.pages.choice import Choice
+from crawlers.pages.dates import Dates
 from crawlers.pages.images import Images
 from crawlers.pages.item import ArticleItem
+from crawlers.pages.labels import Labels
+from crawlers.pages.language import Language
 from crawlers.pages.lead import Lead
-from crawlers.pages.metadata import (
-    Metadata,
-    Node,
-    as_list,
-    clean,
-    parse_time,
-    same,
-    text_of,
-    types_of,
-)
+from crawlers.pages.live import LiveBlog
+from crawlers.pages.metadata import Metadata, Node, clean, text_of
 from crawlers.pages.title import Title
-from wirewatch.records import Hint, Image, now, utc_second
+from wirewatch.records import Access, Hint, Image, Update, now
 
-_SLIP = timedelta(hours=14)
-"""The widest zone: a local time that is taken for UTC lies at most so far in the future."""
 MIN_TEXT = 200
 """Characters of lead and body under which a page is no article, unless it declares that it is one."""
 MIN_DECLARED_TEXT = 60
@@ -88,140 +84,74 @@ class ArticlePage(WebPage[ArticleItem]):
     @field(cached=True)
     def title(self) -> str:
         """The headline as readers see it, unless all that the page says for machines knows another one better."""
-        titles = Title(self.root, self.metadata)
-        return titles.best() or self.hint.title or titles.first_heading()
+        return self._titles.choice.value
 
     @field(cached=True)
     def lead(self) -> str | None:
         """The standfirst: the description if readers see it apart from the text, else the element marked as one."""
-        return Lead(self.root, self.metadata, self.title, self._paragraphs()).best()
+        return self._leads.choice.value
 
     @field(cached=True)
     def body(self) -> str:
         """The text in paragraphs, without what other fields hold."""
-        texts = list(self._paragraphs())
-        declared = self._declared_body()
-        if sum(map(len, declared)) > 2 * sum(map(len, texts)) or len(texts) <= 1 < len(declared):
-            texts = declared  # the server sends the text for machines only, a script shows it
         others = [self.lead or "", *self.captions_and_credits()]
-        return "\n\n".join(without_repeats(texts, title=self.title, others=others, names=self.authors))
+        texts = without_repeats(self._text.choice.value, title=self.title, others=others, names=self.authors)
+        return "\n\n".join(texts)
 
     @field(cached=True)
     def authors(self) -> tuple[str, ...]:
         """The people who wrote it, as JSON-LD names them, else meta tags, microdata, or a byline."""
-        return self._authors[0]
+        return self._authors.people.value
 
-    @property
-    def credited(self) -> tuple[str, ...]:
+    @field
+    def agencies(self) -> tuple[str, ...]:
         """Who else the page credits with the text: agencies, desks, the outlet, writers who only give a handle."""
-        return self._authors[1]
+        return self._authors.agencies.value
 
     @field(cached=True)
     def published(self) -> datetime | None:
         """When the site says it was published; never after it was fetched."""
-        return (
-            self.first_time(
-                [
-                    self.node.get("datePublished"),
-                    *self._meta_times(
-                        "article:published_time",
-                        "og:article:published_time",
-                        "og:published_time",
-                        "datepublished",
-                        "parsely-pub-date",
-                        "sailthru.date",
-                        "dc.date.issued",
-                        "dcterms.created",
-                        "dc.date",
-                        "dcterms.date",
-                        "pubdate",
-                        "publishdate",
-                        "publish-date",
-                        "date",
-                        "article.published",
-                        "cxenseparse:recs:publishtime",
-                    ),
-                    *self._marked_times("datePublished"),
-                    self.node.get("dateCreated"),
-                    *(
-                        node.get("datePublished")
-                        for node, own in self.metadata.nodes
-                        if own and "WebPage" in types_of(node)
-                    ),
-                    *(e.get("datetime") for e in self.root.iterfind(".//time[@datetime]")),
-                    self.hint.published and self.hint.published.isoformat(),
-                ]
-            )
-            or self._visible_date()
-        )
+        return self._dates.published.value
 
     @field
     def modified(self) -> datetime | None:
         """When the site says it was changed last; only if that is after its publication."""
-        changed = self.first_time(
-            [
-                self.node.get("dateModified"),
-                *self._meta_times(
-                    "article:modified_time", "og:updated_time", "datemodified", "last-modified", "dcterms.modified"
-                ),
-                *self._marked_times("dateModified"),
-                self.hint.modified and self.hint.modified.isoformat(),
-            ]
-        )
-        return changed if changed and self.published and changed > self.published else None
+        return self._dates.modified.value
 
-    @field
+    @field(cached=True)
     def language(self) -> str | None:
-        """ISO 639-1 code of the page, else of its JSON-LD."""
-        declared = [
-            self.root.get("lang"),
-            self.root.get("{http://www.w3.org/XML/1998/namespace}lang"),
-            self.root.get("xml:lang"),
-            *(value for value in as_list(self.node.get("inLanguage"))),
-            self.metadata.first_meta("content-language", "og:locale", "dc.language", "language"),
-        ]
-        for value in declared:
-            if isinstance(value, dict):
-                value = value.get("alternateName")
-            code = re.split(r"[-_]", clean(value).lower())[0]
-            if re.fullmatch("[a-z]{2}", code):
-                return code
-        return None
+        """ISO 639-1 code of the language that the text is written in."""
+        return self._language.choice.value
 
     @field
     def section(self) -> str | None:
         """The section as the site names it."""
-        sections = [
-            *(clean(value) for value in as_list(self.node.get("articleSection"))),
-            self.metadata.first_meta("article:section", "parsely-section", "section"),
-            *(text_of(e) for e in self.metadata.itemprops("articleSection")),
-            *(text_of(e) for e in self.root.xpath("//*[contains(@class, 'breadcrumb')]//a")[1:]),
-        ]
-        return next((section for section in sections if section and same(section) != same(self.title)), None)
+        return self._labels.section.value
 
     @field
     def tags(self) -> tuple[str, ...]:
         """The keywords as the site gives them."""
-        meta = self.metadata.meta
-        for source in (
-            as_list(self.node.get("keywords")),
-            meta.get("article:tag", []),
-            *(meta.get(name, [])[:1] for name in ("news_keywords", "parsely-tags", "keywords")),
-            [clean(e.get("content")) or text_of(e) for e in self.metadata.itemprops("keywords")],
-            [text_of(e) for e in self.root.iterfind(".//a[@rel='tag']")],
-        ):
-            names = [
-                clean(n.get("name")) if isinstance(n, dict) else clean(n) for n in map(self.metadata.resolve, source)
-            ]
-            parts = [part.strip() for name in names for part in re.split(r"[,;،、]", name)]
-            if tags := tuple(dict.fromkeys(part for part in parts if part and ":" not in part)):
-                return tags
-        return ()
+        return self._labels.tags.value
 
     @field(cached=True)
     def images(self) -> tuple[Image, ...]:
         """The pictures with caption and credit: the cover of the metadata first, then the figures of the article."""
-        return Images(self.root, self.metadata).all()
+        return self._images.choice.value
+
+    @field
+    def access(self) -> Access:
+        """Whether readers may read all of it."""
+        return self._paywall.choice.value
+
+    @field
+    def updates(self) -> tuple[Update, ...]:
+        """The entries of a live blog."""
+        return self._live.entries.value
+
+    @field
+    def origins(self) -> dict[str, str]:
+        """Where in the page each field was found that is not empty."""
+        return {name: choice.origin for name, choice in self.choices().items() if choice.value and choice.origin}
 
     @field
     def problem(self) -> str | None:
@@ -245,6 +175,36 @@ class ArticlePage(WebPage[ArticleItem]):
         notice = length < MOST_NOTICE and len(about) > 4 and not about & stems(f"{self.lead or ''} {self.body}")
         return "other-text" if notice else None
 
+    # Why the fields are as they are -------------------------------------------------------------
+
+    def choices(self) -> dict[str, Choice[Any]]:
+        """Each field with what it was chosen from. A field that a class for one site gives says so."""
+        generic: dict[str, Choice[Any]] = {
+            "url": Choice(self.metadata.canonical, "canonical"),
+            "title": self._titles.choice,
+            "lead": self._leads.choice,
+            "body": self._text.choice,
+            "authors": self._authors.people,
+            "agencies": self._authors.agencies,
+            "published": self._dates.published,
+            "modified": self._dates.modified,
+            "language": self._language.choice,
+            "section": self._labels.section,
+            "tags": self._labels.tags,
+            "images": self._images.choice,
+            "access": self._paywall.choice,
+            "updates": self._live.entries,
+        }
+        return {name: self._own(name, choice) for name, choice in generic.items()}
+
+    def _own(self, name: str, choice: Choice[Any]) -> Choice[Any]:
+        """The choice with what the field has, which a class for one site may give otherwise."""
+        giver = next(cls for cls in type(self).__mro__ if name in vars(cls))
+        value = getattr(self, name)
+        if giver is ArticlePage or value == choice.value:
+            return replace(choice, value=value)
+        return Choice(value, giver.__name__, "the page object of this site says so", choice.candidates)
+
     # Parts that site classes use too ------------------------------------------------------------
 
     def people(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -252,17 +212,8 @@ class ArticlePage(WebPage[ArticleItem]):
         return people_among(names, self.metadata)
 
     def first_time(self, candidates: Iterable[object]) -> datetime | None:
-        """The first candidate that is a time and not after the fetch.
-
-        One that is a few hours ahead is a local time without its zone: then the time of the fetch, which is the closest
-        that is known to be possible.
-        """
-        fetched: datetime = self.params.get("fetched") or now()
-        for candidate in candidates:
-            moment = parse_time(candidate)
-            if moment and moment <= fetched + _SLIP:
-                return utc_second(min(moment, fetched))
-        return None
+        """The first candidate that is a time and not after the fetch: see :meth:`crawlers.pages.dates.Dates.moment`."""
+        return next((moment for value in candidates if (moment := self._dates.moment(value))), None)
 
     def captions_and_credits(self) -> list[str]:
         """Texts that belong to pictures."""
@@ -271,36 +222,54 @@ class ArticlePage(WebPage[ArticleItem]):
         alternatives = [clean(image.get("alt")) for image in self.root.iter("img") if len(image.get("alt") or "") > 30]
         return shown + [text_of(caption) for caption in self.root.iter("figcaption")] + alternatives
 
-    # How the fields find their candidates -------------------------------------------------------
+    # Who finds the fields -----------------------------------------------------------------------
 
     @property
     @cached_method
-    def _authors(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        return Authors(self.root, self.metadata, self._paragraphs()).best
+    def _titles(self) -> Title:
+        return Title(self.root, self.metadata, self.hint)
 
+    @property
     @cached_method
-    def _paragraphs(self) -> list[str]:
-        """What the page's main text is before repeats are taken off."""
-        return paragraphs(self.root, str(self.response.url), title=self.title)
+    def _text(self) -> Body:
+        return Body(self.root, self.metadata, self.title)
 
-    def _declared_body(self) -> list[str]:
-        text = self.node.get("articleBody")
-        if not isinstance(text, str):
-            return []
-        text = re.sub(r"(?i)</?(?:p|br|div|h\d|li)\b[^<>]*>", "\n", text)
-        return [line for line in map(clean, text.split("\n")) if line]
+    @property
+    @cached_method
+    def _leads(self) -> Lead:
+        return Lead(self.root, self.metadata, self.title, self._text.choice.value)
 
-    def _meta_times(self, *names: str) -> Iterator[str]:
-        return (value for name in names for value in self.metadata.meta.get(name, []))
+    @property
+    @cached_method
+    def _authors(self) -> Authors:
+        return Authors(self.root, self.metadata, self._text.choice.value)
 
-    def _marked_times(self, name: str) -> Iterator[str]:
-        return (e.get("content") or e.get("datetime") or text_of(e) for e in self.metadata.itemprops(name))
+    @property
+    @cached_method
+    def _dates(self) -> Dates:
+        return Dates(self.root, self.metadata, self.hint, self.params.get("fetched") or now())
 
-    def _visible_date(self) -> datetime | None:
-        from htmldate import find_date  # takes long to import, and the process that reads listings has no use for it
+    @property
+    @cached_method
+    def _language(self) -> Language:
+        return Language(self.root, self.metadata, "\n\n".join(filter(None, [self.title, self.lead, self.body])))
 
-        fetched: datetime = self.params.get("fetched") or now()
-        found = find_date(
-            self.root, url=str(self.response.url), original_date=True, max_date=fetched.date().isoformat()
-        )
-        return self.first_time([found])
+    @property
+    @cached_method
+    def _labels(self) -> Labels:
+        return Labels(self.root, self.metadata, self.title)
+
+    @property
+    @cached_method
+    def _images(self) -> Images:
+        return Images(self.root, self.metadata)
+
+    @property
+    @cached_method
+    def _paywall(self) -> Paywall:
+        return Paywall(self.root, self.metadata, self.body)
+
+    @property
+    @cached_method
+    def _live(self) -> LiveBlog:
+        return LiveBlog(self.root, self.metadata)

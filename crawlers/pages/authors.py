@@ -13,6 +13,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.discovery import site_of
+from crawlers.pages.choice import Choice
 from crawlers.pages.metadata import Metadata, as_list, clean, same, text_of, types_of
 
 _AGENCIES = {
@@ -191,6 +192,18 @@ class Authors:
     metadata: Metadata
     texts: list[str]
     """The paragraphs of the article."""
+
+    @property
+    def people(self) -> Choice[tuple[str, ...]]:
+        """The people who wrote the article."""
+        people, _ = self.best
+        return Choice(people, "authors" if people else "")
+
+    @property
+    def agencies(self) -> Choice[tuple[str, ...]]:
+        """The others that the page credits with it."""
+        _, others = self.best
+        return Choice(others, "authors" if others else "")
 
     @cached_property
     def best(self) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,12 +10,15 @@ import copy
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.discovery import site_of
-from crawlers.pages.metadata import clean, same, text_of
+from crawlers.pages.choice import Candidate, Choice
+from crawlers.pages.metadata import Metadata, clean, same, text_of
 
 _NOISE_TAGS = (
     "figure figcaption picture aside nav footer form button iframe video audio select dialog template noscript svg"
@@ -74,6 +77,33 @@ _STAMP = re.compile(
 )
 _NAME = r"(?:[A-ZÀ-ÞА-Я][\w'’.-]*|and|et|und|y|e|de|da|van|von|der|la|le|al|el)"
 _NAMES = re.compile(rf"{_NAME}(?:\s+{_NAME}){{0,7}}")
+
+
+@dataclass(frozen=True)
+class Body:
+    """Finds the running text of a page's article."""
+
+    root: HtmlElement
+    metadata: Metadata
+    title: str
+
+    @cached_property
+    def choice(self) -> Choice[list[str]]:
+        """The paragraphs of the main text, before repeats of other fields are taken off."""
+        texts = paragraphs(self.root, self.metadata.url, title=self.title)
+        declared = self._declared()
+        candidates = (Candidate(texts, "trafilatura"), Candidate(declared, "json-ld articleBody"))
+        if _length(declared) > 2 * _length(texts) or len(texts) <= 1 < len(declared):
+            why = "the server sends the text for machines only, a script shows it"
+            return Choice(declared, "json-ld articleBody", why, candidates)
+        return Choice(texts, "trafilatura", candidates=candidates)
+
+    def _declared(self) -> list[str]:
+        text = self.metadata.article.get("articleBody")
+        if not isinstance(text, str):
+            return []
+        text = re.sub(r"(?i)</?(?:p|br|div|h\d|li)\b[^<>]*>", "\n", text)
+        return [line for line in map(clean, text.split("\n")) if line]
 
 
 def paragraphs(root: HtmlElement, url: str, *, title: str = "") -> list[str]:

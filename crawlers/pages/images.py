@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
+from crawlers.pages.choice import Candidate, Choice
 from crawlers.pages.metadata import Metadata, Node, as_list, clean, text_of
 from wirewatch.records import Image
 
@@ -24,7 +26,17 @@ class Images:
     root: HtmlElement
     metadata: Metadata
 
-    def all(self) -> tuple[Image, ...]:
+    @cached_property
+    def choice(self) -> Choice[tuple[Image, ...]]:
+        """All the pictures."""
+        found = self._all()
+        declared = {image.url for image in self._declared()}
+        candidates = tuple(
+            Candidate(image, "metadata" if image.url in declared else "img") for image in found
+        )
+        return Choice(found, candidates[0].origin if candidates else "", candidates=candidates)
+
+    def _all(self) -> tuple[Image, ...]:
         """The pictures with caption and credit: the cover of the metadata first, then the figures of the article."""
         found: dict[str, Image] = {}
         figures = {_picture(image.url): image for image in self._shown()}

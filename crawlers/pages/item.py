@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from wirewatch.records import Image, Record, Time
+from wirewatch.records import Access, Image, Record, Time, Update
 
 
 class ArticleItem(Record):
@@ -24,13 +24,21 @@ class ArticleItem(Record):
     """Paragraphs separated by one blank line; empty where the page has no running text."""
     authors: tuple[str, ...] = ()
     """Names of people: neither the site nor an agency."""
+    agencies: tuple[str, ...] = ()
+    """Who else is credited with the text: news agencies, desks, the outlet itself where it names no writer."""
     published: Time | None = None
     modified: Time | None = None
     language: str | None = None
-    """ISO 639-1 code of what the page says its language is."""
+    """ISO 639-1 code of the language that the text is written in."""
     section: str | None = None
     tags: tuple[str, ...] = ()
     images: tuple[Image, ...] = Field(default=())
     """The cover first, each with its caption and credit."""
+    access: Access = Access.OPEN
+    """Whether readers may read all of it."""
+    updates: tuple[Update, ...] = ()
+    """The entries of a live blog; their texts stand in :attr:`body` too."""
+    origins: dict[str, str] = Field(default_factory=dict)
+    """Where each field that is not empty was found: see :attr:`crawlers.pages.choice.Candidate.origin`."""
     problem: str | None = None
     """Why the page is no article (``no-title``, ``no-text``, ``list-page`` …); None for an article."""

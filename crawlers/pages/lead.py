@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.pages.body import is_noise, stems
+from crawlers.pages.choice import Candidate, Choice
 from crawlers.pages.metadata import Metadata, clean, same, text_of
 
 _STANDFIRST = re.compile(
@@ -29,16 +31,20 @@ class Lead:
     texts: list[str]
     """The paragraphs of the article."""
 
-    def best(self) -> str | None:
+    @cached_property
+    def choice(self) -> Choice[str | None]:
         """The description if readers see it apart from the text, else the element marked as standfirst."""
-        descriptions = [
-            clean(self.metadata.article.get("description")),
-            *(self.metadata.first_meta(name) for name in ("og:description", "description", "twitter:description")),
-        ]
-        for description in descriptions:
-            if len(description) >= 40 and (seen := self._standfirst_like(description)):
-                return seen
-        return self._marked_standfirst()
+        candidates = tuple(Candidate(text, origin) for text, origin in self._descriptions() if text)
+        for candidate in candidates:
+            if len(candidate.value) >= 40 and (seen := self._standfirst_like(candidate.value)):
+                return Choice(seen, candidate.origin, "readers see it apart from the text", candidates)
+        marked = self._marked_standfirst()
+        return Choice(marked, "marked element" if marked else "", candidates=candidates)
+
+    def _descriptions(self) -> Iterator[tuple[str, str]]:
+        yield clean(self.metadata.article.get("description")), "json-ld description"
+        for name in ("og:description", "description", "twitter:description"):
+            yield self.metadata.first_meta(name), f"meta {name}"
 
     @cached_property
     def _seen(self) -> list[tuple[HtmlElement, str, str]]:

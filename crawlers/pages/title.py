@@ -9,7 +9,9 @@ from functools import cached_property
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.pages.body import stems
+from crawlers.pages.choice import Candidate, Choice
 from crawlers.pages.metadata import Metadata, clean, same, text_of
+from wirewatch.records import Hint
 
 _SEPARATOR = re.compile(r"\s+[-|–—:»·•/]\s+|\s*[|│｜ㅣ]\s*")
 _CUT = re.compile(r"\s*[-|–—:»·•/│｜ㅣ«]\s+")
@@ -26,6 +28,24 @@ class Title:
 
     root: HtmlElement
     metadata: Metadata
+    hint: Hint
+
+    @cached_property
+    def choice(self) -> Choice[str]:
+        """The headline as readers see it, unless the page's titles for machines agree on another; empty without any."""
+        best = self.best() or self.hint.title or self.first_heading()
+        found = [
+            (clean(self.metadata.article.get("headline")), "json-ld headline"),
+            (self.metadata.first_meta("og:title"), "meta og:title"),
+            (self.metadata.first_meta("twitter:title"), "meta twitter:title"),
+            *((text_of(e), "itemprop headline") for e in self.metadata.itemprops("headline")),
+            (self._title_tag(), "title"),
+            *((text, tag) for tag, text in self._headings),
+            (self.hint.title or "", "hint"),
+        ]
+        candidates = tuple(Candidate(text, origin) for text, origin in found if text)
+        origin = next((c.origin for c in reversed(candidates) if same(c.value) == same(best)), "")
+        return Choice(best, origin, candidates=candidates)
 
     def best(self) -> str:
         """The headline as readers see it, unless the page's titles for machines agree on another; empty without any."""

@@ -288,7 +288,7 @@ def test_an_index_of_the_former_schema_takes_new_articles_and_its_old_ones_are_l
     receipt = index(enriched(articles[1:]), client=es)
     assert receipt.manifest().counts == {"created": 1, "unchanged": 1}
     mapped = es.indices.get_mapping(index="wirewatch-articles-2026")["wirewatch-articles-2026"]["mappings"]
-    assert (mapped["_meta"]["schema_version"], set(NEW_FIELDS) <= mapped["properties"].keys()) == (2, True)
+    assert (mapped["_meta"]["schema_version"], set(NEW_FIELDS) <= mapped["properties"].keys()) == (3, True)
     found = {hit["_id"]: hit for hit in everything(es)}
     assert [found[article.id]["_source"]["original"] for article in articles] == 3 * [articles[0].id]
     assert "duplicate_of" not in found[articles[0].id]["_source"]

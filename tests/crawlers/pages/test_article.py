@@ -567,7 +567,7 @@ def test_names_of_comments_and_other_stories_are_no_authors(other):
 
 
 @pytest.mark.parametrize(
-    ("author", "people", "credited"),
+    ("author", "people", "agencies"),
     [
         (["Amina Diallo", "Reuters"], ("Amina Diallo",), ("Reuters",)),
         ("Agence France-Presse", (), ("Agence France-Presse",)),
@@ -576,11 +576,11 @@ def test_names_of_comments_and_other_stories_are_no_authors(other):
         (["Amina Diallo", "example.org"], ("Amina Diallo",), ()),
     ],
 )
-def test_who_is_credited_beside_people_is_kept_apart(author, people, credited):
+def test_who_is_credited_beside_people_is_kept_apart(author, people, agencies):
     html = page(ld(news(author=author)))
     found = page_object(HttpResponse(URL, html.encode(), encoding="utf-8"), fetched=FETCHED)
     assert isinstance(found, ArticlePage)
-    assert (found.authors, found.credited) == (people, credited)
+    assert (found.authors, found.agencies) == (people, agencies)
 
 
 def test_a_heading_or_the_seat_of_the_site_is_no_author():

@@ -1,0 +1,46 @@
+"""The language of an article."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from lxml.html import HtmlElement  # type: ignore[import-untyped]
+
+from crawlers.pages.choice import Candidate, Choice
+from crawlers.pages.metadata import Metadata, as_list, clean
+
+
+@dataclass(frozen=True)
+class Language:
+    """Finds the language of a page's article."""
+
+    root: HtmlElement
+    metadata: Metadata
+    text: str
+    """Title, lead and body."""
+
+    @cached_property
+    def choice(self) -> Choice[str | None]:
+        """ISO 639-1 code of the page, else of its JSON-LD."""
+        candidates = tuple(self._declared())
+        if not candidates:
+            return Choice(None)
+        return Choice(candidates[0].value, candidates[0].origin, "it is the first", candidates)
+
+    def _declared(self) -> Iterator[Candidate[str]]:
+        for name in ("lang", "{http://www.w3.org/XML/1998/namespace}lang", "xml:lang"):
+            yield from self._code(self.root.get(name), f"html {name[-8:]}")
+        for value in as_list(self.metadata.article.get("inLanguage")):
+            code = value.get("alternateName") if isinstance(value, dict) else value
+            yield from self._code(code, "json-ld inLanguage")
+        for name in ("content-language", "og:locale", "dc.language", "language"):
+            yield from self._code(self.metadata.first_meta(name), f"meta {name}")
+
+    @staticmethod
+    def _code(value: object, origin: str) -> Iterator[Candidate[str]]:
+        code = re.split(r"[-_]", clean(value).lower())[0]
+        if re.fullmatch("[a-z]{2}", code):
+            yield Candidate(code, origin)

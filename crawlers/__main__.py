@@ -12,14 +12,9 @@ from crawlers.reading import warm_up
 
 warm_up()  # while Scrapy is imported, which takes as long
 
-from scrapy.crawler import AsyncCrawlerProcess
-from scrapy.settings import Settings
-
-from crawlers import render
 from crawlers.archive import WarcFile
-from crawlers.child import Say, log_to, main
+from crawlers.child import Say, main, run_spider
 from crawlers.crawl import PAGES, Task
-from crawlers.settings import scrapy_settings
 from crawlers.spider import NewsSpider
 from wirewatch.records import POSTPONED, Page, Postponed
 from wirewatch.state import State
@@ -30,11 +25,6 @@ def _crawl(told: bytes, say: Say) -> dict[str, int]:
     # Each site may keep some connections open.
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    rendering = render.scrapy_settings(task.crawl, task.group.sources)
-    settings = Settings(scrapy_settings(task.crawl) | rendering | {"LOG_INSTALL_ROOT_HANDLER": False})
-    process = AsyncCrawlerProcess(settings)
-    log_to(say)
-    crawler = process.create_crawler(NewsSpider)
     folder = Path(task.folder)
     warc = WarcFile(folder, task.archive, task.crawl.max_warc_bytes)
     said = 0.0
@@ -53,8 +43,11 @@ def _crawl(told: bytes, say: Say) -> dict[str, int]:
         def postpone(article: Postponed) -> None:
             left.write(article.model_dump_json(exclude_defaults=True) + "\n")
 
-        crawling = process.crawl(
-            crawler,
+        spider = run_spider(
+            NewsSpider,
+            task.crawl,
+            task.group.sources,
+            say,
             sources=task.group.sources,
             state=State(task.state),
             record=record,
@@ -63,15 +56,6 @@ def _crawl(told: bytes, say: Say) -> dict[str, int]:
             crawl=task.crawl,
             due=task.due,
         )
-        process.start()
-        crawling.result()
-        spider = crawler.spider
-        assert isinstance(spider, NewsSpider)
-        if spider.error:
-            raise spider.error
-        finish = crawler.stats.get_value("finish_reason")
-        if finish != "finished":
-            raise RuntimeError(f"The crawl was ended early: {finish}.")
     warc.close()
     return {what: number for what, number in spider.counts.items() if number}
 

@@ -15,9 +15,7 @@ from scrapy.exceptions import (
     IgnoreRequest,
     ResponseDataLossError,
 )
-from scrapy.http import Response
-
-from crawlers.politeness import Refused
+from scrapy.http import Request, Response
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +38,16 @@ PATIENCE = timedelta(hours=1)
 """Time for which a site is left alone that answers 429 and does not say for how long."""
 MOST_PATIENCE = timedelta(hours=24)
 """A site that asks for more is asked again after that."""
+LONGEST_WAIT = timedelta(seconds=60)
+"""A site that asks for no more patience than that is waited for, and asked again in the same crawl."""
+
+
+class Refused(IgnoreRequest):
+    """We do not make this request; :attr:`reason` becomes the reason of the failed page."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def reason_of(error: BaseException, url: str) -> str:
@@ -76,11 +84,11 @@ def header(response: Response, name: str) -> str | None:
     return value.decode("latin-1") if value else None
 
 
-def headers_of(response: Response) -> list[tuple[str, str]]:
+def headers_of(message: Request | Response) -> list[tuple[str, str]]:
     """All headers as text."""
     return [
         (name.decode("latin-1"), value.decode("latin-1"))
-        for name, values in response.headers.items()
+        for name, values in message.headers.items()
         for value in values
     ]
 

@@ -12,20 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from scrapy.http import Request, Response
 from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from crawlers.answers import headers_of
 from wirewatch import __version__
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
 from wirewatch.records import Page, utc_second
-
-if TYPE_CHECKING:
-    from scrapy.http import Request, Response
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ class WarcFile:
             "response",
             payload=io.BytesIO(response.body),
             http_headers=StatusAndHeaders(
-                f"{response.status} {_phrase(response.status)}", _headers(response.headers), protocol=protocol
+                f"{response.status} {_phrase(response.status)}", _headers(response), protocol=protocol
             ),
             warc_headers_dict={"WARC-Date": date}
             | ({"WARC-IP-Address": str(response.ip_address)} if response.ip_address else {}),
@@ -115,7 +113,7 @@ class WarcFile:
             payload=io.BytesIO(request.body),
             http_headers=StatusAndHeaders(
                 f"{request.method} {parts.path or '/'}{'?' + parts.query if parts.query else ''} {protocol}",
-                [("Host", parts.netloc), *_headers(request.headers)],
+                [("Host", parts.netloc), *_headers(request)],
                 is_http_request=True,
             ),
             warc_headers_dict={"WARC-Date": date},
@@ -162,11 +160,6 @@ def _phrase(status: int) -> str:
         return "Unknown"
 
 
-def _headers(headers: object) -> list[tuple[str, str]]:
-    """Scrapy's headers as text; every byte has a place in Latin-1 (RFC 9110, 5.5). A proxy's password is left out."""
-    return [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, values in headers.items()  # type: ignore[attr-defined]
-        for value in values
-        if name != b"Proxy-Authorization"
-    ]
+def _headers(message: Request | Response) -> list[tuple[str, str]]:
+    """All headers but the one with a proxy's password."""
+    return [(name, value) for name, value in headers_of(message) if name != "Proxy-Authorization"]

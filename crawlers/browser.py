@@ -22,8 +22,9 @@ from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError
 from scrapy.http import HtmlResponse, Request, Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
+from crawlers.answers import Refused
 from crawlers.discovery import is_within
-from crawlers.politeness import AtMost, Refused
+from crawlers.politeness import AtMost
 from crawlers.proxy import Proxy
 from crawlers.render import RENDER
 

@@ -9,22 +9,30 @@ from __future__ import annotations
 import json
 import logging
 import os
+import resource
 import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wirewatch.errors import UserError
 from wirewatch.records import Record
+from wirewatch.settings import CrawlSettings
+from wirewatch.sources import Source
+
+if TYPE_CHECKING:
+    from scrapy import Spider
 
 logger = logging.getLogger(__name__)
 
 Say = Callable[..., None]
 """Tells the process that started us something: ``say(done=3, total=7)``."""
+WORKER_MEMORY = 4 * 2**30
+"""Bytes of address space of a process that reads pages: a decompression bomb ends there."""
 
 
 class CrawlError(UserError):
@@ -102,6 +110,47 @@ def main(work: Callable[[bytes, Say], dict[str, Any]], clean_up: Callable[[bytes
     return 0
 
 
+def run_spider(
+    spider: type[Spider], crawl: CrawlSettings, sources: Iterable[Source], say: Say, /, **arguments: Any
+) -> Any:
+    """Crawl with Scrapy in this process, which can be done once.
+
+    Args:
+        spider: what crawls. It leaves the error that it ends with in its attribute ``error``.
+        crawl: how politely.
+        sources: those of which pages may have to be rendered.
+        say: is told of warnings.
+        arguments: the spider's.
+
+    Returns:
+        The spider, when it has finished.
+
+    Raises:
+        RuntimeError: the crawl was ended early.
+    """
+    # Here and not above: the process that starts this one has no use for Scrapy.
+    from scrapy.crawler import AsyncCrawlerProcess
+    from scrapy.settings import Settings
+
+    from crawlers import render
+    from crawlers.settings import scrapy_settings
+
+    ours = {"LOG_INSTALL_ROOT_HANDLER": False, "SPIDER_MODULES": []}
+    process = AsyncCrawlerProcess(Settings(scrapy_settings(crawl) | render.scrapy_settings(crawl, sources) | ours))
+    _log_to(say)
+    crawler = process.create_crawler(spider)
+    crawling = process.crawl(crawler, **arguments)
+    process.start()
+    crawling.result()
+    ended: Any = crawler.spider
+    if ended.error:
+        raise ended.error
+    finish = crawler.stats.get_value("finish_reason")
+    if finish != "finished":
+        raise RuntimeError(f"The crawl was ended early: {finish}.")
+    return ended
+
+
 @contextmanager
 def hidden_main() -> Iterator[None]:
     """Keeps processes of a fork server from importing the running program once more, which takes long where it is
@@ -112,6 +161,12 @@ def hidden_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+def limit_memory() -> None:
+    """Let this process have :data:`WORKER_MEMORY`, and no more."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, hard))
 
 
 def _end_with_parent(clean_up: Callable[[bytes], None], task: bytes) -> None:
@@ -132,7 +187,7 @@ class _Handler(logging.Handler):
         self.say(log=self.format(record), level=record.levelno)
 
 
-def log_to(say: Say) -> None:
+def _log_to(say: Say) -> None:
     """Hand warnings on. Only once there is a Scrapy process: its own set-up of logging undoes what was set before."""
     root = logging.getLogger()
     root.addHandler(_Handler(say))

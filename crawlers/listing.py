@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from wirewatch.records import Hint, Record, Time
 
+DEEPEST_SITEMAP = 2
+"""Indexes on the way to a sitemap that are followed."""
+
 
 class Entry(Record):
     """An article that a listing lists."""

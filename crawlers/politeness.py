@@ -14,6 +14,7 @@ from scrapy.downloadermiddlewares.stats import get_header_size, get_status_size
 from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
 from scrapy.http import Request, Response
 
+from crawlers.answers import Refused
 from crawlers.discovery import is_within
 from crawlers.resolver import REFUSED, is_public
 
@@ -21,14 +22,6 @@ MOST_AT_ONCE = 100
 """Downloads under way at once, over all sites: each may hold an answer of the largest size in memory."""
 LONGEST_DELAY = 60.0
 """Seconds. A robots.txt that asks for more would hold up its whole group for days."""
-
-
-class Refused(IgnoreRequest):
-    """We do not make this request; :attr:`reason` becomes the reason of the failed page."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class AtMost:

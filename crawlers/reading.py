@@ -8,7 +8,6 @@ import hashlib
 import logging
 import multiprocessing
 import os
-import resource
 import threading
 import traceback
 from multiprocessing import forkserver
@@ -17,7 +16,7 @@ from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Any, Self
 
-from crawlers.child import hidden_main
+from crawlers.child import hidden_main, limit_memory
 from crawlers.listing import Listing, NotAListing
 
 logger = logging.getLogger(__name__)
@@ -26,8 +25,6 @@ LISTING_SECONDS = 20.0
 """Wall-clock seconds that one listing may take; an ordinary one takes some milliseconds."""
 START_SECONDS = 120.0
 """Wall-clock seconds in which a process has to be ready for its first listing."""
-WORKER_MEMORY = 4 * 2**30
-"""Bytes of address space of the process: a decompression bomb ends there."""
 
 # A fork server starts a fresh process in milliseconds, and without the threads and sockets of this one.
 _context = multiprocessing.get_context("forkserver")
@@ -101,7 +98,8 @@ class ListingReader:
 
     def _exchange(self, sent: Any, seconds: float) -> Any:
         # Whatever it hangs in, be it taking what is sent: when it ends, so does this.
-        end = threading.Timer(seconds, self._end)
+        assert self._process
+        end = threading.Timer(seconds, self._process.kill)
         end.start()
         ends = monotonic() + seconds
         try:
@@ -120,8 +118,7 @@ def _work(pipe: Connection) -> None:
     """In the new process: answers each listing with what it lists and the digest of that, with the reason why it cannot
     be read, or with the traceback of a broken page object."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, hard))
+    limit_memory()
     # Here and not above: the crawling process itself has no use for what page objects import.
     from crawlers.pages import load_page_objects, read_listing
 

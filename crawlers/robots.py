@@ -13,7 +13,7 @@ from scrapy.http import Request
 from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import ProtegoRobotParser, RobotParser
 
-from crawlers.politeness import Refused
+from crawlers.answers import Refused
 from wirewatch.state import ROBOTS_UNAVAILABLE
 
 MOST_BYTES = 500 * 1024

@@ -31,7 +31,7 @@ def scrapy_settings(crawl: CrawlSettings) -> dict[str, Any]:
         # A live blog reloads itself with a meta refresh: that is no redirect.
         "METAREFRESH_ENABLED": False,
         "RETRY_TIMES": 1,
-        # 429 and 503 may name a time to wait for: see NewsSpider.ask.
+        # 429 and 503 may name a time to wait for: see Site.ask.
         "RETRY_HTTP_CODES": [500, 502, 504, 522, 524],
         "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
         "COOKIES_ENABLED": False,

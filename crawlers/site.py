@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from time import monotonic
+
+from scrapy.http import Response
+
+from crawlers.answers import LONGEST_WAIT, patience
 
 
 class Site:
@@ -40,6 +45,28 @@ class Site:
             may = self.is_open
             self._left -= may
             yield may
+
+    async def ask(self, download: Callable[[], Awaitable[Response]]) -> tuple[Response | None, timedelta | None]:
+        """Make a request in a turn, and once more where the site says that it is busy.
+
+        Returns:
+            The answer, None where no request may be made any more; and, where the site asks for it, for how long it
+            wants to be left alone. It is closed then.
+        """
+        for last in (False, True):
+            async with self.turn() as may:
+                if not may:
+                    return None, None
+                response = await download()
+            wait = patience(response)
+            if wait is not None and (last or wait > LONGEST_WAIT):
+                self.close()
+                return response, wait
+            if wait is not None:
+                self.pause(wait.total_seconds())
+            elif response.status != 503:
+                break
+        return response, None
 
     def pause(self, seconds: float) -> None:
         """Make no request for so long."""

@@ -16,18 +16,15 @@ from urllib.parse import urljoin, urlsplit
 
 from parsel import Selector
 from scrapy import Spider
-from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.http import Request, Response, TextResponse
 from scrapy.http.request import NO_CALLBACK
-from scrapy.settings import Settings
 
 from crawlers import child, render
-from crawlers.answers import header, headers_of, patience, reason_of
+from crawlers.answers import header, headers_of, reason_of
 from crawlers.discovery import clean_url, is_within, site_of
-from crawlers.listing import Listing, NotAListing
+from crawlers.listing import DEEPEST_SITEMAP, Listing, NotAListing
 from crawlers.pages.metadata import clean
 from crawlers.reading import ListingReader
-from crawlers.settings import scrapy_settings
 from crawlers.site import Site as Turns
 from wirewatch.records import Record, Time, now
 from wirewatch.settings import CrawlSettings, get_settings
@@ -35,10 +32,6 @@ from wirewatch.sources import FEED_HOSTS, Kind, Source, domain_of
 from wirewatch.state import ROBOTS_UNAVAILABLE
 
 MOST_REDIRECTS = 5
-LONGEST_WAIT = 60.0
-"""Seconds. A site that asks for more patience than that is not asked again."""
-DEEPEST_SITEMAP = 2
-"""Indexes on the way to a sitemap."""
 MOST_CANDIDATES = 30
 """Addresses of one site that are looked at because they may be feeds; and again so many that may be sitemaps."""
 MOST_LISTINGS = 10
@@ -286,24 +279,15 @@ class Surveyor(Spider):
         """The response to a request, made once more where the site is busy; None, and the reason, without one."""
         limits, site = self.task.crawl, request.meta["download_slot"]
         turns = self.sites.setdefault(site, Turns(site, limits.per_site, limits.daily_requests, float("inf")))
-        assert self.crawler.engine
-        for last in (False, True):
-            async with turns.turn() as may:
-                if not may:
-                    answer.reason = "retry-after"
-                    return None
-                try:
-                    response = await self.crawler.engine.download_async(request.copy())
-                except Exception as error:
-                    answer.reason = reason_of(error, request.url)
-                    return None
-            wait = patience(response)
-            if wait is None:
-                break
-            if last or wait.total_seconds() > LONGEST_WAIT:
-                turns.close()
-                break
-            turns.pause(wait.total_seconds())
+        engine = self.crawler.engine
+        assert engine
+        try:
+            response, _ = await turns.ask(lambda: engine.download_async(request.copy()))
+        except Exception as error:
+            answer.reason = reason_of(error, request.url)
+            return None
+        if response is None:
+            answer.reason = "retry-after"
         return response
 
     async def explore(self, address: str) -> Site:
@@ -450,20 +434,8 @@ def _language_of(page: Selector, feeds: list[Look]) -> str | None:
 
 def _main(told: bytes, say: child.Say) -> dict[str, Any]:
     task = Task.model_validate_json(told)
-    rendering = render.scrapy_settings(task.crawl, task.sources)
-    ours = {"LOG_INSTALL_ROOT_HANDLER": False, "SPIDER_MODULES": []}
-    process = AsyncCrawlerProcess(Settings(scrapy_settings(task.crawl) | rendering | ours))
-    child.log_to(say)
-    crawler = process.create_crawler(Surveyor)
-    surveying = process.crawl(crawler, task=task, say=say)
-    process.start()
-    surveying.result()
-    spider = crawler.spider
-    assert isinstance(spider, Surveyor)
-    if spider.error:
-        raise spider.error
-    assert spider.survey
-    return spider.survey.model_dump(mode="json")
+    survey: Survey = child.run_spider(Surveyor, task.crawl, task.sources, say, task=task, say=say).survey
+    return survey.model_dump(mode="json")
 
 
 if __name__ == "__main__":

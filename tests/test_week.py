@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import escape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 import yaml
 from elasticsearch import Elasticsearch
 
+from tests.loopback import Headers, serving
 from wirewatch.cli.stages import go_the_whole_way
 from wirewatch.records import article_id
 from wirewatch.settings import get_settings
@@ -189,24 +188,12 @@ class Sites:
 def sites() -> Iterator[Sites]:
     sites = Sites()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            site = self.headers["Host"].partition(".")[0]
-            status, headers, body = sites.answer(site, self.path)
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body.encode())
+    def answer(path: str, asked: Headers) -> tuple[int, Headers, bytes]:
+        status, headers, body = sites.answer(asked["Host"].partition(".")[0], path)
+        return status, headers, body.encode()
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        sites.port = server.server_port
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(answer) as sites.port:
         yield sites
-        server.shutdown()
 
 
 def test_after_a_week_the_index_holds_what_the_sites_did(

@@ -28,6 +28,12 @@ def crawling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
 
 
 @pytest.fixture
+def settings(crawling: Callable[..., Settings]) -> Settings:
+    """The same, where nothing is crawled."""
+    return crawling()
+
+
+@pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Sets Wirewatch's clock so many hours ahead of ours."""
 

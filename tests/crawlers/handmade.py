@@ -18,8 +18,10 @@ from wirewatch.settings import get_settings
 
 SITE = "https://example.org"
 FEED = f"{SITE}/feed"
+STORY = f"{SITE}/story"
 SOURCE = SourceRef(id="example.org", name="Example", country="KE")
 SENTENCE = "The council of the lake towns met on Tuesday and agreed to share the cost of the new ferry. "
+EDITED = SENTENCE.replace("Tuesday", "Wednesday")
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,12 @@ def pages_batch(answers: Mapping[str, bytes | Answer], fetched: datetime, name: 
 def articles(batch: Batch) -> dict[str, Article]:
     """The articles of a batch by address."""
     return {article.url: article for article in batch.read(Article)}
+
+
+def only(batch: Batch) -> Article:
+    """The one article of a batch."""
+    (article,) = batch.read(Article)
+    return article
 
 
 def receipts(batch: Batch) -> dict[str, Extraction]:

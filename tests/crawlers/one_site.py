@@ -6,10 +6,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
 from crawlers.plan import Group
+from tests.loopback import Headers, serving
 from wirewatch.batches import Batch
 from wirewatch.records import Page, PageKind, PageOutcome
 from wirewatch.sources import Source
@@ -71,42 +71,19 @@ class Site:
 @contextmanager
 def served() -> Iterator[Site]:
     """A site, while the block lasts."""
-    site = Site()
+    site, stopped = Site(), threading.Event()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(path: str, asked: Headers) -> tuple[int, Headers, bytes]:
+        site.asked.append((path, dict(asked)))
+        status, headers, body = site.pages.get(path, (404, {}, b""))
+        if path in site.next:
+            site.page(path, site.next.pop(path))
+        if path == "/never":
+            stopped.wait(20)
+        if "ETag" in headers and asked.get("If-None-Match") == headers["ETag"]:
+            return 304, headers, b""
+        return status, headers, body
 
-        def do_GET(self) -> None:
-            site.asked.append((self.path, dict(self.headers)))
-            status, headers, body = site.pages.get(self.path, (404, {}, b""))
-            if self.path in site.next:
-                site.page(self.path, site.next.pop(self.path))
-            if self.path == "/never":
-                stopped.wait(20)
-            if "ETag" in headers and self.headers.get("If-None-Match") == headers["ETag"]:
-                status, body = 304, b""
-            self.send_response(status)
-            for name, value in ({"Content-Length": str(len(body))} | headers).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-            if "Content-Length" in headers:
-                self.close_connection = True
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 64
-
-        def handle_error(self, *args: object) -> None:
-            pass
-
-    stopped = threading.Event()
-    with Server(("127.0.0.1", 0), Handler) as server:
-        site.port = server.server_port
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(answer) as site.port:
         yield site
         stopped.set()
-        server.shutdown()

@@ -10,7 +10,8 @@ from scrapy.core.downloader import Slot
 from scrapy.http import Request, Response
 from scrapy.robotstxt import ProtegoRobotParser
 
-from crawlers.politeness import Archive, AtMost, Boundary, CrawlDelay, Refused
+from crawlers.answers import Refused
+from crawlers.politeness import Archive, AtMost, Boundary, CrawlDelay
 from crawlers.spider import NewsSpider
 
 DOMAINS = ["example.com"]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from crawlers.survey import Finding, check, explore
+from tests.loopback import Headers, serving
 from wirewatch.sources import Source
 
 NEWS = 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
@@ -58,29 +57,20 @@ def web(crawling: object) -> Iterator[Web]:
     """Sites of one's own on loopback."""
     web = Web()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            address = self.headers["Host"].split(".")[0] + self.path
-            web.asked.append(address)
-            page = web.pages.get(address, 404)
-            status, target = page if isinstance(page, tuple) else (page if isinstance(page, int) else 200, None)
-            body = page.encode() if isinstance(page, str) else b""
-            self.send_response(status)
-            if target:
-                self.send_header("Location", target)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(path: str, asked: Headers) -> tuple[int, Headers, bytes]:
+        address = asked["Host"].split(".")[0] + path
+        web.asked.append(address)
+        headers = {"Content-Type": "text/html; charset=utf-8"}
+        match web.pages.get(address, 404):
+            case (status, target):
+                return status, headers | {"Location": target}, b""
+            case str() as text:
+                return 200, headers, text.encode()
+            case status:
+                return status, headers, b""
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        web.port = server.server_port
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(answer) as web.port:
         yield web
-        server.shutdown()
 
 
 def test_each_listing_is_said_to_be_what_it_is(web: Web) -> None:

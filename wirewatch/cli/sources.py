@@ -103,6 +103,26 @@ def show(domain: Annotated[str, typer.Argument(help="The source's domain.")]) ->
     console.print(f"Articles known: {state.articles(domain)}", highlight=False)
 
 
+def habits(domain: Annotated[str, typer.Argument(help="The source's domain.")]) -> None:
+    """Show what was learned of a site: the boxes and slogans on most of its pages, which are taken out of its texts."""
+    from crawlers.habits import learn
+    from wirewatch.state import State
+
+    settings = get_settings()
+    choose(load_sources(settings.sources), [domain])  # says where there is none
+    state = State(settings.state)
+    state.catch_up(settings.batches)
+    learned = learn((row.article, row.title, row.blocks) for row in state.recent(domain))
+    table = Table(Column("block", overflow="fold"), "articles", "last taken out")
+    for row in state.dropped(domain):
+        table.add_row(escape(row.text), str(learned.times.get(row.block, "")), _when(row.at))
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print("Nothing was taken out of its texts lately.")
+    console.print(f"Learned from its last articles: {learned.articles}", highlight=False)
+
+
 def add(
     url: Annotated[str, typer.Argument(help="The address of the site's front page.")],
     name: Annotated[str | None, typer.Option(help="As readers know it.")] = None,
@@ -119,7 +139,7 @@ def add(
     domain = domain_of(url)
     if not domain or not url.startswith(("http://", "https://")):
         raise UserError(f"{url} is no address of a site. Give one such as https://www.lemonde.fr/")
-    catalogue = load_catalogue(folder) if any(folder.glob("*.yml")) else []
+    catalogue = _catalogue(folder)
     _refuse_known(catalogue, domain)
     country = country or country_of(domain)
     if country is None:
@@ -187,7 +207,7 @@ def import_opml(
     from wirewatch.opml import read
 
     folder = get_settings().sources
-    known = {w.entry.domain: w for w in load_catalogue(folder)} if any(folder.glob("*.yml")) else {}
+    known = {written.entry.domain: written for written in _catalogue(folder)}
     found = read(opml, country, language)
     if missing := [domain for domain in found.homeless if domain not in known]:
         raise UserError(
@@ -211,6 +231,11 @@ def schema() -> None:
     file = get_settings().sources / SCHEMA
     file.write_text(json_schema(), encoding="utf-8")
     console.print(f"{file} is written.", highlight=False, soft_wrap=True)
+
+
+def _catalogue(folder: Path) -> list[Written[Source]]:
+    """The entries of the catalogue; none where there is no catalogue yet."""
+    return load_catalogue(folder) if any(folder.glob("*.yml")) else []
 
 
 def _find(catalogue: Iterable[Written[Source]], domain: str) -> Written[Source] | None:
@@ -285,6 +310,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="The catalogue of news sites.", no_args_is_help=True)
     group.command("list")(list_sources)
     group.command("show")(show)
+    group.command("habits")(habits)
     group.command("add")(add)
     group.command("check")(check)
     group.command("export")(export)

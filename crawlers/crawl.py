@@ -46,10 +46,10 @@ def crawl(
 
     Returns:
         The batch of stage ``pages``. Its counts: ``requests`` (made on the network, robots.txt and redirects too) and
-        ``bytes`` (received); ``listings`` (asked for), ``fetched`` (articles), ``unchanged`` (pages answered with
-        304, or with what they had before), ``revisited`` (articles looked at again, whatever came of it),
-        ``failed:<reason>``; ``postponed`` (left to the next run: more than the settings allow, or of a site that asked
-        for patience), ``malformed-entries`` and ``skipped-sitemaps``.
+        ``bytes`` (received); ``listings`` (asked for), ``fetched`` (articles), ``parts`` (further pages of articles,
+        asked for), ``unchanged`` (pages answered with 304, or with what they had before), ``revisited`` (articles
+        looked at again, whatever came of it), ``failed:<reason>``; ``postponed`` (left to the next run: more than the
+        settings allow, or of a site that asked for patience), ``malformed-entries`` and ``skipped-sitemaps``.
 
     Raises:
         UserError: a source has `render: true`, and there is no browser.
@@ -94,7 +94,7 @@ def crawl(
 
 
 def _counts(page: Page) -> list[str]:
-    counts = ["listings"] if page.kind is PageKind.LISTING else []
+    counts = {PageKind.LISTING: ["listings"], PageKind.PART: ["parts"]}.get(page.kind, [])
     if page.outcome is PageOutcome.FAILED:
         counts.append(f"failed:{page.reason}")
     elif page.outcome is PageOutcome.UNCHANGED:

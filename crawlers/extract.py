@@ -11,9 +11,9 @@ from __future__ import annotations
 import gc
 import logging
 import multiprocessing
-import resource
+import tempfile
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError as PageTimeout
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,17 +23,19 @@ from typing import Any, Literal
 from pebble import ProcessExpired, ProcessPool
 
 from crawlers.archive import read_response
-from crawlers.child import hidden_main
-from crawlers.fallback import WITHOUT_TEXT, is_behind_wall, is_refused, item_from_feed
+from crawlers.child import hidden_main, limit_memory
+from crawlers.fallback import REFUSING, WITHOUT_TEXT, is_refused, item_from_feed
+from crawlers.habits import Habits
 from crawlers.listing import NotAListing
 from crawlers.pages import ArticleItem, load_page_objects, read_article
 from crawlers.pages.feed import feed_texts
 from crawlers.pages.metadata import encodable
-from crawlers.versions import Text, compared
-from wirewatch import batches
+from crawlers.pages.parts import joined
+from crawlers.versions import compared, make_article
+from wirewatch import batches, language
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
-from wirewatch.records import Page, PageKind, PageOutcome
+from wirewatch.records import Access, Article, Page, PageKind, PageOutcome, Record
 from wirewatch.settings import get_settings
 from wirewatch.state import GONE, State
 
@@ -41,8 +43,6 @@ log = logging.getLogger(__name__)
 
 PAGE_SECONDS = 5.0
 """Wall-clock seconds that one page or feed may take; an ordinary one takes a twentieth of a second."""
-WORKER_MEMORY = 4 * 2**30
-"""Bytes of address space of a worker: a decompression bomb ends there."""
 _AHEAD = 8
 """Pages handed out ahead to each worker: enough to keep it busy, few enough to keep memory flat."""
 _MARKUP = ("html", "xml")
@@ -70,7 +70,9 @@ def extract(
     Written are articles that are new, whose text or address changed, that are gone, or there again. Their second file,
     :data:`wirewatch.records.EXTRACTIONS`, has a receipt for each page that was fetched, and for each other one that
     made a difference: it was refused and the feed carried the text, or it was removed. The manifest counts the receipts
-    by outcome (``failed:<reason>`` for those without an article), and the articles written ``from-feed``.
+    by outcome (``failed:<reason>`` for those without an article), the articles written ``from-feed``, those that are
+    ``incomplete`` because a further page of theirs was not to be had, and the ``blocks-dropped`` from the texts of
+    pages because they come back on most pages of their site: see :mod:`crawlers.habits`.
 
     Args:
         batch: a finished batch of the stage ``pages``.
@@ -93,18 +95,27 @@ def extract(
     state = State(settings.state)
     state.catch_up(settings.batches)
     total = sum(is_to_read(page) for page in article_pages(batch, only))
-    with batches.write(articles) as out, compared(out, state, before if replay else None) as versions:
-
-        def texts() -> Iterator[Text]:
-            for done, (page, result, extracted_from) in enumerate(_read_all(batch, only, settings.workers), 1):
-                if isinstance(result, ArticleItem):
-                    yield page, result, extracted_from
-                elif not is_refused(page):  # else it has failed in its batch of pages
-                    versions.fail(page, result.reason, result.detail)
-                if progress:
-                    progress(done, total)
-
-        versions.take(texts())
+    habits, parts = Habits(state), further_pages(batch, only)
+    with (
+        batches.write(articles) as out,
+        compared(out, state, habits, before if replay else None) as versions,
+        tempfile.TemporaryFile() as texts,
+    ):
+        # What comes back on the pages is learned from all of them, so their texts wait in a file.
+        for done, (page, result, extracted_from) in enumerate(_read_all(batch, only, parts, settings.workers), 1):
+            if isinstance(result, ArticleItem):
+                article = make_article(page, result, extracted_from)
+                habits.look_at(article)
+                texts.write(_Text(page=page, article=article).model_dump_json(exclude_defaults=True).encode() + b"\n")
+            elif not is_refused(page):  # else it has failed in its batch of pages
+                versions.fail(page, result.reason, result.detail)
+            if progress:
+                progress(done, total)
+        for further in parts.values():
+            if any(part.warc is None for part in further):
+                out.count("incomplete")
+        texts.seek(0)
+        versions.take((text.page, text.article) for text in map(_Text.model_validate_json, texts))
         versions.take_signs(page for page in article_pages(batch, only) if is_sign(page))
     log.info("%s: %s", articles.url, out.counts)
     state.catch_up(settings.batches)
@@ -149,6 +160,15 @@ def article_pages(batch: Batch, only: Collection[str] = ()) -> Iterator[Page]:
             yield page
 
 
+def further_pages(batch: Batch, only: Collection[str] = ()) -> dict[str, list[Page]]:
+    """The further pages of articles of some sources or all, fetched or not, in order by the address of the first."""
+    parts: dict[str, list[Page]] = defaultdict(list)
+    for page in batch.read(Page):
+        if page.kind is PageKind.PART and page.part_of and (not only or page.source.id in only):
+            parts[page.part_of].append(page)
+    return parts
+
+
 def is_to_read(page: Page) -> bool:
     """Whether there may be a text: the page's, or the feed's for it."""
     return page.outcome is PageOutcome.FETCHED or is_refused(page)
@@ -157,6 +177,13 @@ def is_to_read(page: Page) -> bool:
 def is_sign(page: Page) -> bool:
     """Whether a page without a text may still say something: that the article is gone, or is there as it was."""
     return page.outcome is PageOutcome.UNCHANGED or (page.outcome is PageOutcome.FAILED and page.reason in GONE)
+
+
+class _Text(Record):
+    """A page and what it gave, while the other pages are read."""
+
+    page: Page
+    article: Article
 
 
 @contextmanager
@@ -176,15 +203,16 @@ def _workers(number: int) -> Iterator[ProcessPool]:
 
 
 def _read_all(
-    batch: Batch, only: Collection[str], workers: int
+    batch: Batch, only: Collection[str], parts: Mapping[str, list[Page]], workers: int
 ) -> Iterator[tuple[Page, ArticleItem | Rejected, Literal["page", "feed"]]]:
-    """What the pages of the batch gave, in their order; then those for which the feed's text is looked at."""
+    """What the pages of the batch gave, each with its further ones, in their order; then those for which the feed's
+    text is looked at."""
     poor: dict[str, list[tuple[Page, Rejected]]] = defaultdict(list)
     with _workers(workers) as pool:
         pages = (page for page in article_pages(batch, only) if page.outcome is PageOutcome.FETCHED)
-        tasks = ((page, (batch, page)) for page in pages)
+        tasks = ((page, (batch, page, *parts.get(page.url, ()))) for page in pages)
         for page, result in _in_order(pool, _read_page, tasks, workers * _AHEAD):
-            if isinstance(result, Rejected) and result.item:
+            if isinstance(result, Rejected) and (result.item or result.reason in REFUSING):
                 poor[page.hint.listing or ""].append((page, result))
             else:
                 yield page, result, "page"
@@ -204,6 +232,12 @@ def _read_all(
                     yield page, item, "feed"
                 else:
                     yield page, rejected.item if rejected.item and rejected.behind_wall else rejected, "page"
+
+
+def read_alone(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do the work for one page in a worker, as the stage does; a :class:`Rejected` where nothing came in time."""
+    with _workers(1) as pool:
+        return _outcome(pool.schedule(work, args=arguments, timeout=PAGE_SECONDS))
 
 
 def _in_order(
@@ -231,17 +265,31 @@ def _outcome(future: Any) -> Any:
 
 def _prepare_worker() -> None:
     """Before the first page's time starts: limits, and the imports that page objects need."""
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, hard))
+    limit_memory()
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it says is said here, with the address
     load_page_objects()
+    language.load()
     # Pages leave few cycles behind, and looking for them takes a tenth of the time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
 
-def _read_page(batch: Batch, page: Page) -> ArticleItem | Rejected:
-    """Runs in a worker: the article of one page, or why there is none."""
+def _read_page(batch: Batch, page: Page, *parts: Page) -> ArticleItem | Rejected:
+    """Runs in a worker: the article of one page and of those on which it goes on, or why there is none."""
+    item = _item(batch, page)
+    if isinstance(item, Rejected):
+        return item
+    further = (_item(batch, part) for part in parts if part.warc)
+    item = joined(item, [part for part in further if isinstance(part, ArticleItem)])
+    if item.problem:
+        return Rejected(item.problem, item=item if item.problem in WITHOUT_TEXT else None)
+    if (page.hint.listing or page.hint.summary) and item.access is not Access.OPEN:
+        return Rejected("behind-wall", item=item, behind_wall=True)
+    return item
+
+
+def _item(batch: Batch, page: Page) -> ArticleItem | Rejected:
+    """What one page gives, be it an article or not; or why it cannot be read."""
     try:
         response = read_response(batch, page)
     except OSError:
@@ -263,10 +311,6 @@ def _read_page(batch: Batch, page: Page) -> ArticleItem | Rejected:
         item.model_dump_json()  # text that cannot be written must fail here, not in the batch
     except Exception as error:  # whatever a site sends does to a parser or a page object costs that page only
         return _broken(page, error)
-    if item.problem:
-        return Rejected(item.problem, item=item if item.problem in WITHOUT_TEXT else None)
-    if (page.hint.listing or page.hint.summary) and is_behind_wall(response.body):
-        return Rejected("behind-wall", item=item, behind_wall=True)
     return item
 
 

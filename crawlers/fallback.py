@@ -6,35 +6,30 @@ article made of it says so (``extracted_from``).
 
 from __future__ import annotations
 
-import re
-
 from lxml.html import fromstring  # type: ignore[import-untyped]
 
 from crawlers.canonical import canonical_url
-from crawlers.pages.article import MIN_TEXT
-from crawlers.pages.authors import people_among
 from crawlers.pages.feed import FeedText
 from crawlers.pages.item import ArticleItem
 from crawlers.pages.metadata import Metadata, same
+from crawlers.pages.names import people_among
+from crawlers.pages.quality import MIN_TEXT
+from wirewatch.language import detect
 from wirewatch.records import Page, PageOutcome
 
 REFUSED = ("http-401", "http-402", "http-403", "http-451")
 """Reasons that say that a page is there, and not for us."""
-WITHOUT_TEXT = ("no-text", "other-text")
+WITHOUT_TEXT = ("no-text", "other-text", "other-language")
 """Problems of a page that may stand before a text: a wall, a notice."""
+REFUSING = ("consent-wall",)
+"""Problems of a page that tells nothing of the article: it is as good as refused."""
 MIN_SENTENCE = 40
 """Characters of a feed's text under which it says less than the title."""
-_NOT_FREE = re.compile(rb'"isAccessibleForFree"\s*:\s*"?(?:https?://schema\.org/)?false', re.IGNORECASE)
 
 
 def is_refused(page: Page) -> bool:
     """Whether a site refused the page, not only for now."""
     return page.outcome is PageOutcome.FAILED and page.reason in REFUSED
-
-
-def is_behind_wall(body: bytes) -> bool:
-    """Whether a page declares that its text is not free to read."""
-    return bool(_NOT_FREE.search(body))
 
 
 def item_from_feed(page: Page, text: FeedText | None, read: ArticleItem | None) -> ArticleItem | None:
@@ -67,7 +62,8 @@ def item_from_feed(page: Page, text: FeedText | None, read: ArticleItem | None) 
     )
     lead = text.lead if text.paragraphs else None
     body = "\n\n".join(text.paragraphs or parts)
-    given = {"title": title, "lead": lead, "body": body}
+    language = detect("\n\n".join(filter(None, [title, lead, body])), item.language)
+    given = {"title": title, "lead": lead, "body": body, "language": language}
     own = read.origins if read else {name: "feed" for name in ("url", "authors", "published", "modified")}
     origins = own | dict.fromkeys(given, "feed")
     item = item.model_copy(update={**given, "problem": None})

@@ -45,6 +45,8 @@ class Asked:
     """Of a listing: indexes, or pages of a section, that led to it."""
     above: Listed | None = None
     """Of a sitemap: the index that lists it."""
+    part_of: str | None = None
+    """Of a further page of an article: the address of its first page."""
     bytes: int = 0
     seconds: float = 0.0
 

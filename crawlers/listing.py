@@ -16,7 +16,7 @@ class Entry(Record):
 
 
 class Child(Record):
-    """A sitemap that a sitemap index lists."""
+    """A sitemap that a sitemap index lists, or a further page of an article."""
 
     url: str
     modified: Time | None = None
@@ -27,7 +27,8 @@ class Listing(Record):
 
     entries: tuple[Entry, ...] = ()
     children: tuple[Child, ...] = ()
-    """Only of a sitemap index, the newest first."""
+    """Of a sitemap index, the newest first. Of an article that goes on over several pages, the further ones, by their
+    numbers."""
     feeds: tuple[str, ...] = ()
     """Only of a section page: the feeds that it advertises."""
     next: str | None = None

@@ -12,7 +12,6 @@ import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
-from datetime import timedelta
 from itertools import islice
 from time import monotonic
 from typing import Any
@@ -22,12 +21,13 @@ from scrapy import Spider, signals
 from scrapy.http import Request, Response, TextResponse
 
 from crawlers import render
-from crawlers.answers import header, headers_of, patience, reason_of
+from crawlers.answers import header, headers_of, reason_of
 from crawlers.archive import WarcFile
 from crawlers.discovery import is_within, site_of
 from crawlers.harvest import Asked, Harvest, Listed
-from crawlers.listing import Listing, NotAListing
+from crawlers.listing import DEEPEST_SITEMAP, Listing, NotAListing
 from crawlers.optout import POLICY, OptOuts, Rule, is_reserved, policy
+from crawlers.parts import MOST_PARTS, may_go_on, part_number
 from crawlers.reading import ListingReader
 from crawlers.site import Site
 from wirewatch.errors import UserError
@@ -40,14 +40,10 @@ logger = logging.getLogger(__name__)
 
 MOST_SITEMAPS = 10
 """Sitemaps taken from one index, the newest first."""
-DEEPEST_SITEMAP = 2
-"""Indexes on the way to a sitemap."""
 DEEPEST_SECTION = 2
 """Further pages of a section that are looked at while each brings something new."""
 MOST_ADVERTISED = 5
 """Feeds that a section page advertises, and sitemaps that a robots.txt names, that are taken for one source."""
-LONGEST_WAIT = timedelta(seconds=60)
-"""A site that asks for no more patience than that (Retry-After) is waited for, and asked again in the same crawl."""
 MOST_POLICY = 256 * 1024
 """Bytes of a host's file of reserved paths."""
 
@@ -244,15 +240,9 @@ class NewsSpider(Spider):
             await self.article(harvest, harvest.wanted.popleft())
 
     async def article(self, harvest: Harvest, asked: Asked) -> None:
-        """Get the page of an article."""
-        if self.opt_outs.tdm and harvest.site.is_open and is_reserved(await self.policy(harvest, asked.url), asked.url):
-            self.settle(harvest, asked, PageOutcome.FAILED, "tdm-opt-out")
-            return
-        response = await self.ask(harvest, asked)
+        """Get the page of an article, and those on which it goes on."""
+        response = await self.text(harvest, asked)
         if response is None:
-            return
-        if problem := self.problem(response):
-            self.settle(harvest, asked, PageOutcome.FAILED, problem, response)
             return
         digest, archived, outcome = hashlib.sha256(response.body).hexdigest(), None, PageOutcome.UNCHANGED
         # One that was gone counts as fetched, so that it is seen to be back.
@@ -260,6 +250,52 @@ class NewsSpider(Spider):
             outcome, archived = PageOutcome.FETCHED, self.archive(response)
         harvest.open.discard(asked)
         self.done(self.page(harvest, asked, outcome, response=response, digest=digest, archived=archived))
+        if outcome is PageOutcome.FETCHED:
+            await self.parts(harvest, asked, response)
+
+    async def parts(self, harvest: Harvest, first: Asked, response: Response) -> None:
+        """Get the further pages of an article, one after the other, up to the first that cannot be had."""
+        url, found = response.url, dict[int, str]()
+        for number in range(2, MOST_PARTS + 2):
+            if number not in found and may_go_on(url, response.body, number):
+                found |= await self.numbered(url, response)
+            if number not in found or not harvest.site.is_new(found[number]):
+                return
+            self.known += 1
+            asked = Asked(found[number], PageKind.PART, part_of=first.url)
+            further = await self.text(harvest, asked)
+            if further is None:
+                return
+            if part_number(url, further.url) != number:
+                self.settle(harvest, asked, PageOutcome.FAILED, "moved", further)
+                return
+            archived = self.archive(further)
+            harvest.open.discard(asked)
+            digest = hashlib.sha256(further.body).hexdigest()
+            self.done(
+                self.page(harvest, asked, PageOutcome.FETCHED, response=further, digest=digest, archived=archived)
+            )
+            response = further
+
+    async def numbered(self, url: str, response: Response) -> dict[int, str]:
+        """The further pages of the article at ``url`` that one of its pages links to, by their numbers."""
+        try:
+            pages, _ = await self.reader.read("parts", url, response.body, headers_of(response))
+        except NotAListing as error:
+            logger.warning("The further pages of %s are not known: %s", url, error.reason)
+            return {}
+        return {number: page.url for page in pages.children if (number := part_number(url, page.url))}
+
+    async def text(self, harvest: Harvest, asked: Asked) -> Response | None:
+        """Get a page of an article; None where there is none that may be kept, which is recorded."""
+        if self.opt_outs.tdm and harvest.site.is_open and is_reserved(await self.policy(harvest, asked.url), asked.url):
+            self.settle(harvest, asked, PageOutcome.FAILED, "tdm-opt-out")
+            return None
+        response = await self.ask(harvest, asked)
+        if response is not None and (problem := self.problem(response)):
+            self.settle(harvest, asked, PageOutcome.FAILED, problem, response)
+            return None
+        return response
 
     def problem(self, response: Response) -> str | None:
         """Why a page cannot be an article's, or must not be kept."""
@@ -308,37 +344,28 @@ class NewsSpider(Spider):
             The answer, of status 200; None where there is nothing to read: that is recorded, or the page postponed.
         """
         harvest.open.add(asked)
-        for last in (False, True):
-            async with harvest.site.turn() as may:
-                if not may:
-                    harvest.open.discard(asked)
-                    harvest.postpone(asked)
-                    self.finished += 1
-                    return None
-                try:
-                    response = await self.crawler.engine.download_async(self.request(harvest, asked))
-                except Exception as error:
-                    if self.error:
-                        raise
-                    self.settle(harvest, asked, PageOutcome.FAILED, reason_of(error, asked.url))
-                    return None
-            wait = patience(response)
-            if wait is not None and (last or wait > LONGEST_WAIT):
-                harvest.site.close()
-                self.settle(
-                    harvest, asked, PageOutcome.FAILED, f"http-{response.status}", response, retry_after=now() + wait
-                )
-                return None
-            if wait is not None:
-                harvest.site.pause(wait.total_seconds())
-            elif response.status != 503:
-                break
-        if response.status == 200:
-            return response
-        if response.status == 304:
+        try:
+            response, wait = await harvest.site.ask(
+                lambda: self.crawler.engine.download_async(self.request(harvest, asked))
+            )
+        except Exception as error:
+            if self.error:
+                raise
+            self.settle(harvest, asked, PageOutcome.FAILED, reason_of(error, asked.url))
+            return None
+        if response is None and asked.kind is PageKind.PART:
+            self.settle(harvest, asked, PageOutcome.FAILED, "unfinished")  # the rest of an article that is kept
+        elif response is None:
+            harvest.open.discard(asked)
+            harvest.postpone(asked)
+            self.finished += 1
+        elif response.status == 304:
             self.settle(harvest, asked, PageOutcome.UNCHANGED, response=response)
+        elif response.status != 200:
+            until = None if wait is None else now() + wait
+            self.settle(harvest, asked, PageOutcome.FAILED, f"http-{response.status}", response, retry_after=until)
         else:
-            self.settle(harvest, asked, PageOutcome.FAILED, f"http-{response.status}", response)
+            return response
         return None
 
     def request(self, harvest: Harvest, asked: Asked) -> Request:
@@ -350,13 +377,13 @@ class NewsSpider(Spider):
                 headers["If-None-Match"] = visit.etag
             if visit.last_modified:
                 headers["If-Modified-Since"] = visit.last_modified
-        meta = self.meta(harvest) | {"asked": asked, "via": asked.hint.listing}
+        meta = self.meta(harvest) | {"asked": asked, "via": asked.part_of or asked.hint.listing}
         if asked.kind is PageKind.LISTING:
             # The catalogue may name a feed elsewhere: outlets host them with feed services.
             meta["domains"] = [*meta["domains"], urlsplit(asked.url).hostname or ""]
         request = Request(asked.url, headers=headers, meta=meta)
         return render.prepare(
-            request, harvest.source, page=asked.kind is PageKind.ARTICLE or asked.listing == "section"
+            request, harvest.source, page=asked.kind is not PageKind.LISTING or asked.listing == "section"
         )
 
     def is_trusted(self, asked: Asked) -> bool:
@@ -429,6 +456,7 @@ class NewsSpider(Spider):
             seconds=round(asked.seconds, 3),
             digest=digest,
             retry_after=retry_after,
+            part_of=asked.part_of,
             etag=header(response, "ETag") if response else None,
             last_modified=header(response, "Last-Modified") if response else None,
             warc=warc,

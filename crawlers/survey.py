@@ -1,11 +1,12 @@
 """A look at what sites list: whether the addresses of the catalogue still work, and what a new site has to offer.
 
-It asks as politely as a crawl does, and leaves no trace: neither state nor batches.
+It asks as politely as a crawl does, and leaves no trace: neither state nor batches. One page can be asked for alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -89,6 +90,23 @@ class Site(Record):
     """Why its front page cannot be read."""
 
 
+class FetchedPage(Record):
+    """A single page that was asked for."""
+
+    url: str
+    """The address that answered, after redirects."""
+    headers: tuple[tuple[str, str], ...] = ()
+    base64: str = ""
+    """The body, without the content encoding of the transfer."""
+    reason: str | None = None
+    """Why there is none, in the words of failed pages: ``robots``, ``http-404`` …"""
+
+    @property
+    def body(self) -> bytes:
+        """The page as bytes."""
+        return base64.b64decode(self.base64)
+
+
 class Task(Record):
     """What the surveying process is told."""
 
@@ -97,6 +115,8 @@ class Task(Record):
     """Their listings are to be checked."""
     site: str | None = None
     """The address of a site that is to be explored."""
+    page: str | None = None
+    """The address of a page that is to be fetched, as one of the first of the sources if there are any."""
 
 
 class Survey(Record):
@@ -105,6 +125,7 @@ class Survey(Record):
     findings: tuple[Finding, ...] = ()
     """In the order of the sources and their listings."""
     site: Site | None = None
+    page: FetchedPage | None = None
 
 
 Progress = Callable[[int, int | None], None]
@@ -128,6 +149,22 @@ def explore(address: str, *, progress: Progress | None = None) -> Site:
     site = _survey(Task(crawl=get_settings().crawl, site=address), progress).site
     assert site
     return site
+
+
+def fetch(address: str, source: Source | None = None) -> FetchedPage:
+    """Ask for one page, wherever its redirects lead.
+
+    Args:
+        address: the page.
+        source: the source it is of, which says which languages are wanted, and whether pages are rendered.
+
+    Raises:
+        CrawlError: the surveying process broke down.
+    """
+    sources = (source,) if source else ()
+    page = _survey(Task(crawl=get_settings().crawl, page=address, sources=sources), None).page
+    assert page
+    return page
 
 
 def _survey(task: Task, progress: Progress | None) -> Survey:
@@ -181,6 +218,8 @@ class Surveyor(Spider):
             with ListingReader() as self.reader:
                 if self.task.site:
                     self.survey = Survey(site=await self.explore(self.task.site))
+                elif self.task.page:
+                    self.survey = Survey(page=await self.fetch(self.task.page))
                 else:
                     looks = [
                         self.look(source.domain, url, kind, source)
@@ -193,6 +232,15 @@ class Surveyor(Spider):
             raise
         for nothing in tuple[Request, ...]():
             yield nothing
+
+    async def fetch(self, address: str) -> FetchedPage:
+        """Ask for one page."""
+        source = next(iter(self.task.sources), None)
+        answer = await self.ask(address, None, domain_of(address), source, page=True)
+        if answer.response is None:
+            return FetchedPage(url=answer.url, reason=answer.reason)
+        body = base64.b64encode(answer.response.body).decode()
+        return FetchedPage(url=answer.url, headers=tuple(headers_of(answer.response)), base64=body)
 
     async def look(self, domain: str, url: str, kind: Kind, source: Source | None = None) -> Look:
         """Look at one listing of a site, and of a source if it is in the catalogue."""

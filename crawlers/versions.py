@@ -12,17 +12,21 @@ import logging
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import IO, Any, Literal
 
+from crawlers.habits import Habits, blocks_of
 from crawlers.pages.item import ArticleItem
 from wirewatch.batches import Batch, BatchWriter
 from wirewatch.errors import UserError
 from wirewatch.records import (
+    BLOCKS,
     EXTRACTIONS,
+    HABITS,
     Article,
+    Blocks,
     Change,
     Extraction,
     Page,
@@ -47,8 +51,8 @@ MOST_PARAGRAPHS = 2000
 ALIAS = timedelta(hours=1)
 """Two addresses of an article that were found within this time belong together; one found later is where it moved."""
 
-Text = tuple[Page, ArticleItem, Literal["page", "feed"]]
-"""A page, what it gave, and whether that is the page's own text or the feed's."""
+Text = tuple[Page, Article]
+"""A page, and the article that it gave: see :func:`make_article`."""
 Outcome = Literal["new", "updated", "unchanged", "duplicate", "moved", "gone", "returned"]
 ITEM_FIELDS = tuple(name for name in ArticleItem.model_fields if name != "problem")
 """The fields of an article that its page gives."""
@@ -110,6 +114,8 @@ class _Waiting(Record):
     """Whether that address is a second one."""
     living: str | None = None
     """Another address that shows the removed article."""
+    blocks: Blocks | None = None
+    """Of what the page gave."""
 
 
 class Versions:
@@ -121,16 +127,25 @@ class Versions:
     Args:
         out: the batch of articles.
         receipts: a file for the lines of :data:`wirewatch.records.EXTRACTIONS`.
+        blocks: a file for those of :data:`wirewatch.records.BLOCKS`.
         waiting: an empty file.
         state: caught up with all batches before.
+        habits: has looked at all texts.
         replayed: the batch of articles that is made anew; None for pages that were never extracted.
     """
 
     def __init__(
-        self, out: BatchWriter, receipts: IO[bytes], waiting: IO[bytes], state: State, replayed: Batch | None
+        self,
+        out: BatchWriter,
+        receipts: IO[bytes],
+        blocks: IO[bytes],
+        waiting: IO[bytes],
+        state: State,
+        habits: Habits,
+        replayed: Batch | None,
     ) -> None:
         self.out, self.state, self.replay = out, state, replayed is not None
-        self._receipts, self._file = receipts, waiting
+        self._receipts, self._blocks, self._file, self._habits = receipts, blocks, waiting, habits
         # Batch and id of the article before → offsets of what waits for it.
         self._waiting: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._seen: set[str] = set()  # ids of the articles that pages of this batch gave
@@ -149,20 +164,24 @@ class Versions:
         """Take in what pages gave."""
         rest = iter(texts)
         while lot := list(islice(rest, 100)):
-            articles = [make_article(page, item, extracted_from) for page, item, extracted_from in lot]
-            visits = self.state.look_up(page.url for page, _, _ in lot)
+            visits = self.state.look_up(page.url for page, _ in lot)
             linked = {visit.article for visit in visits.values() if visit.article}
-            known = self.state.known({article.id for article in articles} | linked)
-            for (page, _, _), article in zip(lot, articles, strict=True):
+            known = self.state.known({article.id for _, article in lot} | linked)
+            for page, article in lot:
                 self._take(page, article, visits.get(page.url), known)
 
-    def _take(self, page: Page, article: Article, visit: Visit | None, found: dict[str, Known]) -> None:
+    def _take(self, page: Page, given: Article, visit: Visit | None, found: dict[str, Known]) -> None:
+        article, dropped = self._habits.clean(given)
+        if dropped:
+            self.out.count("blocks-dropped", dropped)
+        # An article that was taken in before a habit was known has it in its text.
+        versions = (article.version, given.version)
         if article.url in self._at or article.id in self._seen:
             self.receipt(page, "duplicate", article, self._at.get(article.url, article.id))
             return
         linked = visit.article if visit and visit.article not in self._seen else None
         known = found.get(article.id) or found.get(linked or "")
-        if known is None and (twin := self._same_text(article)):
+        if known is None and (twin := self._same_text(article, versions)):
             known = self.state.known([twin]).get(twin)
             if known is None or not known.gone or page.fetched < known.fetched:
                 self._twins[twin] = article.url
@@ -179,21 +198,22 @@ class Versions:
         if not by_visit:
             self._seen.add(key)
         if known is None:
-            self._write("new", page, article)
-        elif by_visit or known.version != article.version or known.id != article.id or known.gone or self.replay:
+            self._write("new", page, article, blocks_of(given))
+        elif by_visit or known.version not in versions or known.id != article.id or known.gone or self.replay:
             spare = visit is not None and visit.spare
-            self._wait(known, _Waiting(page=page, article=article, linked=by_visit, spare=spare))
+            waiting = _Waiting(page=page, article=article, linked=by_visit, spare=spare, blocks=blocks_of(given))
+            self._wait(known, waiting)
         else:
             self._leave(page, article, known, visit)
 
-    def _same_text(self, article: Article) -> str | None:
-        """The id of another article of the source with this text."""
+    def _same_text(self, article: Article, versions: Iterable[str]) -> str | None:
+        """The id of another article of the source with this text, as one of some versions."""
         if len(article.body) < TELLING_TEXT:
             return None
         if twin := self._texts.get((article.source.id, article.version)):
             return twin
-        known = self.state.same_text(article.source.id, article.version)
-        return known.id if known else None
+        found = (self.state.same_text(article.source.id, version) for version in dict.fromkeys(versions))
+        return next((known.id for known in found if known), None)
 
     def _leave(self, page: Page, article: Article, known: Known, visit: Visit | None) -> None:
         """Nothing is new. A second address of an article stays one."""
@@ -260,7 +280,7 @@ class Versions:
         if waiting.article is None:
             self.fail(waiting.page, "lost-batch", f"articles/{known.batch}")
         elif waiting.linked:
-            self._write("new", waiting.page, waiting.article)
+            self._write("new", waiting.page, waiting.article, waiting.blocks)
         else:
             remembered = {
                 name: getattr(known, name) for name in ("id", "version", "first_seen", "fetched", "gone")
@@ -275,10 +295,12 @@ class Versions:
         # Whether the article was made of this very page, or of an earlier answer at this address.
         own = page.url == previous.url or page.fetched == previous.fetched
         if waiting.linked and not (akin(previous, new) or (own and previous.extracted_from == "feed")):
-            self._write("new", page, new)
+            self._write("new", page, new, waiting.blocks)
             return
+        before, after = self._habits.bare(previous), self._habits.bare(new)
+        changed = before.version != after.version
         if waiting.linked:
-            nothing_new = self.replay or previous.version == new.version
+            nothing_new = self.replay or not changed
             second = nothing_new and (waiting.spare if new.url == previous.url else not own)
             if second or previous.id in self._seen:
                 self.receipt(page, "duplicate", new, previous.id)
@@ -288,11 +310,10 @@ class Versions:
             self.receipt(page, "unchanged", new, previous.id)
             return
         gone = previous.gone if previous.gone and page.fetched < previous.gone else None
-        changed = previous.version != new.version
         history = previous.history
         same_answer = self.replay and (page.fetched == previous.fetched or gone or page.url in self._stayed)
         if changed and not same_answer:
-            history = (*history, change(previous, new))[-MOST_CHANGES:]
+            history = (*history, change(before, after))[-MOST_CHANGES:]
         outcome: Outcome = "unchanged"
         if changed:
             outcome = "updated"
@@ -303,8 +324,9 @@ class Versions:
         if outcome == "unchanged" and not self.replay:
             self.receipt(page, outcome, new, previous.id)
             return
-        kept = {"id": previous.id, "first_seen": previous.first_seen, "history": history, "gone": gone}
-        self._write(outcome, page, new.model_copy(update={**kept, "fetched": max(page.fetched, gone or page.fetched)}))
+        kept: dict[str, Any] = {"id": previous.id, "first_seen": previous.first_seen, "history": history, "gone": gone}
+        kept["fetched"] = max(page.fetched, gone or page.fetched)
+        self._write(outcome, page, new.model_copy(update=kept), waiting.blocks)
 
     def _settle_sign(self, waiting: _Waiting, previous: Article) -> None:
         page = waiting.page
@@ -314,24 +336,27 @@ class Versions:
         self._seen.add(previous.id)
         same: dict[str, Any] = {"fetched": page.fetched}
         if page.outcome is not PageOutcome.FAILED:
-            self._write("returned", page, previous.model_copy(update={**same, "gone": None}), fields=False)
+            self._write("returned", page, previous.model_copy(update={**same, "gone": None}))
             return
         living = waiting.living or self._living(previous, page)
         if living is None:
-            self._write("gone", page, previous.model_copy(update={**same, "gone": page.fetched}), fields=False)
+            self._write("gone", page, previous.model_copy(update={**same, "gone": page.fetched}))
             return
         self.receipt(page, "duplicate", None, previous.id)
         if living != previous.url:
             moved = page.model_copy(update={"url": living})
-            self._write("moved", moved, previous.model_copy(update={**same, "url": living}), fields=False)
+            self._write("moved", moved, previous.model_copy(update={**same, "url": living}))
 
     # Writing ------------------------------------------------------------------------------------
 
-    def _write(self, outcome: Outcome, page: Page, article: Article, *, fields: bool = True) -> None:
+    def _write(self, outcome: Outcome, page: Page, article: Article, blocks: Blocks | None = None) -> None:
+        """Write an article; without ``blocks``, the page gave none and it is the one before."""
         self.out.add(article)
-        if fields and article.extracted_from == "feed":
+        if blocks and article.extracted_from == "feed":
             self.out.count("from-feed")
-        self.receipt(page, outcome, article if fields else None, article.id)
+        if blocks:
+            _add(self._blocks, blocks.model_copy(update={"article": article.id, "first_seen": article.first_seen}))
+        self.receipt(page, outcome, article if blocks else None, article.id)
 
     def receipt(self, page: Page, outcome: Outcome, given: Article | None, article: str) -> None:
         """Say what became of a page, and count it.
@@ -344,7 +369,8 @@ class Versions:
         """
         self.out.count(outcome)
         fields = tuple(name for name in ITEM_FIELDS if name in given.origins) if given else ()
-        self._line(
+        _add(
+            self._receipts,
             Extraction(
                 url=page.url,
                 source=page.source.id,
@@ -352,30 +378,39 @@ class Versions:
                 article=article,
                 extracted_from=given.extracted_from if given else "page",
                 fields=fields,
-            )
+            ),
         )
 
     def fail(self, page: Page, reason: str, detail: str) -> None:
         """Say that a page gave no article, and why."""
         log.warning("No article from %s: %s %s", page.url, reason, detail)
         self.out.count(f"failed:{reason}")
-        self._line(
-            Extraction(url=page.url, source=page.source.id, outcome="failed", reason=reason, detail=detail or None)
+        _add(
+            self._receipts,
+            Extraction(url=page.url, source=page.source.id, outcome="failed", reason=reason, detail=detail or None),
         )
-
-    def _line(self, receipt: Extraction) -> None:
-        self._receipts.write(receipt.model_dump_json(exclude_defaults=True).encode() + b"\n")
 
 
 @contextmanager
-def compared(out: BatchWriter, state: State, replayed: Batch | None = None) -> Iterator[Versions]:
-    """Take in the pages of a batch inside the block; leaving it writes what was to be compared, and the receipts."""
-    with tempfile.NamedTemporaryFile(suffix=".jsonl") as receipts, tempfile.TemporaryFile() as waiting:
-        versions = Versions(out, receipts, waiting, state, replayed)
+def compared(out: BatchWriter, state: State, habits: Habits, replayed: Batch | None = None) -> Iterator[Versions]:
+    """Take in the pages of a batch inside the block; leaving it writes what was to be compared, and the other files."""
+    with ExitStack() as files:
+        receipts, blocks, dropped = (
+            files.enter_context(tempfile.NamedTemporaryFile(suffix=".jsonl")) for _ in range(3)
+        )
+        waiting = files.enter_context(tempfile.TemporaryFile())
+        versions = Versions(out, receipts, blocks, waiting, state, habits, replayed)
         yield versions
         versions.compare()
-        receipts.flush()
-        out.add_file(EXTRACTIONS, receipts.name)
+        for habit in habits.dropped.values():
+            _add(dropped, habit)
+        for name, file in ((EXTRACTIONS, receipts), (BLOCKS, blocks), (HABITS, dropped)):
+            file.flush()
+            out.add_file(name, file.name)
+
+
+def _add(file: IO[bytes], record: Record) -> None:
+    file.write(record.model_dump_json(exclude_defaults=True).encode() + b"\n")
 
 
 def _last_answer(known: Known, visit: Visit | None) -> datetime:

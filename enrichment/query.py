@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from enrichment import geography, topics
 from enrichment.embedding import embed_query
-from enrichment.language import detect, stop_words
+from enrichment.language import stop_words
 from enrichment.names import clean
+from wirewatch.language import detect
 from wirewatch.records import Meaning
 
 

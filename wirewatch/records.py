@@ -54,6 +54,8 @@ class PageKind(StrEnum):
     LISTING = "listing"
     """A feed, a news sitemap or a section page: it lists articles."""
     ARTICLE = "article"
+    PART = "part"
+    """A further page of an article, see :attr:`Page.part_of`."""
 
 
 class PageOutcome(StrEnum):
@@ -104,6 +106,8 @@ class Page(Record):
     etag: str | None = None
     last_modified: str | None = None
     """The ``Last-Modified`` header as the server wrote it."""
+    part_of: str | None = None
+    """Of a further page of an article: the address of its first page. The pages stand in their order."""
     warc: str | None = None
     """The WARC file of this batch that holds the response; None unless fetched."""
     offset: int | None = None
@@ -231,6 +235,42 @@ class Extraction(Record):
 
 
 EXTRACTIONS = "extractions.jsonl"
+
+
+class Blocks(Record):
+    """The blocks of a text (its lead and paragraphs) as the page gave it: a line of :data:`BLOCKS`, a file of an
+    ``articles`` batch. What comes back on most pages of a site is learned from them: see ``crawlers/habits.py``."""
+
+    article: str
+    """Id of the article."""
+    source: str
+    """Id of the source."""
+    first_seen: Time
+    """When the article was first seen."""
+    title: str
+    """Hash of the headline."""
+    blocks: tuple[str, ...]
+    """Hashes of the blocks, in their order."""
+
+
+BLOCKS = "blocks.jsonl"
+
+
+class Habit(Record):
+    """A block that was taken out of articles, because it comes back on most pages of its site: a line of
+    :data:`HABITS`, a file of an ``articles`` batch."""
+
+    source: str
+    """Id of the source."""
+    block: str
+    """Its hash."""
+    text: str
+    """Its beginning, as one of the pages wrote it."""
+    at: Time
+    """When the latest page with it was fetched."""
+
+
+HABITS = "habits.jsonl"
 
 
 class EnrichedArticle(Article):

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Engine,
     ExceptionContext,
     Index,
+    Select,
     String,
     Text,
     TypeDecorator,
@@ -40,9 +41,22 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Sessi
 
 from wirewatch import batches
 from wirewatch.errors import UserError
-from wirewatch.records import EXTRACTIONS, POSTPONED, Article, Extraction, Page, PageKind, PageOutcome, Postponed
+from wirewatch.records import (
+    BLOCKS,
+    EXTRACTIONS,
+    HABITS,
+    POSTPONED,
+    Article,
+    Blocks,
+    Extraction,
+    Habit,
+    Page,
+    PageKind,
+    PageOutcome,
+    Postponed,
+)
 
-LAYOUT = 4
+LAYOUT = 5
 """Number of the tables' layout. Raise it with every change of the tables: those of another layout are rebuilt."""
 
 SHORTEST_INTERVAL = timedelta(minutes=10)
@@ -55,6 +69,10 @@ TRUSTED = timedelta(hours=24)
 """Time for which a listing's validators are believed; then it is asked for in full once, to see whether they lie."""
 GONE = ("http-404", "http-410")
 """Reasons that say that a page was removed."""
+RECENT = 100
+"""Articles of a source whose blocks are remembered, the latest."""
+HABITS_KEPT = timedelta(days=60)
+"""Time for which a block is remembered that was taken out of articles, and that no page has had since."""
 ROBOTS_UNAVAILABLE = "robots-unavailable"
 """The reason of a page that was not asked for because its host's robots.txt could not be had."""
 
@@ -171,6 +189,31 @@ class Known(_Table):
     batch: Mapped[str] = mapped_column(String(255))
     """Name of the batch of articles that holds it."""
     __table_args__ = (Index("known_text", "source", "version"),)
+
+
+class Recent(_Table):
+    """The blocks of one of the latest articles of a source: see :class:`wirewatch.records.Blocks`."""
+
+    __tablename__ = "recent"
+    article: Mapped[str] = mapped_column(String(20), primary_key=True)
+    source: Mapped[str] = mapped_column(String(255))
+    first_seen: Mapped[datetime] = mapped_column(_UTC)
+    batch: Mapped[str] = mapped_column(String(255))
+    """Name of the batch of articles that said so."""
+    title: Mapped[str] = mapped_column(String(16))
+    blocks: Mapped[str] = mapped_column(Text)
+    """Their hashes, with spaces between them."""
+    __table_args__ = (Index("recent_source", "source", "first_seen"),)
+
+
+class Dropped(_Table):
+    """A block that was taken out of articles of a source: see :class:`wirewatch.records.Habit`."""
+
+    __tablename__ = "dropped"
+    source: Mapped[str] = mapped_column(String(255), primary_key=True)
+    block: Mapped[str] = mapped_column(String(16), primary_key=True)
+    text: Mapped[str] = mapped_column(_Sent)
+    at: Mapped[datetime] = mapped_column(_UTC)
 
 
 class Asking(_Table):
@@ -305,6 +348,10 @@ class State:
                     _extracted(session, articles, batch.name)
                 for extractions in _lots(batch.lines(Extraction, EXTRACTIONS)):
                     _linked(session, extractions, batch.name)
+                for blocks in _lots(batch.lines(Blocks, BLOCKS)):
+                    _remembered(session, blocks, batch.name)
+                for habits in _lots(batch.lines(Habit, HABITS)):
+                    _dropped(session, habits)
             session.flush()
 
     def look_up(self, urls: Iterable[str]) -> dict[str, Visit]:
@@ -333,6 +380,18 @@ class State:
         """How many articles of a source were extracted."""
         with Session(self.engine) as session:
             return session.scalar(select(func.count()).select_from(Known).where(Known.source == source)) or 0
+
+    def recent(self, source: str) -> list[tuple[str, str, str]]:
+        """Id, title and blocks (hashes with spaces between) of the latest articles of a source, the latest first."""
+        with Session(self.engine) as session:
+            found = session.execute(_latest(source).with_only_columns(Recent.article, Recent.title, Recent.blocks))
+            return [(article, title, blocks) for article, title, blocks in found]
+
+    def dropped(self, source: str) -> list[Dropped]:
+        """The blocks that were lately taken out of articles of a source, those of the latest pages first."""
+        with Session(self.engine) as session:
+            found = select(Dropped).where(Dropped.source == source)
+            return list(session.scalars(found.order_by(Dropped.at.desc(), Dropped.block)))
 
     def addresses(self, source: str, article: str) -> list[Visit]:
         """The addresses of a source that are known to show an article."""
@@ -478,3 +537,41 @@ def _linked(session: Session, extractions: list[Extraction], batch: str) -> None
             visit.extracted, visit.article = batch, extraction.article
             # One address of an article is enough to look at again.
             visit.spare = extraction.outcome in ("duplicate", "gone")
+
+
+def _remembered(session: Session, articles: list[Blocks], batch: str) -> None:
+    """Take in the blocks of articles as the latest batch says, and forget those of the earliest articles."""
+    rows = _rows(session, Recent, Recent.article, {article.article for article in articles})
+    for article in articles:
+        if (row := rows.get(article.article)) is None:
+            row = rows[article.article] = Recent(article=article.article, batch="")
+            session.add(row)
+        if batch >= row.batch:
+            row.source, row.first_seen, row.batch = article.source, article.first_seen, batch
+            row.title, row.blocks = article.title, " ".join(article.blocks)
+    session.flush()
+    for source in {article.source for article in articles}:
+        for old in session.scalars(_latest(source).offset(RECENT)):
+            session.delete(old)
+
+
+def _latest(source: str) -> Select[Any]:
+    return select(Recent).where(Recent.source == source).order_by(Recent.first_seen.desc(), Recent.article)
+
+
+def _dropped(session: Session, habits: list[Habit]) -> None:
+    """Take in which blocks were taken out, and forget those that no page has had for long."""
+    sources = {habit.source for habit in habits}
+    found = select(Dropped).where(Dropped.source.in_(sources))
+    rows = {(row.source, row.block): row for row in session.scalars(found)}
+    for habit in habits:
+        if (row := rows.get((habit.source, habit.block))) is None:
+            row = rows[habit.source, habit.block] = Dropped(
+                source=habit.source, block=habit.block, text="", at=habit.at
+            )
+            session.add(row)
+        if (habit.at, habit.text) >= (row.at, row.text):
+            row.at, row.text = habit.at, habit.text
+    session.flush()
+    long_ago = max(habit.at for habit in habits) - HABITS_KEPT
+    session.execute(delete(Dropped).where(Dropped.source.in_(sources), Dropped.at < long_ago))

@@ -18,12 +18,19 @@ from crawlers.listing import Listing
 from crawlers.pages.charset import encoding_of
 from crawlers.pages.feed import FeedPage
 from crawlers.pages.item import ArticleItem as ArticleItem
+from crawlers.pages.parts import FurtherPages
 from crawlers.pages.section import SectionPage
 from crawlers.pages.sitemap import SitemapPage
 from wirewatch.records import Hint
 
-LISTINGS: dict[str, type[ItemPage[Listing]]] = {"feed": FeedPage, "sitemap": SitemapPage, "section": SectionPage}
-"""The page objects of listings by what the catalogue calls them."""
+LISTINGS: dict[str, type[ItemPage[Listing]]] = {
+    "feed": FeedPage,
+    "sitemap": SitemapPage,
+    "section": SectionPage,
+    "parts": FurtherPages,
+}
+"""The page objects of listings by what the catalogue calls them. ``parts`` is none of those: an article's page, which
+lists the pages on which it goes on."""
 
 
 @cache

@@ -19,8 +19,8 @@ from parsel import Selector
 from web_poet import PageParams, WebPage, cached_method, field, handle_urls
 
 from crawlers.pages.access import Paywall
-from crawlers.pages.authors import Authors, people_among
-from crawlers.pages.body import Body, stems, without_repeats
+from crawlers.pages.authors import Authors
+from crawlers.pages.body import Body, without_repeats
 from crawlers.pages.choice import Choice
 from crawlers.pages.dates import Dates
 from crawlers.pages.images import Images
@@ -28,18 +28,12 @@ from crawlers.pages.item import ArticleItem
 from crawlers.pages.labels import Labels
 from crawlers.pages.language import Language
 from crawlers.pages.lead import Lead
-from crawlers.pages.live import LiveBlog
+from crawlers.pages.live import LiveBlog, with_entries
 from crawlers.pages.metadata import Metadata, Node, clean, text_of
+from crawlers.pages.names import people_among
+from crawlers.pages.quality import Quality
 from crawlers.pages.title import Title
 from wirewatch.records import Access, Hint, Image, Update, now
-
-MIN_TEXT = 200
-"""Characters of lead and body under which a page is no article, unless it declares that it is one."""
-MIN_DECLARED_TEXT = 60
-"""The same for a page that declares it: a news flash."""
-
-MOST_NOTICE = 1000
-"""Characters that a notice in place of the text ("please enable", "your download") may have at most."""
 
 
 @handle_urls("")
@@ -83,19 +77,20 @@ class ArticlePage(WebPage[ArticleItem]):
 
     @field(cached=True)
     def title(self) -> str:
-        """The headline as readers see it, unless all that the page says for machines knows another one better."""
+        """The headline on which two of heading, JSON-LD and og:title agree; the heading where all differ."""
         return self._titles.choice.value
 
     @field(cached=True)
     def lead(self) -> str | None:
-        """The standfirst: the description if readers see it apart from the text, else the element marked as one."""
+        """The standfirst: the description if readers see it apart from the text, else what is set apart as one."""
         return self._leads.choice.value
 
     @field(cached=True)
     def body(self) -> str:
         """The text in paragraphs, without what other fields hold."""
-        others = [self.lead or "", *self.captions_and_credits()]
-        texts = without_repeats(self._text.choice.value, title=self.title, others=others, names=self.authors)
+        others = [*(self.lead or "").split("\n"), *self.captions_and_credits()]
+        texts = with_entries(self._text.choice.value, self._live.entries.value)
+        texts = without_repeats(texts, title=self.title, others=others, names=self.authors)
         return "\n\n".join(texts)
 
     @field(cached=True)
@@ -135,7 +130,7 @@ class ArticlePage(WebPage[ArticleItem]):
 
     @field(cached=True)
     def images(self) -> tuple[Image, ...]:
-        """The pictures with caption and credit: the cover of the metadata first, then the figures of the article."""
+        """The pictures with caption and credit: the cover first, in the copy that readers see if they see one."""
         return self._images.choice.value
 
     @field
@@ -155,25 +150,10 @@ class ArticlePage(WebPage[ArticleItem]):
 
     @field
     def problem(self) -> str | None:
-        """Why this is no article; None if it is one.
-
-        ``list-page``, ``no-title``, ``not-article`` (a video, a profile), ``no-text``, or ``other-text``: a notice in
-        place of the text, which shares no word with title and description.
-        """
-        if self.metadata.is_declared_list:
-            return "list-page"
-        if not self.title:
-            return "no-title"
-        kind = self.metadata.first_meta("og:type")
-        if not self.node and kind.startswith(("video", "music", "profile")):
-            return "not-article"
-        length = len(self.body) + len(self.lead or "")
-        # `article` in og:type alone means little: content systems write it onto every page, networks onto every post.
-        if not self.body or length < (MIN_DECLARED_TEXT if self.node else MIN_TEXT):
-            return "no-text"
-        about = stems(" ".join([self.title, self.metadata.first_meta("og:description", "description")]))
-        notice = length < MOST_NOTICE and len(about) > 4 and not about & stems(f"{self.lead or ''} {self.body}")
-        return "other-text" if notice else None
+        """Why this is no article; None if it is one: see :attr:`crawlers.pages.quality.Quality.problem`."""
+        return Quality(
+            self.root, self.metadata, self.title, self.lead or "", self.body, self.published or self.hint.published
+        ).problem
 
     # Why the fields are as they are -------------------------------------------------------------
 
@@ -237,7 +217,7 @@ class ArticlePage(WebPage[ArticleItem]):
     @property
     @cached_method
     def _leads(self) -> Lead:
-        return Lead(self.root, self.metadata, self.title, self._text.choice.value)
+        return Lead(self.root, self.metadata, self._titles.shown or self.title, self._text.choice.value)
 
     @property
     @cached_method

@@ -1,192 +1,84 @@
-"""Who wrote an article: people, not the site and not an agency."""
+"""Who wrote an article: the places in a page that name somebody, and which of them is believed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
-from urllib.parse import urlsplit
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property, lru_cache, partial
+from itertools import takewhile
 
 from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-from crawlers.discovery import site_of
-from crawlers.pages.choice import Choice
-from crawlers.pages.metadata import Metadata, as_list, clean, same, text_of, types_of
+from crawlers.pages import names
+from crawlers.pages.choice import Candidate, Choice
+from crawlers.pages.metadata import Metadata, as_list, clean, same, same_page, text_of, types_of
+from crawlers.pages.names import Credits, credits_of, is_full_name, may_be_name, without_by
 
-_AGENCIES = {
-    same(name)
-    for name in [
-        "AFP",
-        "Agence France-Presse",
-        "Agence France Presse",
-        "Reuters",
-        "Thomson Reuters",
-        "AP",
-        "Associated Press",
-        "The Associated Press",
-        "dpa",
-        "EFE",
-        "Agencia EFE",
-        "Agência EFE",
-        "ANSA",
-        "Xinhua",
-        "TASS",
-        "ТАСС",
-        "RIA Novosti",
-        "РИА Новости",
-        "Interfax",
-        "Интерфакс",
-        "Bloomberg",
-        "UPI",
-        "PA",
-        "PA Media",
-        "Press Association",
-        "APA",
-        "SDA",
-        "Keystone-SDA",
-        "ATS",
-        "Belga",
-        "ANP",
-        "NTB",
-        "TT",
-        "Ritzau",
-        "STT",
-        "Kyodo",
-        "Jiji",
-        "Yonhap",
-        "PTI",
-        "IANS",
-        "ANI",
-        "Lusa",
-        "Agência Lusa",
-        "Agência Brasil",
-        "Europa Press",
-        "APS",
-        "MAP",
-        "PANA",
-        "APA News",
-        "DW",
-        "News Agencies",
-        "Agencies",
-        "Agences",
-        "Agencias",
-        "Agenturen",
-        "وكالات",
-        "رويترز",
-        "فرانس برس",
-    ]
-}
-_NOT_NAMES = re.compile(
-    r"(?:https?:|www\.|[@©:\d])|\b(?:admin|editor|editorial|staff|newsroom|redaction|rédaction|redacción|redação|redazione|redaktion|"
-    r"redaksiyon|redaktionen|desk|news|team|correspondents?|reporters?|writers?|agenc\w+|press|online|digital|media|tv|radio|twitter|facebook|instagram|linkedin|whatsapp|"
-    r"редакция|корреспондент\w*|journalist\w*|contributor|guest|unknown|anonymous|web|rédacteur|service|politique|"
-    r"director|manager|expert|officer|founder|ceo|cto|specialist|analyst|consultant|columnist|photographer|"
-    r"redakteur\w*|fotograf\w*|leiter\w*|reviewed|illustration|gmbh|inc|ltd|e\.V|"
-    r"no author|log in|sign in|follow|subscribe|live|mehr|podcast)\b",
+MOST = 12
+"""Authors that a story has at most; a longer list is the team's."""
+
+SHORT = 80
+"""Characters of a paragraph that may be a signature."""
+
+_META = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "byl", "dcterms.creator")
+_MORE_META = ("og:article:author", "article:author_name", "articleauthor", "cxenseparse:author", "citation_author")
+_BYLINE = re.compile(
+    r"(?:^|[\s_-])(?:bylines?|author(?:-?names?|-?line|-?box|s|__name)?|signature|autorenzeile|auteurs?|autor(?:es|en)?)"
+    r"(?=$|[\s_-])",
     re.IGNORECASE,
 )
-_BY = re.compile(
-    r"^(?:(?:post |about the )?author|(?:text|texte|texto|story)(?: (?:und|and|et|y|&) \w+)?|autor(?:in|en|a)?|auteur|"
-    r"автор|بقلم)\b\s*(?:[:|–—-]|(?=by\b)|(?-i:(?=[A-ZÀ-Ý])))\s*"
-    r"|^(?:(?:written|posted|published|created|submitted|erstellt|veröffentlicht|geschrieben|verfasst|publié|écrit|rédigé|"
-    r"publicado|escrito|scritto|pubblicato|geplaatst|skrevet|skriven|alles|mehr|artikel|beitrag|gastbeitrag|bericht|kommentar|"
-    r"kolumne|analyse|article|artículo|articolo|story|report|analysis|review) )?"
-    r"(?:by(?-i:(?=[A-Z]))|(?:by|von|vom|par|por|di|door|av|af|na)\b)[\s:]*"
-    r"|^(?:text|texte|автор|بقلم)\b[\s:]*"
-    r"|^(?:an?|ein|une?|un) \w+ (?:by|von|par|por|di) (?=\w)"
-    r"|^(?:\S+ ){1,3}(?:by|par|por) (?=\w)",
-    re.IGNORECASE,
-)
-_SAYS_BY = re.compile(
-    r"(?:(?:an?|ein|une?|un) )?(?:\w+ )?(?:by|von|par|por|di|door|autor(?:in)?|author|auteur|text|texte)\s*:?",
-    re.IGNORECASE,
-)
-_AND = re.compile(r"\s*[;,|/&•·]\s*|\s+(?:and|und|et|y|e|и|en|og|och|na|avec|with)\s+|\s*\n\s*", re.IGNORECASE)
-_FULL_NAME = re.compile(r"[^\W\d_][\w'’.-]+(?: [^\W\d_][\w'’.-]*){1,3}")
-_DATED = re.compile(
-    r"(?:\b(?:le|am|on|el|em|il|den|du|vom|at|um|last|updated?|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b[\s:,]*)*"
-    r"(?:\b(?:jan|feb|fév|fev|mar|mär|abr|apr|avr|mai|may|mag|giu|jun|juin|jul|juil|lug|aug|août|aou|ago|sep|set|oct|okt|out|"
-    r"ott|nov|dec|dez|déc|dic)\w{0,7}\.? ?)?(?<!\w)\d.*$",
-    re.IGNORECASE | re.DOTALL,
-)
-"""What follows a name in a byline: from the date on."""
-_FOR = re.compile(r"\s+(?:for|für|pour|para)\s+(?:the\s+)?(?-i:[A-Z]).*$", re.IGNORECASE)
-_DEGREE = re.compile(r"(?:[A-Z][A-Za-z]?\.?){1,5}|[A-Z-]{2,6}")
-_PARTICLES = {
-    "de", "da", "do", "dos", "das", "del", "della", "di", "du", "la", "le", "les", "el", "al", "bin", "ibn", "ben",
-    "van", "von", "vom", "zu", "zur", "zum", "der", "den", "ten", "ter", "af", "av", "y", "e", "d", "o", "het", "'t",
-}  # fmt: skip
-_CJK = re.compile(r"[\u3400-\u9fff\uac00-\ud7af]{2,}")
-_DOMAIN = re.compile(r"\((?:www\.)?[\w-]+(?:\.[\w-]+)+\)")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_HANDLE = re.compile(r"\s@\w+")
 _PROFILE = re.compile(
     r"/(?:authors?|aut(?:or|eur|ore)\w*|profiles?|profil|users?|people|staff|contributors?)/", re.IGNORECASE
 )
 _COMMENTS = re.compile(
     r"(?:^|[\s_-])(?:comments?|commentlist|kommentare?|comentarios|respond|disqus)(?=$|[\s_-])", re.IGNORECASE
 )
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_ASIDE = {"aside", "footer", "nav"}
+_MARKED = etree.XPath("//*[@class or @id or self::h1]")
+_HEADED = etree.XPath(".//h2//a | .//h3//a | .//h4//a | .//a[.//h2 or .//h3 or .//h4]")
 
 
-def names_an_agency(names: Iterable[str]) -> bool:
-    """Whether one of the names is a news agency's."""
-    return any(same(name) in _AGENCIES for name in names)
+class Trust(IntEnum):
+    """How sure it is that a place names the authors of this article."""
+
+    GUESSED = 0
+    """It counts where nobody else is named."""
+    HINTED = 1
+    """A link or a line looks like it."""
+    MARKED = 2
+    """A class or an id says that it is a byline."""
+    DECLARED = 3
+    """The page says so for machines."""
 
 
-def people_among(names: Iterable[str], metadata: Metadata) -> tuple[str, ...]:
-    """The people among author strings: split, without "By", job titles, agencies, addresses and the site itself."""
-    people, _ = people_and_bodies(names, metadata)
-    return people
+@dataclass(frozen=True)
+class Place:
+    """A place in the page, asked for its names only when it is its turn."""
 
+    origin: str
+    trust: Trust
+    strings: Callable[[], Iterable[str]]
+    metadata: Metadata = field(repr=False)
 
-def people_and_bodies(names: Iterable[str], metadata: Metadata) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Author strings taken apart: the people, and the others that are credited (agencies, desks, the outlet)."""
-    site = {same(text) for text in metadata.site_names}
-    outlet = site_of(urlsplit(metadata.url).hostname or "").partition(".")[0]
-    people: dict[str, str] = {}
-    bodies: dict[str, str] = {}
-    for name in names:
-        if "://" in name or len(name) > 200:
-            continue
-        whole = clean(name)
-        is_body = bool(_DOMAIN.search(whole))
-        whole = _HANDLE.sub("", re.sub(r"\([^)]*\)", "", whole))
-        undated = _DATED.sub("", whole).strip(" ,-–—|·•") or whole
-        parts = _AND.split(_FOR.sub("", _BY.sub("", undated)))
-        if same(parts[0]) in site:
-            bodies.setdefault(same(parts[0]), parts[0].strip())
-            continue  # what follows is where the site has its seat
-        for part in parts:
-            person = _BY.sub("", part).strip(" .:-–—*\"'").removesuffix(" 기자")
-            key = same(person)
-            if not (3 <= len(person) <= 60 or _CJK.fullmatch(person)) or len(person.split()) > 6:
-                if 2 <= len(key) <= 60 and person.isupper() and not people:
-                    bodies.setdefault(key, person)
-                continue
-            if people and _DEGREE.fullmatch(person) and not _AGENCIES & {key}:
-                continue  # "Anna Smith, PhD, RD"
-            credited = _NOT_NAMES.search(person) or key in site or key in _AGENCIES or is_body
-            if credited or person.islower() or outlet in person.casefold().split():
-                if key and not re.search(r"[@©:]|\d{3}|https?|www\.", person):
-                    bodies.setdefault(key, person)
-                continue
-            if any(word.islower() and word not in _PARTICLES for word in person.split()):
-                continue  # "See full bio", "Show all articles"
-            people.setdefault(key, person.title() if person.isupper() and " " in person else person)
-    if people:  # the site beside its writers says nothing, nor does a writer's handle
-        bodies = {key: body for key, body in bodies.items() if key not in site | people.keys() and not body.islower()}
-    return tuple(people.values()), tuple(bodies.values())
+    @cached_property
+    def names(self) -> list[str]:
+        """The strings that stand there."""
+        return [name for name in self.strings() if name]
 
-
-Place = Literal["declared", "marked", "hinted", "guessed"]
+    @cached_property
+    def credits(self) -> Credits:
+        """Whom they name."""
+        return credits_of(self.names, self.metadata)
 
 
 @dataclass(frozen=True)
 class Authors:
-    """Finds where a page names the authors of its article."""
+    """Finds whom a page credits with its article."""
 
     root: HtmlElement
     metadata: Metadata
@@ -196,122 +88,129 @@ class Authors:
     @property
     def people(self) -> Choice[tuple[str, ...]]:
         """The people who wrote the article."""
-        people, _ = self.best
-        return Choice(people, "authors" if people else "")
+        return self._choices[0]
 
     @property
     def agencies(self) -> Choice[tuple[str, ...]]:
         """The others that the page credits with it."""
-        _, others = self.best
-        return Choice(others, "authors" if others else "")
+        return self._choices[1]
 
     @cached_property
-    def best(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The people who wrote the article, and the others that the page credits with it.
+    def _choices(self) -> tuple[Choice[tuple[str, ...]], Choice[tuple[str, ...]]]:
+        """The people, and the others.
 
         The most reliable place that names people is believed, unless another one names them and more. Others (agencies,
-        desks, the outlet, writers who only give a handle) are believed where the page declares them, not where a class
-        or a link hints at them.
+        desks, the outlet, writers who only give a handle) are believed where the page declares them or a byline names
+        them, not where a link hints at them; the outlet only where nobody else is credited.
         """
-        others: tuple[str, ...] = ()
-        lots = self.candidates()
-        for place, candidates in lots:
-            if others and place == "guessed":
+        asked: list[Place] = []
+        people: Choice[tuple[str, ...]] = Choice(())
+        others: Choice[tuple[str, ...]] = Choice(())
+        for place in self.places:
+            if others.value and place.trust == Trust.GUESSED:
                 break
-            names = list(candidates)
-            people, bodies = people_and_bodies(names, self.metadata)
-            if people:
-                rows = (lot for where, lot in lots if where == "marked")
-                return self._completed(people, rows), bodies if place == "declared" else ()
-            if place != "hinted":
-                others = others or bodies
-            if names_an_agency(names):
-                break  # the agency's story: names further down the page wrote other stories
-        return (), others
-
-    def _completed(self, people: tuple[str, ...], lots: Iterable[Iterable[str]]) -> tuple[str, ...]:
-        """The people of the first place that names these and more; these, if none does."""
-        keys = {same(name) for name in people}
-        first = people[0] if len(people) == 1 and " " not in people[0] else ""
-        for lot in lots:
-            more = people_among(lot, self.metadata)
-            if len(people) < len(more) <= _MOST and keys < {same(name) for name in more} and all(map(_is_full, more)):
-                return more
-            if first and len(more) == 1 and _is_full(more[0]) and more[0].startswith(f"{first} "):
-                return more  # "Anna", who is Anna Smith elsewhere
-        return people
-
-    def candidates(self) -> Iterator[tuple[Place, Iterable[str]]]:
-        """Strings that name the authors, one lot a place in the page; the most reliable place first.
-
-        With each, how sure the place is: the page declares the author, marks a byline, or only hints at it; what is
-        guessed counts where nobody else is named.
-        """
-        meta = self.metadata.meta
-        yield "declared", self._declared_authors()
-        yield (
-            "declared",
-            [
-                name
-                for key in (
-                    "author",
-                    "article:author",
-                    "parsely-author",
-                    "sailthru.author",
-                    "dc.creator",
-                    "byl",
-                    "dcterms.creator",
+            asked.append(place)
+            found = place.credits
+            if found.people:
+                full, why = self._completed(place)
+                people = Choice(full.credits.people, full.origin, why)
+                bodies = found.bodies if place.trust == Trust.DECLARED else ()
+                others = Choice(
+                    bodies, place.origin if bodies else "", "they stand beside the people" if bodies else ""
                 )
-                for name in meta.get(key, [])
-            ],
+                break
+            if place.trust != Trust.HINTED and found.bodies and (not others.value or self._is_outlet(others.value)):
+                others = Choice(found.bodies, place.origin, "no place names people")
+            if any(map(names.is_agency, place.names)):
+                break  # the agency's story: names further down the page wrote other stories
+        lots = [(place.origin, place.credits) for place in asked]
+        return (
+            Choice(people.value, people.origin, people.why, tuple(Candidate(lot.people, at) for at, lot in lots)),
+            Choice(others.value, others.origin, others.why, tuple(Candidate(lot.bodies, at) for at, lot in lots)),
         )
-        yield "declared", [self._name_in(e) for e in _together(filter(_is_own, self.metadata.itemprops("author")))]
-        yield "declared", [_spaced(e) for e in _together(filter(_is_own, self.root.iterfind(".//a[@rel='author']")))]
-        for elements in self._byline_rows():
-            yield "marked", [name for element in elements for name in self._names_in_byline(element)]
-        yield "hinted", self._linked_authors()
-        yield "hinted", self._signatures()
-        yield "guessed", self._said_authors()
-        yield "guessed", self._only_person()
-        yield "guessed", self._handles()
 
-    def _declared_authors(self) -> Iterator[str]:
+    def _is_outlet(self, bodies: tuple[str, ...]) -> bool:
+        return {same(body) for body in bodies} <= names.site_keys(self.metadata)
+
+    def _completed(self, first: Place) -> tuple[Place, str]:
+        """The byline that names the people of a place and more, and why; the place itself, if none does."""
+        people = first.credits.people
+        keys = {same(name) for name in people}
+        given = f"{people[0]} " if len(people) == 1 and " " not in people[0] else ""
+        for place in self.places:
+            more = place.credits.people if place.trust == Trust.MARKED else ()
+            if not all(map(is_full_name, more)):
+                continue
+            if len(people) < len(more) <= MOST and keys < {same(name) for name in more}:
+                return place, f"it names those of {first.origin} and more"
+            if given and len(more) == 1 and more[0].startswith(given):
+                return place, f"it has the whole name of whom {first.origin} calls {people[0]}"
+        return first, "it is the most reliable place that names people"
+
+    # The places, the most reliable first -----------------------------------------------------------
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Where authors may be named, in the order in which they are asked."""
+        return tuple(self._places())
+
+    def _places(self) -> Iterator[Place]:
+        def place(origin: str, trust: Trust, strings: Callable[[], Iterable[str]]) -> Place:
+            return Place(origin, trust, strings, self.metadata)
+
+        meta = self.metadata.meta
+        yield place("json-ld author", Trust.DECLARED, self._in_json)
+        yield place("meta author", Trust.DECLARED, lambda: [name for key in _META for name in meta.get(key, [])])
+        yield place("meta others", Trust.DECLARED, self._in_more_meta)
+        yield place("itemprop author", Trust.DECLARED, lambda: map(_name_in, self._own(self._itemprops())))
+        yield place("a rel=author", Trust.DECLARED, lambda: map(_spaced, self._own(self._rel_author())))
+        for row in self._byline_rows():
+            yield place("byline", Trust.MARKED, partial(_names_in_row, row))
+        yield place("author links", Trust.HINTED, self._linked)
+        yield place("signature", Trust.HINTED, self._signatures)
+        yield place("text after by", Trust.GUESSED, self._said)
+        yield place("json-ld Person", Trust.GUESSED, self._only_person)
+        yield place("handle", Trust.GUESSED, self._handles)
+
+    def _in_json(self) -> Iterator[str]:
         for author in as_list(self.metadata.article.get("author")) or as_list(self.metadata.article.get("creator")):
             author = self.metadata.resolve(author)
             if isinstance(author, dict):
-                names = as_list(author.get("name")) or [
-                    f"{author.get('givenName') or ''} {author.get('familyName') or ''}"
-                ]
-                yield from map(clean, names)
+                parts = (clean(author.get(key)) for key in ("givenName", "familyName"))
+                yield from map(clean, as_list(author.get("name")) or [" ".join(filter(None, parts))])
             else:
                 yield clean(author)
 
-    @staticmethod
-    def _name_in(element: HtmlElement) -> str:
-        named = element.xpath(".//*[@itemprop='name']")
-        return (
-            clean(element.get("content"))
-            or clean(named[0].get("content") if named else "")
-            or _spaced(named[0] if named else element)
-        )
+    def _in_more_meta(self) -> Iterator[str]:
+        """Less common tags, and those whose meaning another one tells."""
+        meta = self.metadata.meta
+        for key in _MORE_META:
+            yield from meta.get(key, [])
+        for number in (1, 2):  # a card of two labels with what they mean: "Written by", "Est. reading time"
+            if names.only_says_by(self.metadata.first_meta(f"twitter:label{number}")):
+                yield from meta.get(f"twitter:data{number}", [])[:1]
+
+    def _itemprops(self) -> Iterable[HtmlElement]:
+        return self.metadata.itemprops("author")
+
+    def _rel_author(self) -> Iterable[HtmlElement]:
+        return (link for link in self.root.iter("a") if "author" in (link.get("rel") or "").split())
+
+    def _own(self, elements: Iterable[HtmlElement]) -> list[HtmlElement]:
+        """The first of some elements that is the article's, and those beside it: further ones are of other stories."""
+        found = list(filter(self._is_own, elements))
+        return [element for element in found if element.getparent() is found[0].getparent()]
 
     @cached_property
     def _bylines(self) -> list[HtmlElement]:
         """The elements that are marked as a byline: those below the headline first."""
-        pattern = re.compile(
-            r"(?:^|[\s_-])(?:bylines?|author(?:-?names?|-?line|-?box|s|__name)?|signature|autorenzeile|auteurs?|autor(?:es|en)?)(?=$|[\s_-])",
-            re.IGNORECASE,
-        )
         above: list[HtmlElement] = []
         below: list[HtmlElement] = []
         found = above
-        for element in self.root.xpath(
-            "//h1|//*[@class or @id][not(ancestor::aside or ancestor::footer or ancestor::nav)]"
-        ):
+        for element in _MARKED(self.root):
             if element.tag == "h1":
                 found = below
-            marks = _CAMEL.sub("-", f"{element.get('class') or ''} {element.get('id') or ''}")
-            if pattern.search(marks) and 3 < len(text_of(element)) < 100 and _is_own(element):
+            if _is_byline(_marks(element)) and _stands_alone(element) and self._is_own(element):
                 found.append(element)
         return below + above
 
@@ -322,124 +221,165 @@ class Authors:
             rows.setdefault((element.getparent(), element.get("class") or ""), []).append(element)
         yield from rows.values()
 
-    @staticmethod
-    def _names_in_byline(element: HtmlElement) -> Iterator[str]:
-        """The linked names of a byline; else its text, if that says "by" or reads like names and no more."""
-        links = [(_BY.sub("", text_of(a)), a.get("href") or "") for a in element.iter("a")]
-        if named := [
-            text
-            for text, href in links
-            if text and (_is_full(text) or (_PROFILE.search(href) and " " not in text)) and not _NOT_NAMES.search(text)
-        ]:
-            yield from named
-            return
-        whole = _spaced(element)
-        said = _BY.sub("", whole)
-        first = _AND.split(_HANDLE.sub("", _DATED.sub("", said)).strip(" ,-–—|·•"))[0]
-        if said != whole or _is_full(first) or _CJK.match(first):
-            yield whole
-        else:  # the name beside a job title, a date, a button
-            yield from (
-                text for text in map(clean, element.itertext()) if _is_full(text) and not _NOT_NAMES.search(text)
-            )
-
-    def _handles(self) -> Iterator[str]:
-        """The first single word in an element that is marked as the author's: a first name, or how a writer signs."""
-        for element in self._bylines:
-            text = text_of(element)
-            marked = "aut" in f"{element.get('class') or ''} {element.get('id') or ''}".lower()
-            if marked and " " not in text and text != text.lower() and not _NOT_NAMES.search(text):
-                yield text
-                return
-
-    def _said_authors(self) -> Iterator[str]:
-        """The first "By Anna Smith" below the headline, in whatever elements it stands."""
-        texts = self.root.xpath("//h1/following::text()[not(ancestor::script or ancestor::style)]")
-        said = ""
-        for text in texts:
-            words = clean(text)
-            if not words:
-                continue
-            line = f"{said} {words}".strip()
-            name = _BY.sub("", line) if len(words) < 60 else ""
-            is_said = name != line
-            name = _DATED.sub("", name).strip(" ,-–—|·•")
-            if name and is_said and all(map(_is_full, _AND.split(name))) and _is_brief(text.getparent()):
-                yield name
-                return
-            said = words if _SAYS_BY.fullmatch(words) else ""
-
-    def _only_person(self) -> Iterator[str]:
-        """The one person that JSON-LD knows, where it does not say what she has to do with the article."""
-        names = {clean(node.get("name")) for node, own in self.metadata.nodes if own and "Person" in types_of(node)}
-        if len(names) == 1:
-            yield from names
-
-    def _linked_authors(self) -> Iterator[str]:
+    def _linked(self) -> Iterator[str]:
         """The texts of links to authors' own pages, where they stand beside each other below the headline."""
         links = self.root.xpath(
             "//a[contains(@href, '/author') or contains(@href, '/auteur') or contains(@href, '/autor')]"
             "[preceding::h1 or preceding::h2][not(ancestor::aside or ancestor::footer or ancestor::nav)]"
         )
-        named = [link for link in links if _FULL_NAME.fullmatch(text_of(link))]
-        rows = [link.getparent().getparent() for link in named if link.getparent() is not None]
-        return (text_of(link) for link, row in zip(named, rows, strict=False) if row is not None and row is rows[0])
+        rows = [
+            (link.getparent().getparent(), name)
+            for link in links
+            if is_full_name(name := text_of(link)) and link.getparent() is not None
+        ]
+        return (name for row, name in rows if row is not None and row is rows[0][0])
 
     def _signatures(self) -> Iterator[str]:
-        """A name that stands alone, in bold or after "By", above the running text."""
-        bold = {same(p.text_content()) for e in self.root.iter("strong", "b") for p in e.iterancestors("p")}
-        for text in self.texts[:3]:
-            if len(text) > 80:
-                break
-            name = _BY.sub("", text)
-            capital = all(word[0] == word[0].upper() for word in name.split())
-            if capital and _FULL_NAME.fullmatch(name) and (name != text or same(text) in bold):
+        """A name that stands alone, in bold or after "By", right above the running text; or in East Asia below it."""
+        bold = {same(p.text_content()) for part in self.root.iter("strong", "b") for p in part.iterancestors("p")}
+        beginning = takewhile(lambda text: len(text) <= SHORT, self.texts[:3])
+        for text in dict.fromkeys((*beginning, *self._short_lines_above())):
+            name = without_by(text)
+            said = name != text or same(text) in bold
+            if said and all(map(is_full_name, names.split(name))) and not self._is_phrase(name):
                 yield name
+        for text in (*self.texts[:2], *self.texts[-2:]):
+            yield from names.reporters_in_han(text)
+
+    def _short_lines_above(self) -> Iterable[str]:
+        """The last short paragraphs before the first long one of the text, where they are no part of that."""
+        first = same(next((text for text in self.texts if len(text) > SHORT), ""))[:40]
+        lines: deque[str] = deque(maxlen=3)
+        for text in map(text_of, self.root.iter("p")):
+            if first and same(text).startswith(first):
+                return lines
+            if len(text) <= SHORT:
+                lines.append(text)
+        return ()
+
+    def _said(self) -> Iterator[str]:
+        """The first "By Anna Smith" below the headline, in whatever elements it stands."""
+        said = ""
+        for text in self.root.xpath("//h1/following::text()[not(ancestor::script or ancestor::style)]"):
+            words = clean(text)
+            if not words:
+                continue
+            line = f"{said} {words}".strip()
+            name = without_by(line) if len(words) < 60 else ""
+            is_said = name != line
+            name = names.undated(name)
+            named = name and is_said and all(map(is_full_name, names.split(name))) and not self._is_phrase(name)
+            if named and self._is_brief(text.getparent()):
+                yield name
+                return
+            if len(words) < 30 and (found := names.reporters_in_han(words)) and self._is_brief(text.getparent()):
+                yield from found
+                return
+            said = words if names.only_says_by(words) else ""
+
+    def _only_person(self) -> Iterator[str]:
+        """The one person that JSON-LD knows, where it does not say what she has to do with the article."""
+        people = {clean(node.get("name")) for node, own in self.metadata.nodes if own and "Person" in types_of(node)}
+        if len(people) == 1:
+            yield from people
+
+    def _handles(self) -> Iterator[str]:
+        """The first single word in an element that is marked as the author's: a first name, or how a writer signs."""
+        for element in self._bylines:
+            text = text_of(element)
+            if "aut" in _marks(element).lower() and " " not in text and text != text.lower() and may_be_name(text):
+                yield text
+                return
+
+    def _is_phrase(self, name: str) -> bool:
+        """Whether the article has most words of a name in lower case too, as of "Related Topics"."""
+        words = name.split()
+        return 2 * sum(word.lower() in self._small_words for word in words) > len(words)
+
+    @cached_property
+    def _small_words(self) -> set[str]:
+        return {word for text in self.texts for word in re.findall(r"\w+", text) if word.islower()}
+
+    def _is_brief(self, element: HtmlElement) -> bool:
+        """Whether an element is of a line of the article that is no sentence."""
+        lines = (
+            line for line in (element, *element.iterancestors()) if line.tag in ("p", "div", "li", "td", "section")
+        )
+        line = next(lines, element)
+        return len(clean(line.text_content())) < 120 and line.tag != "figcaption" and self._is_own(element)
+
+    def _is_own(self, element: HtmlElement) -> bool:
+        """Whether an element belongs to the article, and not to a comment, a form, or the teaser of another story."""
+        for level, ancestor in enumerate((element, *element.iterancestors())):
+            if ancestor.tag == "form":
+                return False
+            if ancestor.tag in ("body", "main", "article", "html"):
+                break
+            if _COMMENTS.search(_marks(ancestor)):
+                return ancestor.find(".//h1") is not None
+            if 0 < level < 4 and ancestor.find(".//h1") is None and any(map(self._leads_away, _HEADED(ancestor))):
+                return False
+        return True
+
+    def _leads_away(self, link: HtmlElement) -> bool:
+        """Whether a heading's link leads to another page."""
+        address = self.metadata.absolute(link.get("href") or "")
+        return not any(same_page(address, here) for here in (self.metadata.url, self.metadata.canonical))
 
 
-_MOST = 12
-"""Authors that a story has at most; a longer list is the team's."""
+def _name_in(element: HtmlElement) -> str:
+    """The name in an element of microdata."""
+    named = element.xpath(".//*[@itemprop='name']")
+    return (
+        clean(element.get("content"))
+        or clean(named[0].get("content") if named else "")
+        or _spaced(named[0] if named else element)
+    )
 
 
-def _is_full(name: str) -> bool:
-    """Whether a text reads like a person's first and last name: words with capitals, but for particles."""
-    words = name.split()
-    if not words or words[-1] in _PARTICLES:
-        return False
-    return bool(_FULL_NAME.fullmatch(name)) and all(word[0] != word[0].lower() or word in _PARTICLES for word in words)
+def _names_in_row(elements: Iterable[HtmlElement]) -> Iterator[str]:
+    return (name for element in elements for name in _names_in_byline(element))
 
 
-def _is_brief(element: HtmlElement) -> bool:
-    """Whether an element is of a line of the article that is no sentence."""
-    lines = (line for line in (element, *element.iterancestors()) if line.tag in ("p", "div", "li", "td", "section"))
-    line = next(lines, element)
-    return len(clean(line.text_content())) < 120 and line.tag != "figcaption" and _is_own(element)
+def _names_in_byline(element: HtmlElement) -> Iterator[str]:
+    """The linked names of a byline; else its text, if that says "by" or reads like names and no more."""
+    links = [(without_by(text_of(a)), a.get("href") or "") for a in element.iter("a")]
+    if named := [
+        text
+        for text, href in links
+        if text and (is_full_name(text) or (_PROFILE.search(href) and " " not in text)) and may_be_name(text)
+    ]:
+        yield from named
+        return
+    whole = _spaced(element)
+    lines = [text for text in map(without_by, map(clean, element.itertext())) if text]
+    if len(lines) > 1 and is_full_name(lines[0]) and may_be_name(lines[0]):
+        yield from (line for line in lines if is_full_name(line) and may_be_name(line))
+        return
+    said = without_by(whole)
+    first = names.split(names.without_handle(names.undated(said)))[0]
+    if said != whole or is_full_name(first) or names.begins_in_han(first) or names.is_agency(first):
+        yield whole
+    else:  # the name beside a job title, a date, a button
+        yield from (text for text in map(clean, element.itertext()) if is_full_name(text) and may_be_name(text))
 
 
-def _is_own(element: HtmlElement) -> bool:
-    """Whether an element belongs to the article, and not to a comment, a form, or the teaser of another story."""
-    for level, ancestor in enumerate((element, *element.iterancestors())):
-        if ancestor.tag == "form":
-            return False
-        if ancestor.tag in ("body", "main", "article", "html"):
-            break
-        if _COMMENTS.search(f"{ancestor.get('class') or ''} {ancestor.get('id') or ''}"):
-            return ancestor.find(".//h1") is not None
-        if 0 < level < 4 and ancestor.find(".//h1") is None and _TEASER(ancestor):
-            return False
-    return True
+def _marks(element: HtmlElement) -> str:
+    return f"{element.get('class') or ''} {element.get('id') or ''}".strip()
 
 
-_TEASER = etree.XPath("boolean(.//h2//a or .//h3//a or .//h4//a or .//a//h2 or .//a//h3 or .//a//h4)")
+@lru_cache(10_000)
+def _is_byline(marks: str) -> bool:
+    """Whether class and id of an element say that it is a byline."""
+    return bool(_BYLINE.search(_CAMEL.sub("-", marks)))
+
+
+def _stands_alone(element: HtmlElement) -> bool:
+    """Whether an element is a line of the page and not of its margins."""
+    return 3 < len(text_of(element)) < 100 and not any(above.tag in _ASIDE for above in element.iterancestors())
 
 
 def _spaced(element: HtmlElement) -> str:
     """The text of an element, with a space where two elements meet without one: ``By<a>Anna Smith</a>``."""
     texts = [text for text in element.itertext() if isinstance(text, str)]
     return clean(" ".join(texts)) if len(texts) <= 12 else text_of(element)
-
-
-def _together(elements: Iterable[HtmlElement]) -> list[HtmlElement]:
-    """The first of some elements and those beside it: further ones belong to other stories."""
-    found = list(elements)
-    return [element for element in found if element.getparent() is found[0].getparent()]

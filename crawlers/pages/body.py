@@ -1,67 +1,81 @@
-"""The running text of an article: what trafilatura cuts out, after and before noise that it leaves in is taken off.
+"""The running text of an article: the blocks of the page that trafilatura and the container of the text agree on.
 
-Noise is taken off twice: elements that are none of the text (captions, share bars, players, boxes) before
-trafilatura looks, and paragraphs that only repeat what other fields hold (title, lead, caption, byline) after it.
+trafilatura tells text from furniture well, but often stops too early: at an advertisement, at the next chapter, at the
+first entry of a live blog. The container (the innermost element with most of the running text) is complete, but holds
+boxes too. So a block is taken where both have it, or where the container has it and it is marked up like the text that
+both have. Noise is taken off twice: elements that are none of the text (:mod:`crawlers.pages.noise`) before anything
+looks, and paragraphs that only repeat what other fields hold (title, lead, caption, byline) after it.
 """
 
 from __future__ import annotations
 
-import copy
 import re
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from urllib.parse import urljoin, urlsplit
+from typing import Any
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-from crawlers.discovery import site_of
+from crawlers.pages.blocks import UNSPACED, Block, blocks, running_text
 from crawlers.pages.choice import Candidate, Choice
-from crawlers.pages.metadata import Metadata, clean, same, text_of
+from crawlers.pages.metadata import Metadata, clean, same
+from crawlers.pages.noise import without_noise, without_other_stories
+from crawlers.pages.states import state_texts
 
-_NOISE_TAGS = (
-    "figure figcaption picture aside nav footer form button iframe video audio select dialog template noscript svg"
-)
-# Whole words of class, id and role, in the ways sites spell them: `share-bar`, `share_bar`, `shareBar`.
-_NOISE_WORDS = re.compile(
-    r"(?:^|[\s_-])(?:shar(?:e|ing)\w*|social\w*|partag\w*|newsletter\w*|subscri\w*|related\w*|recommend\w*|teasers?|promo\w*|"
-    r"comments?|disqus\w*|byline|authors?|author-\w+|caption\w*|legende|credits?|copyright|breadcrumbs?|"
-    r"read-?(?:more|also|next)|lire-?aussi|see-?also|more-?on|most-?(?:read|popular)|trending|player|jwplayer\w*|"
-    r"audio-?player|reading-?time|whatsapp|telegram|cookies?|consent|advert\w*|ads?|sponsor\w*|paywall|tags?|tag-?list|toolbar|print|"
-    r"gallery|carousel|slideshow|infobox|correction-?policy|(?:side-?bar|(?:right|left)-(?:rail|section))(?=\s|$)|"
-    r"sr-only|visually-?hidden|element-invisible|screen-reader\w*)(?=$|[\s_-])",
-    re.IGNORECASE,
-)
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-# A wrapper may carry such a word too (`<main class="has-share">`): what holds this share of the text is not noise.
-_MOST = 0.3
-# Paragraphs of one class up to which the class may mark them as noise: more are how the site writes its text.
-_FEW = 3
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 # Characters under which a text looks as if the wrong element was taken for noise.
 _SHORT = 400
+# The same under which the states of scripts are worth reading.
+_SCARCE = 1000
+# The share of the running text that the child must hold for the container to be in it.
+_MAIN = 0.7
+_LEAVES = ("p", "li", "blockquote")
+# The share of a block's sequences of words that trafilatura must have for the block to be among what it cut out.
+_CUT_OUT = 0.7
+# The share of links up to which a block can be of the text.
+_MOST_LINKED = 0.6
+# Of how many characters in the container trafilatura must have lost how much for the container to be believed.
+_LOST = 0.3
+_LONG = 2000
 
+# Paragraphs that begin so and stay short point to other stories, and so do headings of no other words.
+_POINTING = (
+    r"(?:(?:\(re\)\s*voir|à lire|à voir|a lire|lire aussi|lire également|lire|voir aussi|sur le même sujet|"
+    r"ne manquez pas|read (?:also|more|next)|also read|see (?:also|more)|don['’]t miss|related|watch|more on this|"
+    r"lesen sie auch|mehr zum thema|auch interessant|lea también|lee también|vea también|te puede interesar|"
+    r"noticias relacionadas|leia (?:também|mais)|veja também|notícias relacionadas|читайте также|смотрите также|"
+    r"читать также|اقرأ أيضا|اقرأ أيضًا|leggi anche|lees ook|les også|läs också|soma zaidi|soma pia|tazama pia)"
+    r"\s*(?:aussi|également|also|more)?)"
+)
+_POINTER = re.compile(rf"{_POINTING}\s*[:：|>»]", re.IGNORECASE)
 # Paragraphs that are furniture in any article, whole.
 _FURNITURE = re.compile(
-    r"(?:image|photo|vid[ée]o|video|foto|audio|advertisement|publicit[ée]|anzeige|publicidad|реклама|إعلان|"
+    rf"(?:{_POINTING}|"
+    r"image|photo|vid[ée]o|video|foto|audio|advertisement|publicit[ée]|anzeige|publicidad|реклама|إعلان|"
     r"share(?: this(?: article)?)?|partager(?: cet article)?|teilen|compartir|compartilhar|поделиться|"
     r"(?:share|partager)?\s*\d+\s*(?:min(?:ute)?s?)(?:\s+de\s+lecture|\s+read)?|"
     r"(?:partager\s+)?\d+\s+minutes?\s+de\s+lecture|\d+\s+min(?:ute)?s?\s+(?:read|lesezeit|de lectura|de leitura)|"
     r"chargement du lecteur.*|loading(?: the)? player.*|\w* ?jw ?player ?\w*|copy link|copier le lien|"
     r"by|par|von|por|read more|lire la suite|"
+    r"(?:related|recommended|latest|more|trending|popular)(?: news| stories| articles| topics| reading| for you)?|"
+    r"you (?:may|might) also like|most (?:read|popular)|what to read next|editor['’]s picks?|"
+    r"(?:article|story) continues below(?: advertisement)?|scroll to continue|articles? liés?|articoli correlati|"
+    r"das könnte (?:sie|dich) auch interessieren|関連記事|あわせて読みたい|おすすめ情報|"
     r"you are here|vous êtes ici|sie sind hier|usted está aquí|estás aquí|você está aqui|sei qui|вы здесь|أنت هنا|"
     r"listen to this article|écouter cet article)[.…:\s]*",
     re.IGNORECASE,
 )
-# Paragraphs that begin so and stay short point to other stories.
-_POINTER = re.compile(
-    r"(?:\(re\)\s*voir|à lire|à voir|a lire|lire aussi|lire également|lire|voir aussi|"
-    r"read (?:also|more|next)|also read|see also|"
-    r"related|watch|more on this|lesen sie auch|mehr zum thema|lea también|lee también|vea también|te puede interesar|"
-    r"leia (?:também|mais)|veja também|читайте также|смотрите также|читать также|اقرأ أيضا|اقرأ أيضًا|"
-    r"leggi anche|lees ook|les også|"
-    r"läs också|soma zaidi|soma pia|tazama pia)\s*(?:aussi|également|also|more)?\s*[:：|>»]",
+# Paragraphs that ask readers to subscribe or to follow; they name what for.
+_ASKS = (
+    r"(?:sign(?:ing)? up|subscribe|abonn\w+|inscri\w+|inscreva-se|suscr[íi]b\w+|iscri[vt]\w+|anmeld\w+|informiert|"
+    r"подпи\w+|prenumerer\w*)"
+)
+_LETTER = r"(?:newsletters?|inbox|infolettre|bolet[íi]n|рассылк\w+|nyhetsbrev\w*|postfach)"
+_CALL = re.compile(
+    rf"\b{_ASKS}\b.{{0,120}}\b{_LETTER}\b|\b{_LETTER}\b.{{0,60}}\b{_ASKS}\b|"
+    r"\bfollow (?:us|him|her|them|@?\w+(?: \w+)?) on (?:twitter|facebook|instagram|linkedin|google news|whatsapp|"
+    r"telegram|x)\b|"
+    r"\b(?:suivez-nous|folgen sie uns|síguenos|siga-nos|seguici|подписывайтесь на)\b",
     re.IGNORECASE,
 )
 _CREDIT = re.compile(
@@ -90,13 +104,41 @@ class Body:
     @cached_property
     def choice(self) -> Choice[list[str]]:
         """The paragraphs of the main text, before repeats of other fields are taken off."""
-        texts = paragraphs(self.root, self.metadata.url, title=self.title)
-        declared = self._declared()
-        candidates = (Candidate(texts, "trafilatura"), Candidate(declared, "json-ld articleBody"))
-        if _length(declared) > 2 * _length(texts) or len(texts) <= 1 < len(declared):
+        shown = self._shown
+        declared = [(self._declared(), "json-ld articleBody")]
+        if _length(shown.value) < _SCARCE:
+            declared += state_texts(self.root, self.metadata.url)
+        candidates = (*shown.candidates, *(Candidate(texts, origin) for texts, origin in declared if texts))
+        texts, origin = max(declared, key=lambda entry: _length(entry[0]))
+        if _length(texts) > 2 * _length(shown.value) or len(shown.value) <= 1 < len(texts):
             why = "the server sends the text for machines only, a script shows it"
-            return Choice(declared, "json-ld articleBody", why, candidates)
-        return Choice(texts, "trafilatura", candidates=candidates)
+            return Choice(texts, origin, why, candidates)
+        return replace(shown, candidates=candidates)
+
+    @cached_property
+    def _shown(self) -> Choice[list[str]]:
+        """What readers see of it."""
+        url = self.metadata.url
+        tree = without_noise(self.root, url, title=self.title)
+        found = blocks(tree)
+        place = _container(tree, found)
+        cut = _Cut(_main_text(tree, url, precise=True))
+        both = _texts(_agreed(found, place, cut, self.title))
+        inside = _texts(block for block in found if block.element in place)
+        candidates: tuple[Candidate[Any], ...] = (Candidate(cut.texts, "trafilatura"), Candidate(inside, "container"))
+        why = "trafilatura cuts it out, or it looks like what trafilatura cuts out and stands around it"
+        choice = Choice(both, "trafilatura and container", why, candidates)
+        # A site may write its text without paragraphs, or call it `comments`: then more noise is better than no text.
+        # But a text may just be short: only one that is much longer is believed to be the one.
+        for raw in (False, True):
+            if _length(choice.value) < _SHORT:
+                origin = "trafilatura, whole page" if raw else "trafilatura, more"
+                page = without_other_stories(self.root, url, title=self.title) if raw else tree
+                other = _main_text(page, url, precise=False)
+                candidates = (*candidates, Candidate(other, origin))
+                if _length(other) > 2 * _length(choice.value):
+                    choice = Choice(other, origin, "the others found little", candidates)
+        return replace(choice, candidates=candidates)
 
     def _declared(self) -> list[str]:
         text = self.metadata.article.get("articleBody")
@@ -106,23 +148,100 @@ class Body:
         return [line for line in map(clean, text.split("\n")) if line]
 
 
-def paragraphs(root: HtmlElement, url: str, *, title: str = "") -> list[str]:
-    """The paragraphs of the page's main text, without page furniture.
+def _container(tree: HtmlElement, found: list[Block]) -> set[HtmlElement]:
+    """The elements of the innermost one that holds most of the page's running text."""
+    held = running_text(found)
+    place = tree
+    while True:
+        inner = max((child for child in place if child in held), key=lambda child: held[child], default=None)
+        if inner is None or inner.tag in _LEAVES or held[inner] < _MAIN * held[place]:
+            return set(place.iter())
+        place = inner
 
-    Args:
-        root: the page; it is not changed.
-        url: its address.
-        title: the headline, by which this story is told from others on the page.
+
+class _Cut:
+    """The lines that trafilatura cut out, and which blocks of the page are among them."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self.texts = texts
+        self._keys = {same(text) for text in texts}
+        self._runs = {run for text in texts for run in _runs(text)}
+
+    def __contains__(self, block: Block) -> bool:
+        runs = _runs(block.text)
+        if not runs:
+            return same(block.text) in self._keys
+        return len(runs & self._runs) >= _CUT_OUT * len(runs)
+
+
+def _runs(text: str) -> set[str]:
+    """The sequences of three words; of six characters where no spaces part the words."""
+    if UNSPACED.search(text):
+        text = same(text)
+        return {text[i : i + 6] for i in range(len(text) - 5)}
+    words = re.findall(r"\w+", text.casefold())
+    return {" ".join(words[i : i + 3]) for i in range(len(words) - 2)}
+
+
+def _agreed(found: list[Block], place: set[HtmlElement], cut: _Cut, title: str) -> list[Block]:
+    """The blocks that make up the text.
+
+    In the container, those that trafilatura has, and those that look like the running text that it has: it stops at a
+    gap, as before an advertisement. Around the container, those that it has and that look alike, or that stand between
+    the headline and the container. Headings between them are kept.
     """
-    clean_tree = without_noise(root, url, title=title)
-    found = _main_text(clean_tree, url, precise=True)
-    # A site may write its text without paragraphs, or call it `comments`: then more noise is better than no text. But a
-    # text may just be short: only one that is much longer is believed to be the one.
-    for raw in (False, True):
-        if _length(found) < _SHORT:
-            other = _main_text(_of_this_story(root, url, title) if raw else clean_tree, url, precise=False)
-            found = other if _length(other) > 2 * _length(found) else found
-    return found
+    inside = [block.element in place and block.linked <= _MOST_LINKED for block in found]
+    has = [block in cut for block in found]
+    agreed = [number for number in range(len(found)) if inside[number] and has[number] and found[number].running]
+    in_all = sum(block.running for block, within in zip(found, inside, strict=True) if within)
+    is_lost = in_all > _LONG and sum(found[number].running for number in agreed) < _LOST * in_all
+    looks = {_look(found[number]) for number in agreed}
+    stories = {_story(found[number]) for number in agreed}
+    first = inside.index(True) if True in inside else 0
+    headline = _headline(found[:first], title)
+    kept: list[Block] = []
+    follows = False  # text that is kept
+    for number, block in reversed(list(enumerate(found))):
+        alike = _look(block) in looks and _story(block) in stories
+        if inside[number]:
+            keep = has[number] or alike or is_lost or (block.is_heading and bool(agreed) and number > agreed[0])
+        else:
+            keep = has[number] and (alike or (headline < number < first and block.running > 0))
+        keep = keep and (follows or not block.is_heading)  # else it is the heading of what is left out
+        if keep:
+            kept.append(block)
+        if keep or block.linked > _MOST_LINKED:  # and no line between the heading and its text
+            follows = keep
+    return kept[::-1]
+
+
+def _story(block: Block) -> HtmlElement | None:
+    """The article element that holds a block: a page may hold several."""
+    return next(block.element.iterancestors("article"), None)
+
+
+def _headline(found: list[Block], title: str) -> int:
+    """The place of the headline among blocks; a number beyond all of them where it is not there."""
+    title = same(title)
+    for number, block in reversed(list(enumerate(found))):
+        key = same(block.text)
+        if block.is_heading and title and (title in key or (len(key) > 20 and key in title)):
+            return number
+    return len(found)
+
+
+def _look(block: Block) -> tuple[str | None, ...]:
+    """How a block is marked up: paragraphs of one text are alike in that."""
+    outer = block.element.getparent()
+    return (
+        block.element.tag,
+        block.element.get("class"),
+        *((None, None) if outer is None else (outer.tag, outer.get("class"))),
+    )
+
+
+def _texts(found: Iterable[Block]) -> list[str]:
+    return [text for block in found if (text := clean(block.text.replace("<", "&lt;")))]
 
 
 def _length(texts: list[str]) -> int:
@@ -137,69 +256,6 @@ def _main_text(tree: HtmlElement, url: str, *, precise: bool) -> list[str]:
     return [
         line for line in (clean(line.removeprefix("- ").strip("| ").replace("<", "&lt;")) for line in lines) if line
     ]
-
-
-def without_noise(root: HtmlElement, url: str, *, title: str = "") -> HtmlElement:
-    """A copy of the page without the elements that never belong to its text: captions, boxes, bars, other stories."""
-    tree = _of_this_story(root, url, title)
-    everything = _reading(tree)
-    for element in list(tree.iter(*_NOISE_TAGS.split())):
-        _drop_noise(element, everything)
-    habits = Counter(paragraph.get("class") for paragraph in tree.iter("p"))
-    for element in tree.xpath(".//*[@class or @id]"):
-        if not is_noise(element):
-            continue
-        if element.tag != "p" or habits[element.get("class")] <= _FEW:
-            _drop_noise(element, everything)
-    _open_layout_tables(tree)
-    return tree
-
-
-def _of_this_story(root: HtmlElement, url: str, title: str) -> HtmlElement:
-    """A copy of the page without other stories: articles without the headline, teasers under a linked headline."""
-    tree = copy.deepcopy(root)
-    title = same(title)
-    everything = _reading(tree)
-    articles = [a for a in tree.iter("article") if next(a.iterancestors("article"), None) is None]
-    own = [a for a in articles if title and any(title in same(text_of(h)) for h in a.iter("h1", "h2"))]
-    if len(own) == 1 and _reading(own[0]) > _SHORT:
-        for article in articles:
-            if article is not own[0]:
-                _drop_noise(article, everything)
-    site = site_of(urlsplit(url).hostname or "")
-    teasers: dict[tuple[str, str | None], list[HtmlElement]] = {}
-    for link in tree.xpath(".//*[self::h2 or self::h3 or self::h4 or self::h5]/a[@href]"):
-        heading = link.getparent()
-        block = heading.getparent()
-        key = same(link.text_content())
-        if len(key) < 20 or key == title or key != same(heading.text_content()) or block.tag in ("body", "main"):
-            continue
-        if _is_of(site, link.get("href"), url) and 0 < _reading(block) < _SHORT:
-            teasers.setdefault((block.tag, block.get("class")), []).append(block)
-    for alike in teasers.values():
-        if len(alike) > 2:  # one or two may be the article's own parts
-            for block in alike:
-                _drop_noise(block, everything)
-    return tree
-
-
-def _is_of(site: str, href: str, url: str) -> bool:
-    try:
-        return site_of(urlsplit(urljoin(url, href)).hostname or "") == site
-    except ValueError:
-        return False
-
-
-def _open_layout_tables(tree: HtmlElement) -> None:
-    """Make blocks of the tables that only arrange the page, so that what is left are tables of data."""
-    parts = [
-        part
-        for table in tree.iter("table")
-        if len(table.findall(".//p")) > 2 or table.find(".//h1") is not None or table.find(".//table") is not None
-        for part in (table, *table.xpath("./tr | ./tbody | ./tbody/tr | ./tr/td | ./tbody/tr/td"))
-    ]
-    for part in parts:
-        part.tag = "div"
 
 
 def without_repeats(texts: Iterable[str], *, title: str, others: Iterable[str], names: Iterable[str]) -> list[str]:
@@ -221,7 +277,7 @@ def without_repeats(texts: Iterable[str], *, title: str, others: Iterable[str], 
             continue
         if _FURNITURE.fullmatch(text) or (len(text) < 200 and _POINTER.match(text)):
             continue
-        if len(text) < 150 and _CREDIT.fullmatch(text):
+        if (len(text) < 150 and _CREDIT.fullmatch(text)) or (len(text) < 300 and _CALL.search(text)):
             continue
         if number < 3 and _STAMP.fullmatch(text):
             continue
@@ -245,29 +301,9 @@ def _holds(key: str, headline: str) -> bool:
     return len(headline) > 20 and len(key) - len(headline) < 30 and (key.startswith(headline) or key.endswith(headline))
 
 
-def is_noise(element: HtmlElement) -> bool:
-    """Whether an element's class or id says that it is none of the text."""
-    return element.tag not in ("html", "body", "main", "article") and bool(_NOISE_WORDS.search(_words(element)))
-
-
 def stems(text: str) -> set[str]:
     """The beginnings of a text's longer words, by which two texts on one subject meet; pairs of characters where no
     spaces part the words."""
     words = re.findall(r"[^\W\d_]+", text.casefold())
-    found = {word[:5] for word in words if len(word) > 3 and not _UNSPACED.match(word)}
-    return found | {run[i : i + 2] for run in words if _UNSPACED.match(run) for i in range(len(run) - 1)}
-
-
-def _words(element: HtmlElement) -> str:
-    return _CAMEL.sub("-", f"{element.get('class') or ''} {element.get('id') or ''}")
-
-
-def _reading(element: HtmlElement) -> int:
-    """Characters of running text: what stands in paragraphs."""
-    return sum(len(paragraph.text_content()) for paragraph in element.iter("p"))
-
-
-def _drop_noise(element: HtmlElement, everything: int) -> None:
-    if element.getparent() is None or (everything and _reading(element) > _MOST * everything):
-        return
-    element.drop_tree()  # keeps the text that follows it
+    found = {word[:5] for word in words if len(word) > 3 and not UNSPACED.match(word)}
+    return found | {run[i : i + 2] for run in words if UNSPACED.match(run) for i in range(len(run) - 1)}

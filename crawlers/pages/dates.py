@@ -1,44 +1,166 @@
-"""When an article was published and when it was changed, from what the page says for machines, else for readers."""
+"""When an article was published and when it was changed: what the page says for machines, its address, and what
+readers see beside the headline, weighed against each other.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cached_property
+from itertools import islice
+from typing import Any
+from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.pages.choice import Candidate, Choice
-from crawlers.pages.metadata import Metadata, parse_time, text_of, types_of
-from wirewatch.records import Hint, utc_second
+from crawlers.pages.datetext import Found, read_date
+from crawlers.pages.metadata import Metadata, Written, as_list, clean, read_time, same, text_of, types_of
+from crawlers.pages.place import Place
+from wirewatch.records import Hint
 
-_SLIP = timedelta(hours=14)
-"""The widest zone: a local time that is taken for UTC lies at most so far in the future."""
-_PUBLISHED = (
-    "article:published_time",
-    "og:article:published_time",
-    "og:published_time",
-    "datepublished",
-    "parsely-pub-date",
-    "sailthru.date",
-    "dc.date.issued",
-    "dcterms.created",
-    "dc.date",
-    "dcterms.date",
+_WEST, _EAST = timedelta(hours=-11), timedelta(hours=14)
+"""The widest zones where people live: a local time that is taken for UTC lies at most 14 hours in the future."""
+_BETWEEN = (-9.5, -3.5, -2.5, 3.5, 4.5, 5.5, 5.75, 6.5, 8.75, 9.5, 10.5, 12.75)
+"""Hours of the zones that are no whole hours from UTC."""
+_PUBLISHED = ("articlepublishedtime", "ogarticlepublishedtime", "ogpublishedtime", "datepublished")
+"""Names of meta tags in the order in which they are believed, their letters only: sites part them by any mark."""
+_RARER = (
+    "parselypubdate",
+    "sailthrudate",
+    "btpubdate",
+    "dcdateissued",
+    "dctermscreated",
     "pubdate",
     "publishdate",
-    "publish-date",
-    "date",
-    "article.published",
-    "cxenseparse:recs:publishtime",
+    "publicationdate",
+    "articledateoriginal",
+    "articlepublished",
 )
-_MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified", "dcterms.modified")
+_VAGUE = ("dcdate", "dctermsdate", "date", "cxenseparserecspublishtime")
+"""Those that may be of a change or of the printed issue too: what readers see beside the headline is asked before."""
+_MODIFIED = (
+    "articlemodifiedtime",
+    "ogupdatedtime",
+    "datemodified",
+    "btmoddate",
+    "lastmodified",
+    "dctermsmodified",
+    "articledateupdated",
+)
+_ADDRESS = re.compile(
+    r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<mark>[/_-]|)(?P<month>0[1-9]|1[0-2]|(?<=\D)[1-9](?=[/_-]))(?P=mark)"
+    r"(?P<day>0[1-9]|[12]\d|3[01]|(?<=\D)[1-9])(?!\d)"
+)
+_STATE = re.compile(
+    r"""(?:\\?["']|\b)(?:datePublished|publishedAt|published_?at|publish(?:ed)?_?date|publication_?date|first_?publi(?:shed|cation)"""
+    r"""(?:_?(?:date|at))?|article_published_time)\\?["']?\s*:\s*\\?["']?(\d[\w:.+ -]{7,34})""",
+    re.IGNORECASE,
+)
+_DATED = re.compile(r"\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d\d")
+_CHANGED = re.compile(
+    r"\b(?:updated?|modified|edited|revised|reviewed|aktualisiert|geändert|bearbeitet|mise? à jour|modifiée?|"
+    r"actuali[sz]ad[oa]|atualizad[oa]|modificad[oa]|aggiornat[oa]|modificato|bijgewerkt|gewijzigd|oppdatert|opdateret|"
+    r"uppdaterad|päivitetty|zaktualizowano|aktualizacja|aktualizováno|güncelle\w*|обновлен\w*|изменен\w*|оновлено|"
+    r"diperbarui)\b|تحديث|آخر تعديل|更新|수정",
+    re.IGNORECASE,
+)
+_TOLD = re.compile(
+    r"\b(?:published|posted|post time|veröffentlicht|erstellt|erschienen|publiée?|publicad[oa]|pubblicato|gepubliceerd|"
+    r"publisert|udgivet|publicerad|julkaistu|opublikowano|publikováno|yayın\w*|опубликован\w*|опубліковано|diterbitkan)\b|"
+    r"نشر|公開|发布|게시",
+    re.IGNORECASE,
+)
+_ELSE = re.compile(
+    r"(?:\b(?:joined|registered|member|since|seit|bis|until|till|depuis|jusqu\w*|desde|hasta|até|copyright|born|geboren)\b|[©†*])"
+    r"[\w\s:.,]{0,15}$",
+    re.IGNORECASE,
+)
+"""What stands before a day that is no day of the article."""
+_OTHERS = re.compile(
+    r"(?:^|[\s_-])(?:comments?|replies|related\w*|sidebar|teasers?|recommend\w*|latest|promo|carousel|most-?(?:read|popular))"
+    r"(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_HEADINGS = ("h1", "h2", "h3", "h4", "legend")
+_READ = (
+    "not(parent::script or parent::style or parent::noscript or parent::template or parent::option or parent::title)"
+)
+_LONG_AGO = timedelta(days=30)
+"""A printed issue has a day that is later than that of its texts, by less than this."""
+_NEAR, _BESIDE = 1500, 500
+"""Characters of visible text between a headline and a date of the article, and one right beside it, at most."""
+_ALONE = 100
+"""Characters of a text that is a byline at most; in a longer one the date must stand in front, as in a dateline."""
+_DATELINE = re.compile(r"[\s,]*(?:\d\d?[:.h]\d\d(?:\s\w{2,4})?)?\s*[)|:.–—-]")
+"""What parts a dateline from the story: a mark, maybe after the time of day."""
+_LONG = 200
+"""How far into a text a date is looked for."""
+_MOST = 12
+"""So many dates are read."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A candidate that is a time."""
+
+    candidate: Candidate[Any]
+    written: Written
+    group: str
+    """What says it: candidates of one group come from one place and confirm nothing."""
+
+    @property
+    def at(self) -> datetime:
+        return self.written.at
+
+    @property
+    def day(self) -> date:
+        return self.at.date()
+
+    @property
+    def earliest(self) -> date:
+        """The first day that it can be somewhere: where the zone is not told, or is UTC, the site's may be any."""
+        return (self.at + _WEST).date() if self._is_anywhere else self.day
+
+    @property
+    def latest(self) -> date:
+        """The last such day."""
+        return (self.at + _EAST).date() if self._is_anywhere else self.day
+
+    @property
+    def _is_anywhere(self) -> bool:
+        return self.written.timed and not self.at.utcoffset()
+
+    @property
+    def swapped(self) -> _Reading | None:
+        """The same with day and month in the other order, where it is written in numbers that allow it."""
+        if re.match(r"\d\d?[/-]\d\d?[/-]\d{4}", str(self.candidate.value)) and self.at.day <= 12:
+            at = self.at.replace(month=self.at.day, day=self.at.month)
+            return replace(self, written=replace(self.written, at=at))
+        return None
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A date that readers see."""
+
+    reading: _Reading
+    distance: int
+    """Characters from the headline; those before it count threefold, because what stands there is often of the day."""
+    weak: bool
+    """Whether the words beside it say that it is of a change, or it stands in a sentence."""
+    told: bool
+    """Whether they say that it is of the publication."""
+    alone: bool
+    """Whether it stands in no sentence, or opens one as a dateline."""
 
 
 @dataclass(frozen=True)
 class Dates:
-    """Finds the times of a page's article."""
+    """Finds the times of a page's article, in the zone of its site."""
 
     root: HtmlElement
     metadata: Metadata
@@ -46,23 +168,34 @@ class Dates:
     fetched: datetime
     """No time of the article is later."""
 
+    # What is chosen -----------------------------------------------------------------------------
+
     @cached_property
     def published(self) -> Choice[datetime | None]:
-        """The first candidate that is a time; what a reader sees, where none is."""
-        candidates = tuple(self._published())
-        choice = self._first(candidates)
-        if choice.value is None and (seen := self._visible()):
-            return self._first((*candidates, seen))
-        return choice
+        """What is declared for machines, unless the address or two others know better; else what readers see."""
+        readings = [*self._declared, *self._readings(self._in_address())]
+        if not self._is_settled(readings):
+            readings += [shown.reading for shown in self._shown if not shown.weak]
+            readings += self._readings([*self._meta(_VAGUE), *self._hinted()])
+            readings += self._readings(self._in_address(folders=False), group="name")
+        readings = readings or self._readings(self._states())
+        readings = readings or self._readings(self._far()) or [shown.reading for shown in self._shown]
+        readings = readings or self._readings(self._guessed()) or self._scattered()
+        if not readings:
+            given = (*self._told_machines(), *self._meta(_VAGUE))
+            return Choice(None, candidates=tuple(candidate for candidate in given if candidate.value))
+        return self._choice(*self._best(readings), readings)
 
     @cached_property
     def modified(self) -> Choice[datetime | None]:
         """The first candidate that is a time, if it is after the publication."""
-        choice = self._first(tuple(self._modified()))
-        published = self.published.value
-        if choice.value and published and choice.value > published:
-            return choice
-        return Choice(None, why="none is after the publication", candidates=choice.candidates)
+        readings, published = self._changes, self.published.value
+        if readings and published:
+            choice = self._choice(readings[0], "it is the first that is a time", readings)
+            if choice.value and choice.value > published:
+                return choice
+        candidates = tuple(reading.candidate for reading in readings)
+        return Choice(None, why="none is after the publication" if readings else "", candidates=candidates)
 
     def moment(self, value: object) -> datetime | None:
         """The time that a text names, if the article can be of it.
@@ -70,45 +203,367 @@ class Dates:
         One that is a few hours ahead of the fetch is a local time without its zone: then the time of the fetch, which
         is the closest that is known to be possible.
         """
-        moment = parse_time(value)
-        return utc_second(min(moment, self.fetched)) if moment and moment <= self.fetched + _SLIP else None
+        written = self._read(value)
+        return self._instant(written.at) if written else None
 
-    def _first(self, candidates: Iterable[Candidate[object]]) -> Choice[datetime | None]:
-        given = tuple(candidate for candidate in candidates if candidate.value)
-        for candidate in given:
-            if moment := self.moment(candidate.value):
-                return Choice(moment, candidate.origin, "it is the first that is a time", given)
-        return Choice(None, candidates=given)
+    # How it is chosen ---------------------------------------------------------------------------
 
-    def _published(self) -> Iterator[Candidate[object]]:
-        yield Candidate(self.metadata.article.get("datePublished"), "json-ld datePublished")
+    def _is_settled(self, readings: list[_Reading]) -> bool:
+        """Whether there is nothing to ask readers: two agree, nobody disagrees, and time of day and zone are told."""
+        return (
+            len({reading.group for reading in readings}) > 1
+            and all(_are_near(readings[0], other) for other in readings)
+            and readings[0].written.timed
+            and bool(readings[0].at.utcoffset() or self._zone(readings[0].at))
+        )
+
+    def _best(self, readings: list[_Reading]) -> tuple[_Reading, str]:
+        first = readings[0]
+        if len(readings) == 1:
+            return first, "it is the only one"
+        others = [other for other in readings if other.group != first.group]
+        for other in others:
+            # An address stays as it was made; what is declared may be of a move to another system. A day earlier it may
+            # have been a draft.
+            if other.group == "address" and other.day < first.earliest - timedelta(days=1):
+                return other, "an address keeps the day on which it was made, and that is before what is declared"
+        if agreeing := next((other for other in others if _are_near(first, other)), None):
+            return first, f"it is the first that is a time, and {agreeing.candidate.origin} agrees"
+        if (swapped := first.swapped) and any(swapped.day == other.day for other in others):
+            return swapped, "in this order of day and month others agree"
+        if self._is_of_the_machine(first):
+            for shown in self._shown:
+                if shown.alone and not shown.weak and shown.distance < _BESIDE and shown.reading.day < first.earliest:
+                    return shown.reading, "what is declared is no earlier than the last change, and readers see this"
+        changed = {reading.day for reading in self._changes}
+        for one in readings[1:]:
+            confirming = sorted({other.group for other in readings[1:] if _are_near(one, other)})
+            if (
+                len(confirming) > 1
+                and one.day not in changed
+                and (one.day < first.earliest or one.day > first.day + _LONG_AGO)
+            ):
+                return one, f"{' and '.join(confirming)} agree on it, against {first.candidate.origin}"
+        return first, "it is the first that is a time"
+
+    def _is_of_the_machine(self, reading: _Reading) -> bool:
+        """Whether something is said to be published when it was changed last, or later: when the page was made."""
+        changes = [self._instant(change.at) for change in self._changes if change.written.timed]
+        return reading.written.timed and any(
+            change - self._instant(reading.at) < timedelta(minutes=2) for change in changes
+        )
+
+    def _choice(self, chosen: _Reading, why: str, readings: list[_Reading]) -> Choice[datetime | None]:
+        """The chosen reading with the time of day and the zone that other readings of the same time know."""
+        if not chosen.written.timed:
+            for other in readings:
+                if other.written.timed and self._local(other, readings).date() == chosen.day:
+                    chosen, why = other, f"{why}; this one has the time of day"
+                    break
+        moment = self._instant(self._local(chosen, readings))
+        return Choice(moment, chosen.candidate.origin, why, tuple(reading.candidate for reading in readings))
+
+    def _local(self, chosen: _Reading, readings: list[_Reading]) -> datetime:
+        """The time as the site's clock shows it."""
+        at = chosen.at
+        if at.utcoffset() or (at.tzinfo and not chosen.written.timed):
+            return at
+        timed = [other.at for other in readings if other.written.timed] if chosen.written.timed else []
+        if at.tzinfo and any(o.utcoffset() and o.replace(tzinfo=None) == at.replace(tzinfo=None) for o in timed):
+            return at  # said to be of UTC here and of the site's zone there: one is wrong, but not the day
+        zone = self._zone(at)
+        usual = at.replace(tzinfo=zone).utcoffset() if zone else None
+        for offset in (_difference(at, other) for other in timed):
+            # A clock of twelve hours, or the time of something else, gives zones far from those where the site is.
+            if offset is not None and (usual is None or abs(offset - usual) <= timedelta(hours=4)):
+                zone = timezone(offset)
+                break
+        if at.tzinfo:
+            return at.astimezone(zone) if zone else at
+        return at.replace(tzinfo=zone or UTC)
+
+    # What the page says -------------------------------------------------------------------------
+
+    @cached_property
+    def _declared(self) -> list[_Reading]:
+        return self._readings(self._told_machines())
+
+    def _told_machines(self) -> Iterator[Candidate[object]]:
+        article = self.metadata.article
+        yield from self._of_node(article, "datePublished", "json-ld")
         yield from self._meta(_PUBLISHED)
         yield from self._marked("datePublished")
-        yield Candidate(self.metadata.article.get("dateCreated"), "json-ld dateCreated")
+        yield from self._meta(_RARER)
+        yield from self._of_node(article, "dateCreated", "json-ld")
         for node, own in self.metadata.nodes:
             if own and "WebPage" in types_of(node):
-                yield Candidate(node.get("datePublished"), "json-ld WebPage datePublished")
-        for element in self.root.iterfind(".//time[@datetime]"):
-            yield Candidate(element.get("datetime"), "time datetime")
-        yield Candidate(self.hint.published and self.hint.published.isoformat(), "hint")
+                yield from self._of_node(node, "datePublished", "json-ld WebPage")
 
-    def _modified(self) -> Iterator[Candidate[object]]:
-        yield Candidate(self.metadata.article.get("dateModified"), "json-ld dateModified")
+    @cached_property
+    def _changes(self) -> list[_Reading]:
+        return self._readings(self._changed())
+
+    def _changed(self) -> Iterator[Candidate[object]]:
+        yield from self._of_node(self.metadata.article, "dateModified", "json-ld")
         yield from self._meta(_MODIFIED)
         yield from self._marked("dateModified")
         yield Candidate(self.hint.modified and self.hint.modified.isoformat(), "hint")
 
+    def _of_node(self, node: dict[str, Any], name: str, origin: str) -> Iterator[Candidate[object]]:
+        for value in as_list(node.get(name)):
+            yield Candidate(value.get("@value") if isinstance(value, dict) else value, f"{origin} {name}")
+
     def _meta(self, names: Iterable[str]) -> Iterator[Candidate[object]]:
-        return (Candidate(value, f"meta {name}") for name in names for value in self.metadata.meta.get(name, []))
+        for name in names:
+            for written, value in self._meta_by_letters.get(name, ()):
+                yield Candidate(value, f"meta {written}")
+
+    @cached_property
+    def _meta_by_letters(self) -> dict[str, list[tuple[str, str]]]:
+        """Names and contents of meta tags; those of microdata are left out, which may be of a comment."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for tag in self.root.iter("meta"):
+            for name in f"{tag.get('property') or ''} {tag.get('name') or ''}".lower().split():
+                value = tag.get("content") or tag.get("value")
+                found.setdefault(re.sub(r"[^a-z]", "", name), []).append((name, value))
+        return found
 
     def _marked(self, name: str) -> Iterator[Candidate[object]]:
         for element in self.metadata.itemprops(name):
-            value = element.get("content") or element.get("datetime") or text_of(element)
-            yield Candidate(value, f"itemprop {name}")
+            if not _OTHERS.search(_scope(element)):
+                value = element.get("content") or element.get("datetime") or element.get("value") or text_of(element)
+                yield Candidate(value, f"itemprop {name}")
 
-    def _visible(self) -> Candidate[object] | None:
+    def _in_address(self, *, folders: bool = True) -> Iterator[Candidate[object]]:
+        """The day in the address: in folders; or in a name, where it may be what the story is about, or a number."""
+        for address in dict.fromkeys([self.metadata.canonical, self.metadata.url]):
+            for found in _ADDRESS.finditer(urlsplit(address).path):
+                if (found["mark"] == "/") == folders:
+                    yield Candidate(f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}", "address")
+
+    def _states(self) -> Iterator[Candidate[object]]:
+        """Dates in scripts, where all are of one day: a page that lists other stories has several."""
+        values = [
+            value
+            for script in self.root.iter("script")
+            if "ld+json" not in (script.get("type") or "")
+            for value in _STATE.findall(script.text or "")
+        ]
+        days = {written.at.date() for value in values if (written := read_time(value))}
+        return (Candidate(value, "script") for value in values if len(days) == 1)
+
+    def _hinted(self) -> Iterator[Candidate[object]]:
+        yield Candidate(self.hint.published and self.hint.published.isoformat(), "hint")
+
+    def _far(self) -> Iterator[Candidate[object]]:
+        for element in self.root.iterfind(".//time[@datetime]"):
+            if not _OTHERS.search(_scope(element)):
+                yield Candidate(element.get("datetime"), "time datetime")
+
+    def _guessed(self) -> Iterator[Candidate[object]]:
         from htmldate import find_date  # takes long to import, and the process that reads listings has no use for it
 
         latest = self.fetched.date().isoformat()
-        found = find_date(self.root, url=self.metadata.url, original_date=True, max_date=latest)
-        return Candidate(found, "htmldate") if found else None
+        try:
+            # The extensive search would load the words of 200 languages.
+            found = find_date(
+                self.root, url=self.metadata.url, original_date=True, max_date=latest, extensive_search=False
+            )
+        except (ValueError, OverflowError):  # an hour or a zone that no day has
+            return
+        yield Candidate(found, "htmldate")
+
+    # What readers see ---------------------------------------------------------------------------
+
+    @cached_property
+    def _shown(self) -> list[_Shown]:
+        """The dates near the headline, and farther ones that are said to be of the publication: the best first."""
+        found = [
+            shown
+            for distance, parent, label, text in self._dated
+            if (distance < _NEAR or _TOLD.search(f"{label[-30:]} {text[:60]}"))
+            and (shown := self._seen(distance, parent, label, text))
+        ]
+        return sorted(found, key=lambda s: (s.weak, s.distance >= _NEAR, not s.told, not s.alone, s.distance))
+
+    def _scattered(self) -> list[_Reading]:
+        """Those that stand alone anywhere, in page order."""
+        found = (self._seen(*dated) for dated in self._dated)
+        return [shown.reading for shown in islice(filter(None, found), _MOST) if shown.alone]
+
+    @cached_property
+    def _dated(self) -> list[tuple[int, HtmlElement, str, str]]:
+        """The texts that may have a date: distance from the headline, the element, the text before, the text."""
+        headline = self._headline
+        ends: list[tuple[int, int]] = []
+        dated: list[tuple[int, HtmlElement, str, str]] = []
+        offset, before = 0, ""
+        for text in self.root.xpath(f".//text()[{_READ}][normalize-space()]"):
+            parent = text.getparent()
+            if text.is_tail:
+                parent = parent.getparent()
+            if parent in headline or (not headline and len(text) > 15 and same(text) in self._titles):
+                ends.append((offset, offset + len(text)))
+            elif _DATED.search(text[:_LONG]) or parent.tag == "time":
+                dated.append((offset, parent, before, str(text)))
+            before = str(text)
+            offset += len(text)
+        far = [
+            (min((at - end if at >= end else 3 * (start - at) for start, end in ends), default=_NEAR + at), *rest)
+            for at, *rest in dated
+        ]
+        return sorted(far, key=lambda entry: entry[0])
+
+    def _seen(self, distance: int, parent: HtmlElement, label: str, text: str) -> _Shown | None:
+        """A text with a date, if it is one of the article."""
+        if self._is_foreign(parent):
+            return None
+        text, label = clean(text), "" if _DATED.search(label) else clean(label)
+        found, written = self._found(parent, text), self._attribute(parent)
+        before, after = (found.before, found.after) if found else ("", "")
+        words = f"{label if len(label) < 30 else ''} {before[-60:]} {after[:20]}"
+        told = bool(_TOLD.search(words))
+        changed = not told and bool(_CHANGED.search(words))
+        if written:
+            candidate = Candidate(written.at.isoformat(), "time datetime")
+            return _Shown(_Reading(candidate, written, "text"), distance, changed, told, alone=True)
+        in_story = self._is_in_story(parent, text)
+        is_dateline = in_story and len(before) < 30 and bool(_DATELINE.match(after))
+        alone = is_dateline or len(f"{before}{after}".encode()) <= 40
+        if (
+            not found
+            or not self._is_possible(found.written)
+            or _ELSE.search(f"{label[-30:]} {before}"[-40:])
+            or (parent.tag == "a" and not alone)
+            or (in_story and not is_dateline)
+        ):
+            return None
+        weak = changed or not (told or alone)
+        return _Shown(_Reading(Candidate(text[:_ALONE], "text"), found.written, "text"), distance, weak, told, alone)
+
+    def _found(self, parent: HtmlElement, text: str) -> Found | None:
+        """The date in a text, or around it: the month or the time of day may stand in an element of its own."""
+        found = self._find(text)
+        if found and found.written.timed:
+            return found
+        around = text_of(parent)
+        if around in ("", text) and parent.getparent() is not None:
+            around = text_of(parent.getparent())
+        wider = self._find(around) if len(around) <= _ALONE else None
+        if found and not (wider and wider.written.timed and wider.written.at.date() == found.written.at.date()):
+            return found
+        return wider
+
+    def _attribute(self, element: HtmlElement) -> Written | None:
+        """What a ``<time>`` around a text says for machines, if it is not only the text again."""
+        for ancestor in (element, element.getparent()):
+            value = ancestor.get("datetime") if ancestor is not None and ancestor.tag == "time" else None
+            if value and re.match(r"\s*\d{4}-", value):
+                return self._read(value)
+        return None
+
+    def _is_in_story(self, parent: HtmlElement, text: str) -> bool:
+        """Whether a text is part of a paragraph that is more than a byline."""
+        block = next((e for e in (parent, parent.getparent()) if e is not None and e.tag in ("p", "blockquote")), None)
+        return len(text if block is None else text_of(block)) > _ALONE
+
+    @cached_property
+    def _titles(self) -> str:
+        """What the page says its title is, in all places."""
+        told = [self.metadata.first_meta("og:title", "twitter:title"), clean(self.metadata.article.get("headline"))]
+        return same(" ".join([*told, *(text_of(element) for element in self.root.iter("title"))]))
+
+    @cached_property
+    def _headline(self) -> set[HtmlElement]:
+        """The headings that the page's title has, those of the first rank if any, with all that is in them."""
+        names = {heading: same("".join(heading.itertext())) for heading in self.root.iter(*_HEADINGS)}
+        told = [heading for heading, name in names.items() if len(name) >= 8 and name in self._titles]
+        first = [heading for heading, name in names.items() if heading.tag == "h1" and name][:1]
+        chosen = [heading for heading in told if heading.tag == "h1"] or [*told, *first]
+        return {element for heading in chosen for element in heading.iter()}
+
+    def _is_foreign(self, element: HtmlElement) -> bool:
+        """Whether an element is in a box of other stories or of comments, which has no headline of this one."""
+        for ancestor in (element, *element.iterancestors()):
+            names = f"{ancestor.get('class') or ''} {ancestor.get('id') or ''}"
+            if ancestor.tag in ("footer", "nav", "figure", "figcaption") or _OTHERS.search(names):
+                return not any(heading in self._headline for heading in ancestor.iter(*_HEADINGS))
+        return False
+
+    # How it is read -----------------------------------------------------------------------------
+
+    def _readings(self, candidates: Iterable[Candidate[object]], group: str = "") -> list[_Reading]:
+        found = []
+        for candidate in candidates:
+            if candidate.value and (written := self._read(candidate.value)):
+                found.append(_Reading(candidate, written, group or candidate.origin.split()[0]))
+        return found
+
+    def _read(self, value: object) -> Written | None:
+        """A time that the article can be of."""
+        written = read_time(value, day_first=self._place.day_first)
+        if not written and isinstance(value, str) and (found := self._find(clean(value))):
+            written = found.written
+        return written if written and self._is_possible(written) else None
+
+    def _find(self, text: str) -> Found | None:
+        return read_date(text, self._place.languages, day_first=self._place.day_first)
+
+    def _is_possible(self, written: Written) -> bool:
+        latest = self.fetched.replace(tzinfo=None) + _EAST
+        return written.at.year >= 1990 and written.at.replace(tzinfo=None) <= latest
+
+    def _instant(self, moment: datetime) -> datetime:
+        """The time to the second, its zone as a number, and not after the fetch."""
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        zone = timezone(moment.utcoffset() or timedelta())
+        return min(moment, self.fetched).astimezone(zone).replace(microsecond=0)
+
+    # In which zone ------------------------------------------------------------------------------
+
+    @cached_property
+    def _place(self) -> Place:
+        return Place(self.root, self.metadata)
+
+    def _zone(self, at: datetime) -> tzinfo | None:
+        """The zone that the site writes most of its times in, else the one of its country or of its language."""
+        return self._usual_zone or self._place.zone(at)
+
+    @cached_property
+    def _usual_zone(self) -> tzinfo | None:
+        times = {element.get("datetime") for element in self.root.iterfind(".//time[@datetime]")}
+        written = [*map(read_time, times), *(reading.written for reading in (*self._declared, *self._changes))]
+        offsets = Counter(offset for time in written if time and (offset := time.at.utcoffset()))
+        return timezone(offsets.most_common(1)[0][0]) if offsets else None
+
+
+def _are_near(one: _Reading, other: _Reading) -> bool:
+    """Whether two candidates can mean one day."""
+    return one.earliest <= other.latest and other.earliest <= one.latest
+
+
+def _difference(at: datetime, other: datetime) -> timedelta | None:
+    """How far east of UTC the site is, if two times are the same moment and one has what the other lacks: the same
+    moment in another zone; the same clock with a zone; or a moment in UTC beside a clock without a zone.
+    """
+    if other.utcoffset():
+        is_same = abs(other - at) < timedelta(minutes=1) if at.tzinfo else other.replace(tzinfo=None) == at
+        return other.utcoffset() if is_same else None
+    if (at.tzinfo is None) == (other.tzinfo is None):
+        return None
+    clock, utc = (at, other) if at.tzinfo is None else (other, at)
+    apart = clock - utc.replace(tzinfo=None)
+    hours = round(apart / timedelta(hours=1) * 4) / 4
+    offset = timedelta(hours=hours)
+    is_zone = _WEST <= offset <= _EAST and (hours.is_integer() or hours in _BETWEEN)
+    return offset if is_zone and abs(apart - offset) < timedelta(minutes=1) else None
+
+
+def _scope(element: HtmlElement) -> str:
+    """What the boxes around an element are called, three levels up."""
+    names = []
+    for ancestor in element.iterancestors():
+        names.append(f"{ancestor.get('class') or ''} {ancestor.get('id') or ''} {ancestor.get('itemprop') or ''}")
+        if len(names) == 4 or ancestor.tag in ("article", "main", "body"):
+            break
+    return " ".join(names)

@@ -18,9 +18,10 @@ from web_poet import WebPage
 
 from crawlers.discovery import clean_url
 from crawlers.listing import Entry, Listing, NotAListing
-from crawlers.pages.body import without_noise, without_repeats
+from crawlers.pages.body import without_repeats
 from crawlers.pages.listing import harmless_xml, plain, text_of_listing
 from crawlers.pages.metadata import as_list, clean, parse_time, same, same_page, text_of
+from crawlers.pages.noise import without_noise
 from wirewatch.records import Hint, Record, Time
 
 MOST_ODD_DATES = 100

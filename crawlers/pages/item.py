@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
 
-from wirewatch.records import Access, Image, Record, Time, Update
+from pydantic import AfterValidator, AwareDatetime, Field
+
+from wirewatch.records import Access, Image, Record, Update
+
+LocalTime = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.replace(microsecond=0))]
+"""A time to the second in the zone of the site, which tells the day that its readers see; records have it in UTC."""
 
 
 class ArticleItem(Record):
@@ -19,15 +24,15 @@ class ArticleItem(Record):
     title: str = ""
     """The headline as readers see it; empty where there is none."""
     lead: str | None = None
-    """The standfirst; not repeated in :attr:`body`."""
+    """The standfirst, which may have several lines; not repeated in :attr:`body`."""
     body: str = ""
     """Paragraphs separated by one blank line; empty where the page has no running text."""
     authors: tuple[str, ...] = ()
     """Names of people: neither the site nor an agency."""
     agencies: tuple[str, ...] = ()
     """Who else is credited with the text: news agencies, desks, the outlet itself where it names no writer."""
-    published: Time | None = None
-    modified: Time | None = None
+    published: LocalTime | None = None
+    modified: LocalTime | None = None
     language: str | None = None
     """ISO 639-1 code of the language that the text is written in."""
     section: str | None = None

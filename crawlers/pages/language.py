@@ -1,4 +1,4 @@
-"""The language of an article."""
+"""The language that an article is written in, which is not always what its template says."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.pages.choice import Candidate, Choice
 from crawlers.pages.metadata import Metadata, as_list, clean
+from wirewatch.language import detect, known
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,15 @@ class Language:
 
     @cached_property
     def choice(self) -> Choice[str | None]:
-        """ISO 639-1 code of the page, else of its JSON-LD."""
-        candidates = tuple(self._declared())
-        if not candidates:
-            return Choice(None)
-        return Choice(candidates[0].value, candidates[0].origin, "it is the first", candidates)
+        """ISO 639-1 code of the language of the text; what the page declares decides where the text leaves doubt."""
+        declared = tuple(self._declared())
+        codes = [candidate.value for candidate in declared]
+        if not any(letter.isalpha() for letter in self.text):
+            code = next(filter(None, map(known, codes)), None)
+            return Choice(code, next((c.origin for c in declared if known(c.value) == code), ""), "", declared)
+        code = detect(self.text, *codes)
+        why = "the text is written in it" + (", as the page says" if code in map(known, codes) else "")
+        return Choice(code, "text", why, (*declared, Candidate(code, "text")))
 
     def _declared(self) -> Iterator[Candidate[str]]:
         for name in ("lang", "{http://www.w3.org/XML/1998/namespace}lang", "xml:lang"):
@@ -42,5 +47,5 @@ class Language:
     @staticmethod
     def _code(value: object, origin: str) -> Iterator[Candidate[str]]:
         code = re.split(r"[-_]", clean(value).lower())[0]
-        if re.fullmatch("[a-z]{2}", code):
+        if re.fullmatch("[a-z]{2,3}", code):
             yield Candidate(code, origin)

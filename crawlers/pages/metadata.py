@@ -11,11 +11,12 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cached_property
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+from zoneinfo import ZoneInfo
 
 from dateutil import parser as dates  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
@@ -34,13 +35,14 @@ _MAX_DEPTH = 12
 _ZONES = {
     name: int(hours * 3600)
     for name, hours in {
+        "UTC": 0, "GMT": 0, "Z": 0,
         "WET": 0, "WEST": 1, "BST": 1, "WAT": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "CAT": 2, "SAST": 2,
         "EET": 2, "EEST": 3, "EAT": 3, "MSK": 3, "TRT": 3, "PKT": 5, "IST": 5.5, "WIB": 7, "ICT": 7, "SGT": 8, "HKT": 8,
         "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "BRT": -3, "ART": -3, "EDT": -4, "EST": -5, "CDT": -5, "CST": -6,
         "MDT": -6, "MST": -7, "PDT": -7, "PST": -8,
     }.items()
 }  # fmt: skip
-_UNREAD = {"script", "style", "template", "noscript"}
+_UNREAD = {"script", "style", "template", "noscript", "rt", "rp"}  # the last two: how Japanese signs are read aloud
 _BLOCKS = {
     "p",
     "div",
@@ -88,37 +90,68 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+@dataclass(frozen=True)
+class Written:
+    """A time as a site writes it."""
+
+    at: datetime
+    """Without a zone where none is written."""
+    timed: bool
+    """Whether a time of day is written; midnight sharp is none, unless it is that of a zone other than UTC."""
+
+
 def parse_time(text: object) -> datetime | None:
-    """A point in time as sites write it for machines (ISO 8601, RFC 2822, Unix seconds); UTC where no zone is given.
+    """A point in time as sites write it for machines, in UTC; UTC where no zone is given: see :func:`read_time`."""
+    written = read_time(text)
+    if not written:
+        return None
+    try:
+        return (written.at if written.at.tzinfo else written.at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def read_time(text: object, *, day_first: bool = False) -> Written | None:
+    """A time as sites write it for machines: ISO 8601, RFC 2822, Unix seconds.
 
     None for what names no day (``May 2024``) and for times before 1990.
+
+    Args:
+        text: anything; what is no text and no number is no time.
+        day_first: whether 1/2/2031 is the 1st of February. 1.2.2031 always is.
     """
-    value = clean(text) if not isinstance(text, int | float) else str(int(text))
+    value = str(text).partition(".")[0] if isinstance(text, int | float) else clean(text)
     if re.fullmatch(r"1\d{9}(\d{3})?", value):
-        return datetime.fromtimestamp(int(value[:10]), UTC)
+        return Written(datetime.fromtimestamp(int(value[:10]), UTC), timed=True)
     if not re.search(r"\d{4}", value) or len(value) > 60:
         return None
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
+        first = bool(re.match(r"\d\d?\.", value)) or (day_first and not re.match(r"\d{4}", value))
         try:
             # What is not written is taken from the default: without a day or a month, the two readings differ.
-            moment, other = (dates.parse(value, default=datetime(1, n, n), tzinfos=_zone) for n in (1, 2))
+            moment, other = (
+                dates.parse(value, default=datetime(1, n, n), tzinfos=zone_named, dayfirst=first) for n in (1, 2)
+            )
         except (ValueError, OverflowError, TypeError):
             return None
         if moment != other:
             return None
     try:
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+        timed = any(moment.timetuple()[3:6]) or bool(moment.utcoffset())
+    except ValueError:  # a zone of more than a day
         return None
-    return moment if moment.year >= 1990 else None
+    return Written(moment, timed) if 1990 <= moment.year < 9999 else None
 
 
-def _zone(name: str | None, offset: int | None) -> int:
-    """Seconds east of UTC. A number beside the name decides: ``+0800 (CST)`` is China's, not America's."""
-    return _ZONES.get(name or "", 0) if offset is None else offset
+def zone_named(name: str | None, offset: int | None = None) -> tzinfo | None:
+    """The zone that sites write by a name. A number beside it decides: ``+0800 (CST)`` is China's, not America's."""
+    known = {"ET": "America/New_York", "CT": "America/Chicago", "MT": "America/Denver", "PT": "America/Los_Angeles"}
+    if offset is None and name in known:
+        return ZoneInfo(known[name])
+    seconds = _ZONES.get(name or "") if offset is None else offset
+    return timezone(timedelta(seconds=seconds)) if seconds is not None and abs(seconds) < 86400 else None
 
 
 def same_page(one: str, other: str) -> bool:
@@ -155,7 +188,8 @@ class Metadata:
         """Contents of meta tags by lower-cased ``property``, ``name`` or ``itemprop``, in page order."""
         found: dict[str, list[str]] = {}
         for tag in self.root.iter("meta"):
-            content = clean(tag.get("content"))
+            # Some sites write `value`, as in a form.
+            content = clean(tag.get("content") or tag.get("value"))
             for attribute in ("property", "name", "itemprop"):
                 for name in (tag.get(attribute) or "").lower().split():
                     if content:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,11 +15,33 @@ from crawlers.pages.choice import Candidate, Choice
 from crawlers.pages.metadata import Metadata, clean, same, text_of
 from wirewatch.records import Hint
 
-_SEPARATOR = re.compile(r"\s+[-|–—:»·•/]\s+|\s*[|│｜ㅣ]\s*")
-_CUT = re.compile(r"\s*[-|–—:»·•/│｜ㅣ«]\s+")
+_WEIGHTS = {
+    "h1": 50,
+    "json-ld headline": 40,
+    "meta og:title": 30,
+    "h2": 20,
+    "meta parsely-title": 20,
+    "meta sailthru.title": 20,
+    "meta twitter:text:title": 20,
+    "itemprop headline": 1,
+    "meta headline": 1,
+    "meta twitter:title": 1,
+    "title": 1,
+}
+"""How much each place of a page says about its headline.
+
+An order, not a fit: two of h1, headline and og:title outdo the third, where all three differ the h1 wins, an h2 alone
+gives way to either of the others, and the last four only break ties. Any numbers of which that is true choose the same
+titles on the evaluation sets.
+"""
+_METAS = tuple(place.removeprefix("meta ") for place in _WEIGHTS if place.startswith("meta "))
+# Before and behind the name of a site, where a title is known without it (_SUFFIX) and where not.
+_SEPARATOR = re.compile(r"\s+[-|–—:»·•/*]\s+|\s*[|│｜ㅣ]\s*")
+_SUFFIX = re.compile(r"\s*[-|–—»·•/*│｜ㅣ：]\s*")
+_ENDS = " -–—|:·•/│｜ㅣ"
 _KICKER = re.compile(
-    r"(?:^|[\s_-])(?:kicker|over-?line|top-?line|roof-?line|eyebrow|dachzeile|spitzmarke|pre-?title|super-?title|sur-?title|"
-    r"surtitre|volanta|antetitulo|cintillo|occhiello|chapeu|headline-?prefix)(?=$|[\s_-])",
+    r"(?:^|[\s_-])(?:kicker|(?:over|top|roof)-?line|(?:pre|super|sur|top)-?title|eyebrow|dachzeile|spitzmarke|surtitre|"
+    r"volanta|antetitulo|cintillo|occhiello|chapeu|headline-?prefix)(?=$|[\s_-])",
     re.IGNORECASE,
 )
 
@@ -32,101 +56,121 @@ class Title:
 
     @cached_property
     def choice(self) -> Choice[str]:
-        """The headline as readers see it, unless the page's titles for machines agree on another; empty without any."""
-        best = self.best() or self.hint.title or self.first_heading()
-        found = [
-            (clean(self.metadata.article.get("headline")), "json-ld headline"),
-            (self.metadata.first_meta("og:title"), "meta og:title"),
-            (self.metadata.first_meta("twitter:title"), "meta twitter:title"),
-            *((text_of(e), "itemprop headline") for e in self.metadata.itemprops("headline")),
-            (self._title_tag(), "title"),
-            *((text, tag) for tag, text in self._headings),
-            (self.hint.title or "", "hint"),
-        ]
-        candidates = tuple(Candidate(text, origin) for text, origin in found if text)
-        origin = next((c.origin for c in reversed(candidates) if same(c.value) == same(best)), "")
-        return Choice(best, origin, candidates=candidates)
+        """The title on which the weightiest places of the page agree; the listing's, or any heading, without one."""
+        candidates = tuple(self._candidates())
+        if not candidates:
+            return self._fallback()
+        agreeing: dict[str, list[Candidate[str]]] = defaultdict(list)
+        for candidate in candidates:
+            agreeing[same(candidate.value)].append(candidate)
+        winners = max(agreeing.values(), key=_points)
+        best = _best_spelt(winners)
+        return Choice(best.value, best.origin, _reason(winners, list(agreeing.values())), candidates)
 
-    def best(self) -> str:
-        """The headline as readers see it, unless the page's titles for machines agree on another; empty without any."""
-        headline = self._without_site(
-            clean(self.metadata.article.get("headline")) or clean(self.metadata.article.get("name"))
-        )
-        og = self._without_site(self.metadata.first_meta("og:title"))
-        card = self._without_site(self.metadata.first_meta("twitter:title"))
-        micro = next((text_of(e) for e in self.metadata.itemprops("headline")), "")
-        tag = self._without_site(self._title_tag())
-        shown = self._heading
-        declared = [text for text in (headline, og, card, micro, tag) if text]
-        votes = [sum(same(other) == same(text) for other in declared) for text in declared]
-        agreed = declared[votes.index(max(votes))] if max(votes, default=0) > 1 else ""
-        if shown and same(shown) not in map(same, declared):
-            if len(same(agreed)) > 8 and same(shown).endswith(same(agreed)):
-                return agreed  # a kicker that carries no mark stands before it
-            if headline and same(agreed) == same(headline):
-                return agreed
-        if shown:
-            return next((text for text in (og, headline) if _is_better_set(text, shown)), shown)
-        claimed = agreed or next(iter(declared), "")
-        return self._shown_part(claimed) or claimed
+    @property
+    def shown(self) -> str:
+        """The headline as the page shows it, by which its place is found; empty without one. The title may differ."""
+        return self._heading[1] if self._heading else ""
 
-    def _title_tag(self) -> str:
-        return next((text_of(title) for title in self.root.iterfind(".//head/title")), "")
+    def _candidates(self) -> Iterator[Candidate[str]]:
+        """What each place says without the site's name, the weightiest first."""
+        found = dict(self._claimed)
+        heading = self._heading
+        if heading:
+            found[heading[0]] = heading[1]
+        for origin in _WEIGHTS:
+            if text := found.get(origin, ""):
+                shown = "" if heading else self._shown_part(text)
+                yield Candidate(shown or text, origin)
 
-    @cached_property
-    def _headings(self) -> list[tuple[str, str]]:
-        """The headings that may be the headline, with their tags: none of a breadcrumb, of a link to the front page."""
-        found = []
-        site = {same(name) for name in self.metadata.site_names if name} | self._beside_headline
+    def _fallback(self) -> Choice[str]:
+        """What the listing says, else the first heading of the page, whatever it may be."""
+        if self.hint.title:
+            return Choice(self.hint.title, "hint", "the page gives none", (Candidate(self.hint.title, "hint"),))
         for heading in self.root.iter("h1", "h2"):
-            text = _headline_of(heading)
-            if text and same(text) not in site and not _leads_elsewhere(heading):
-                found.append((heading.tag, text))
-        return found
+            if text := text_of(heading):
+                found = Candidate(text, heading.tag)
+                return Choice(text, heading.tag, "no place for titles has one, and it is the first heading", (found,))
+        return Choice("")
 
     @cached_property
-    def _beside_headline(self) -> set[str]:
-        """What the title tag has beside the text of og:title: the name of the site or of a section."""
-        headline = same(self.metadata.first_meta("og:title"))
-        tag = self._title_tag()
-        halves = [(tag[: cut.start()], tag[cut.end() :]) for cut in _CUT.finditer(tag)]
-        return {
-            same(other)
-            for before, behind in halves
-            for one, other in ((before, behind), (behind, before))
-            if len(headline) > 10 and same(one) == headline
+    def _claims(self) -> dict[str, str]:
+        """What the page says for machines, as it stands there, by its place."""
+        node = self.metadata.article
+        micro = (text_of(e) or clean(e.get("content")) for e in self.metadata.itemprops("headline"))
+        claims = {
+            "json-ld headline": clean(node.get("headline")) or clean(node.get("name")),
+            "itemprop headline": next(filter(None, micro), ""),
+            "title": self._title_tag,
+            **{f"meta {name}": self.metadata.first_meta(name) for name in _METAS},
         }
+        return {origin: text.rstrip(_ENDS) for origin, text in claims.items() if text}
 
     @cached_property
-    def _heading(self) -> str:
+    def _claimed(self) -> dict[str, str]:
+        """The claims without the site's name."""
+        return {origin: self._without_site(text) for origin, text in self._claims.items()}
+
+    @cached_property
+    def _title_tag(self) -> str:
+        titles = (text_of(title) for title in self.root.iter("title") if title.getparent().tag != "svg")
+        return next(filter(None, titles), "")
+
+    # The heading that readers see ----------------------------------------------------------------
+
+    @cached_property
+    def _heading(self) -> tuple[str, str] | None:
         """The headline as readers see it: the h1 that the title tag and its like know, else an h2 that they know.
 
         A heading that none of them knows is believed only if it is the only h1: it may be a ticker or another story's.
         """
-        claimed = [
-            self._without_site(self._title_tag()),
-            self._without_site(self.metadata.first_meta("og:title")),
-            clean(self.metadata.article.get("headline")),
-            clean(self.metadata.article.get("alternativeHeadline")),
-            *(text_of(e) for e in self.metadata.itemprops("headline")),
-        ]
-        claims = [same(text) for text in claimed if text]
-        parts = {*claims, *(same(part) for text in claimed for part in _SEPARATOR.split(text))}
-        headings = list(dict.fromkeys(self._headings))
-        h1s, h2s = ([text for name, text in headings if name == tag] for tag in ("h1", "h2"))
-        for likely in (h1s, h2s):
-            if exact := [text for text in likely if same(text) in parts and same(text) in claims]:
-                return max(exact, key=lambda text: (claims.count(same(text)), len(text)))
-        only = h1s[0] if len(h1s) == 1 else ""
+        alternative = clean(self.metadata.article.get("alternativeHeadline"))
+        claimed = [*self._claimed.values(), *filter(None, [alternative])]
+        claims = [same(text) for text in claimed]
+        by_tag: dict[str, list[str]] = {"h1": [], "h2": []}
+        for tag, text in dict.fromkeys(self._headings):
+            by_tag[tag].append(text)
+        for tag, texts in by_tag.items():
+            if exact := [text for text in texts if same(text) in claims]:
+                return tag, max(exact, key=lambda text: (claims.count(same(text)), len(text)))
         about = [stems(text) for text in claimed]
-        for likely in (h1s, h2s):
+        for tag, texts in by_tag.items():
+            # Of several that nothing knows, one may be the site's and one another story's.
+            alone = texts if len(texts) == 1 or not by_tag["h1"] else []
             if known := [
-                text for text in likely if len(same(text)) > 3 and any(_stands_in(text, claim) for claim in claimed)
+                text for text in texts if len(same(text)) > 3 and any(same(text) in claim for claim in claims)
             ]:
-                return max(known, key=len)
-            if len(stems(only)) > 2 and any(len(stems(only) & words) * 2 > len(stems(only)) for words in about):
-                return only  # in other words
-        return only
+                return tag, max(known, key=len)
+            if retold := [text for text in alone if any(_meet(stems(text), words) for words in about)]:
+                return tag, retold[0]
+        only = by_tag["h1"][0] if len(by_tag["h1"]) == 1 else ""
+        return ("h1", only) if only and (len(stems(only)) > 2 or stems(only) & set().union(*about)) else None
+
+    @cached_property
+    def _headings(self) -> list[tuple[str, str]]:
+        """The headings that may be the headline, with their tags: none of a breadcrumb, of a link to the front page."""
+        site = {same(name) for name in self.metadata.site_names if name}
+        # What is marked as the headline may be the heading itself.
+        others = [text for origin, text in self._claims.items() if origin != "itemprop headline"]
+        claims = {same(part) for text in others for part in [text, *_SEPARATOR.split(text)]}
+        found = []
+        for heading in self.root.iter("h1", "h2"):
+            text = _headline_of(heading, claims)
+            if text and same(text) not in site and not self._leads_elsewhere(heading):
+                found.append((heading.tag, text))
+        return found
+
+    def _leads_elsewhere(self, heading: HtmlElement) -> bool:
+        """Whether a heading names another page, or where this one stands: in a breadcrumb, a menu, a list, a link."""
+        if any("breadcrumb" in name for name in heading.keys()):  # noqa: SIM118 - an element iterates over its children
+            return True
+        for element in (heading, *heading.iterancestors()):
+            if element.tag in ("nav", "li", "aside", "footer", "a"):
+                return True
+            if "breadcrumb" in f"{element.get('class') or ''} {element.get('id') or ''}".lower():
+                return element.tag not in ("body", "html", "main", "article")
+        links = (self.metadata.absolute(link.get("href") or "") for link in heading.iter("a"))
+        return any(link and link != self.metadata.url and self.metadata.url.startswith(link) for link in links)
 
     def _shown_part(self, claim: str) -> str:
         """The part of a claimed title that readers see, where no heading is: without the site's name."""
@@ -139,73 +183,67 @@ class Title:
         ]
         return max(shown, key=len, default="")
 
-    def first_heading(self) -> str:
-        """The first heading of the page with a text, whatever it may be; empty without one."""
-        return next((text for heading in self.root.iter("h1", "h2") if (text := text_of(heading))), "")
+    # Without the site ----------------------------------------------------------------------------
 
     def _without_site(self, title: str) -> str:
         """The title without what sites put at its ends: their name, their sections."""
         shown = {same(text) for _, text in self._headings}
-        cuts = list(_SEPARATOR.finditer(title))
-        for cut in cuts:  # a part that is a heading of the page is the headline
-            for rest in (title[: cut.start()], title[cut.end() :]):
-                if len(same(rest)) > 10 and same(rest) in shown:
+        bare = {same(self._claims.get(place, "")) for place in ("json-ld headline", "meta headline")}
+        # What another place has without the end is the headline.
+        for cuts, known in ((_SEPARATOR, shown), (_SUFFIX, bare)):
+            for cut in cuts.finditer(title):
+                rest = title[: cut.start()]
+                if len(same(rest)) > 10 and same(rest) in known and same(title[cut.end() :]):
                     return rest.strip()
-        site = {same(name) for name in self.metadata.site_names if name}
-
-        def is_site(part: str) -> bool:
-            key = same(part)
-            return key in site or any(len(n) > 3 and key and (n in key or key in n) for n in site)
-
-        while len(parts := _split_last(title)) == 2 and is_site(parts[1]):
+        while len(parts := _split_last(title)) == 2 and self._is_site(parts[1]):
             title = parts[0]
         first = _SEPARATOR.search(title)
-        if first and same(title[: first.start()]) in site:
-            title = title[first.end() :]
-        return title
+        return title[first.end() :] if first and self._is_site(title[: first.start()]) else title
+
+    def _is_site(self, part: str) -> bool:
+        key = same(part)
+        site = {same(name) for name in self.metadata.site_names if name}
+        return key in site or any(len(name) > 3 and key and (name in key or key in name) for name in site)
 
 
-def _stands_in(text: str, claim: str) -> bool:
-    """Whether a claim contains a text, and not only as a piece of a word."""
-    where = same(claim).find(same(text))
-    if where < 0 or len(same(text)) > 10:
-        return where >= 0
-    return bool(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", claim, re.IGNORECASE)) or not text.isascii()
+def _points(candidates: list[Candidate[str]]) -> int:
+    return sum(_WEIGHTS[candidate.origin] for candidate in candidates)
 
 
-def _is_better_set(text: str, shown: str) -> bool:
-    """Whether a text says the same as the heading, of which only looks set the parts apart: ``DemoThe ninth``."""
-    return same(text) == same(shown) and _signs(text) > _signs(shown) and len(text.split()) >= len(shown.split())
+def _best_spelt(candidates: list[Candidate[str]]) -> Candidate[str]:
+    """Of one text in several spellings that of og:title, which is written to be read outside the page, where no looks
+    set its parts apart; else the one with most spaces."""
+    return next(
+        (candidate for candidate in candidates if candidate.origin == "meta og:title"),
+        max(candidates, key=lambda candidate: len(candidate.value.split())),
+    )
 
 
-def _signs(text: str) -> int:
-    return len(re.findall(r"\w\s?[:/|–—-]\s", text))
+def _reason(winners: list[Candidate[str]], groups: list[list[Candidate[str]]]) -> str:
+    said = [f"{' and '.join(c.origin for c in group)} {_points(group)}" for group in groups]
+    if len(groups) == 1:
+        return "all places that give one agree"
+    return f"it has most weight: {'; '.join(said)}"
 
 
-def _headline_of(heading: HtmlElement) -> str:
-    """The text of a heading without the kicker that some sites set into it."""
+def _meet(one: set[str], other: set[str]) -> bool:
+    """Whether two titles, given as stems, say the same in other words."""
+    return len(one) > 2 and len(one & other) * 2 > min(len(one), len(other))
+
+
+def _headline_of(heading: HtmlElement, claims: set[str]) -> str:
+    """The text of a heading without the kicker or the sub-title that some sites set into it."""
     inner = heading
     while len(inner) == 1 and not (inner.text or "").strip() and not (inner[0].tail or "").strip():
         inner = inner[0]
     whole = text_of(heading)
-    for part in inner:
-        if _KICKER.search(part.get("class") or "") and not (inner.text or "").strip():
-            rest = whole.removeprefix(text_of(part)).strip(" -–—:|/•·")
-            return rest or whole
-        break
-    return whole
-
-
-def _leads_elsewhere(heading: HtmlElement) -> bool:
-    """Whether a heading says where the page stands, or links to another: in a breadcrumb, a menu, a link, a list."""
-    if any("breadcrumb" in name for name in heading.keys()):  # noqa: SIM118 - an element iterates over its children
-        return True
-    for element in (heading, *heading.iterancestors()):
-        if element.tag in ("nav", "li", "aside", "footer", "a"):
-            return True
-        if "breadcrumb" in f"{element.get('class') or ''} {element.get('id') or ''}".lower():
-            return element.tag not in ("body", "html", "main", "article")
-    return False
+    parts = [(part, text_of(part)) for part in inner]
+    if parts and not (inner.text or "").strip() and _KICKER.search(parts[0][0].get("class") or ""):
+        whole = whole.removeprefix(parts[0][1]).strip(_ENDS) or whole
+    if same(whole) in claims:
+        return whole
+    texts = [*(text for _, text in parts), *(clean(part.tail) for part, _ in parts), clean(inner.text)]
+    return max((text for text in texts if len(same(text)) > 10 and same(text) in claims), key=len, default=whole)
 
 
 def _split_last(title: str) -> list[str]:

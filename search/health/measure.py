@@ -108,7 +108,7 @@ class _Tally:
         if page.kind is PageKind.LISTING:
             listed = {name: getattr(page, name) for name in ListingHealth.model_fields}
             self.listings.append(ListingHealth.model_validate(listed))
-        elif page.outcome is PageOutcome.FETCHED:
+        elif page.kind is PageKind.ARTICLE and page.outcome is PageOutcome.FETCHED:
             self.counts["pages"] += 1
         if page.outcome is PageOutcome.UNCHANGED:
             self.counts["unchanged"] += 1

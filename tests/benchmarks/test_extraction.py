@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,8 @@ def test_each_set_is_scored_beside_other_tools_by_language_and_with_its_worst_pa
     assert figures["extraction.fundus.by_language.en.title"] == 1
     assert figures["extraction.fundus.by_language.fr.title"] == 0
     compared, languages, worst = extraction.tables(figures)
-    assert ["title", 0.5, 0.5] in list(compared.rows)
+    assert list(compared.heads[:3]) == ["measure", "wirewatch", "trafilatura"]
+    assert ["title", 0.5, 0.5] in [list(row[:3]) for row in compared.rows]
     assert [row[0] for row in languages.rows] == ["en", "fr"]
     assert [(row[0], row[2]) for row in worst.rows] == [("wrong.one", "title 0.00")]
 
@@ -67,6 +69,48 @@ def test_each_set_is_scored_beside_other_tools_by_language_and_with_its_worst_pa
 def test_a_page_that_a_tool_fails_on_counts_as_empty(evaluation: Path) -> None:
     (evaluation / "extraction/fundus/wrong.one.html.gz").write_bytes(gzip.compress(b""))
     assert extraction.measure(evaluation)["extraction.fundus.body_f1"] == 0.5
+
+
+def test_a_tool_that_is_not_installed_is_left_out_and_named(
+    evaluation: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(extraction.MODULES, "newspaper4k", "no_such_module")
+    figures = extraction.measure(evaluation)
+    assert "left out:" in (said := capsys.readouterr().out) and "newspaper4k" in said
+    assert not [key for key in figures if "newspaper4k" in key]
+    assert "newspaper4k" not in next(extraction.tables(figures)).heads
+
+
+def test_a_page_on_which_a_tool_is_busy_too_long_counts_as_empty(
+    evaluation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(url: str, html: bytes) -> extraction.Prediction:
+        while "Ferry" in html.decode():
+            try:
+                time.sleep(60)
+            except Exception:  # what a tool takes for its own error
+                continue
+        return {"title": CASE["title"], "body": "\n".join(TEXT)}
+
+    monkeypatch.setattr(extraction, "SECONDS", 0.05)
+    scorer = extraction._scorer(SCORER)
+    (right, wrong) = extraction._cases(evaluation / "extraction/fundus.jsonl.gz")
+    folder = evaluation / "extraction/fundus"
+    assert extraction._predict(busy, right, folder / "right.one.html.gz")["title"] == CASE["title"]
+    cut = extraction._predict(busy, wrong, folder / "wrong.one.html.gz")
+    assert cut["error"] == extraction.CUT_OFF and scorer.page(wrong, cut)["body"] == 0
+
+
+def test_pages_of_a_site_with_a_page_object_are_scored_with_it_too(evaluation: Path) -> None:
+    file = evaluation / "extraction/fundus.jsonl.gz"
+    rows = gzip.decompress(file.read_bytes()).decode().replace(str(CASE["url"]), "https://information.tv5monde.com/a")
+    file.write_bytes(gzip.compress(rows.encode()))
+    figures = extraction.measure(evaluation)
+    assert figures["extraction.page_objects.tv5monde.com.pages"] == 2
+    assert figures["extraction.page_objects.tv5monde.com.own.title"] == 0.5
+    figures["extraction.page_objects.tv5monde.com.own.title"] = 1.0
+    *_, last = extraction.tables(figures)
+    assert last.title == "page objects" and ["tv5monde.com", 2, "title", 0.5, 1.0] in last.rows
 
 
 def test_a_folder_without_the_sets_is_named(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ class Answer:
 
 def article_html(title: str, sentence: str = SENTENCE, canonical: str = "", head: str = "") -> bytes:
     text = "".join(f"<p>{sentence}{number}: {sentence}</p>" for number in range(4))
+    head += '<meta property="og:type" content="article">'
     if canonical:
         head += f'<link rel="canonical" href="{canonical}">'
     return f"<html lang=en><head><title>{title}</title>{head}</head><body><h1>{title}</h1>{text}</body></html>".encode()

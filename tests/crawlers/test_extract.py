@@ -5,25 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import time
-from pathlib import Path
 
 import pytest
 
 from crawlers import extract as stage
 from crawlers.extract import extract
-from tests.crawlers.handmade import FEED, SENTENCE, SITE, SOURCE, Answer, article_html, day, receipts
+from tests.crawlers.handmade import EDITED, FEED, SITE, SOURCE, Answer, article_html, day, only, receipts
 from tests.crawlers.handmade import pages_batch as made
 from wirewatch.batches import Batch
 from wirewatch.records import EXTRACTIONS, Article, Hint, Page, PageKind, article_id
-from wirewatch.settings import get_settings
 
-
-@pytest.fixture(autouse=True)
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("WIREWATCH_HOME", str(tmp_path))
-    get_settings.cache_clear()
-    yield get_settings()
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("settings")
 
 
 def pages_batch(name: str, bodies: dict[str, bytes], content_type: str = "text/html", on: int = 1) -> Batch:
@@ -75,10 +67,10 @@ def test_only_new_and_changed_articles_are_written():
     same, edited = "https://example.org/same", "https://example.org/edited"
     first = extract(pages_batch("a", {same: article_html("A story"), edited: article_html("Another story")}))
     seen = {article.url: article.first_seen for article in first.read(Article)}
-    changed = article_html("Another story", SENTENCE.replace("Tuesday", "Wednesday"))
+    changed = article_html("Another story", EDITED)
     second = extract(pages_batch("b", {same: article_html("A story"), edited: changed}, on=2))
     assert second.manifest().counts == {"unchanged": 1, "updated": 1}
-    (article,) = second.read(Article)
+    article = only(second)
     assert "Wednesday" in article.body
     assert article.first_seen == seen[edited]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -11,25 +10,29 @@ from typer.testing import CliRunner
 from crawlers import extract as stage
 from crawlers.extract import extract
 from crawlers.pages.item import ArticleItem
-from tests.crawlers.handmade import SENTENCE, SITE, SOURCE, Answer, article_html, articles, day, pages_batch, receipts
+from tests.crawlers.handmade import (
+    EDITED,
+    SITE,
+    SOURCE,
+    STORY,
+    Answer,
+    article_html,
+    articles,
+    day,
+    only,
+    pages_batch,
+    receipts,
+)
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.cli import cli
-from wirewatch.records import Article, article_id
+from wirewatch.records import article_id
 from wirewatch.settings import get_settings
 from wirewatch.state import State
 
-STORY = f"{SITE}/story"
-WEDNESDAY = SENTENCE.replace("Tuesday", "Wednesday")
 RUN = "20270201T000000Z-ab12cd"
 
-
-@pytest.fixture(autouse=True)
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("WIREWATCH_HOME", str(tmp_path))
-    get_settings.cache_clear()
-    yield get_settings()
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("settings")
 
 
 @pytest.fixture
@@ -61,11 +64,6 @@ def crawled(number: int, answers: dict[str, bytes | Answer]) -> tuple[Batch, Bat
     return pages, extract(pages)
 
 
-def only(batch: Batch) -> Article:
-    (article,) = batch.read(Article)
-    return article
-
-
 def test_an_article_is_written_again_from_the_same_page_and_was_not_changed_by_its_site(mended):
     pages, first = crawled(1, {STORY: article_html("A story")})
     mended()
@@ -91,7 +89,7 @@ def test_an_article_whose_text_stays_is_written_again_too():
 
 def test_an_earlier_text_than_the_one_that_is_known_stays_history(mended):
     earlier, _ = crawled(1, {STORY: article_html("A story")})
-    later, second = crawled(2, {STORY: article_html("A story", WEDNESDAY)})
+    later, second = crawled(2, {STORY: article_html("A story", EDITED)})
     mended()
     assert not articles(extract(earlier, replay=RUN))
     after = only(extract(later, replay=RUN))

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 
 from crawlers.extract import extract
 from crawlers.versions import MOST_CHANGES, change
-from tests.crawlers.handmade import FEED, SENTENCE, SITE, Answer, article_html, articles, day, pages_batch, receipts
+from tests.crawlers.handmade import (
+    EDITED,
+    FEED,
+    SENTENCE,
+    SITE,
+    STORY,
+    Answer,
+    article_html,
+    articles,
+    day,
+    only,
+    pages_batch,
+    receipts,
+)
 from wirewatch.batches import Batch
-from wirewatch.records import Article, Hint, PageKind, article_id
+from wirewatch.records import Hint, PageKind, article_id
 from wirewatch.settings import get_settings
 from wirewatch.state import State
 
-STORY = f"{SITE}/story"
-EDITED = SENTENCE.replace("Tuesday", "Wednesday")
-
-
-@pytest.fixture(autouse=True)
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("WIREWATCH_HOME", str(tmp_path))
-    get_settings.cache_clear()
-    yield get_settings()
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("settings")
 
 
 def crawled(number: int, answers: dict[str, bytes | Answer]) -> Batch:
@@ -34,11 +37,6 @@ def crawled(number: int, answers: dict[str, bytes | Answer]) -> Batch:
 
 def outcomes(batch: Batch) -> dict[str, str]:
     return {url: receipt.outcome for url, receipt in receipts(batch).items()}
-
-
-def only(batch: Batch) -> Article:
-    (article,) = batch.read(Article)
-    return article
 
 
 # Versions ---------------------------------------------------------------------------------------
@@ -275,7 +273,10 @@ def test_a_refused_page_gives_the_text_of_its_feed(status: int):
     assert article.published == day(1).replace(hour=8)
     assert done.manifest().counts == {"from-feed": 1, "new": 1}
     receipt = receipts(done)[STORY]
-    assert (receipt.extracted_from, receipt.fields) == ("feed", ("url", "title", "body", "authors", "published"))
+    assert (receipt.extracted_from, receipt.fields) == (
+        "feed",
+        ("url", "title", "body", "authors", "published", "language"),
+    )
 
 
 def test_a_refused_page_gives_the_summary_where_the_feed_is_not_at_hand():

@@ -1,50 +1,7 @@
-import pytest
 import spacy
 
-from enrichment.language import detect
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("The ministers met in the capital to discuss the new border agreement.", "en"),
-        ("Les ministres se sont réunis dans la capitale pour parler de l'accord.", "fr"),
-        ("Los ministros se reunieron en la capital para hablar del acuerdo.", "es"),
-        ("Os ministros reuniram-se na capital para falar do acordo.", "pt"),
-        ("Die Minister trafen sich in der Hauptstadt, um über das Abkommen zu sprechen.", "de"),
-        ("I ministri si sono riuniti nella capitale per parlare dell'accordo.", "it"),
-        ("Министры встретились в столице, чтобы обсудить соглашение.", "ru"),
-        ("Міністри зустрілися у столиці, щоб обговорити угоду.", "uk"),
-        ("اجتمع الوزراء في العاصمة لبحث الاتفاق الجديد.", "ar"),
-        ("Mawaziri walikutana katika mji mkuu kujadili makubaliano mapya.", "sw"),
-        ("Ministocin sun gana a babban birnin kasar domin tattauna sabuwar yarjejeniya.", "ha"),
-        ("Bakanlar yeni anlaşmayı görüşmek için başkentte bir araya geldi.", "tr"),
-        ("部长们在首都开会讨论新协议。", "zh"),
-        ("मंत्रियों ने नए समझौते पर चर्चा करने के लिए राजधानी में मुलाकात की।", "hi"),
-        ("ሚኒስትሮቹ አዲሱን ስምምነት ለመወያየት በዋና ከተማው ተገናኙ።", "am"),
-        ("وزیران برای گفتگو درباره توافق تازه در پایتخت دیدار کردند.", "fa"),
-        ("MINISTERS MEET IN THE CAPITAL TO DISCUSS A NEW AGREEMENT ON TRADE", "en"),
-        ("Russia military cooperation Africa", "en"),
-        ("cooperación militar", "es"),
-    ],
-)
-def test_tells_the_language(text: str, language: str) -> None:
-    assert detect(text) == language
-
-
-def test_a_hint_decides_where_the_text_is_too_short_to_tell() -> None:
-    assert detect("Moscow", "fr-FR") == "fr"
-    assert detect("2024 / 2025", "pt_BR") == "pt"
-    assert detect("2024 / 2025") == "en"
-
-
-def test_a_hint_does_not_overrule_a_clear_text_or_another_script() -> None:
-    assert detect("The ministers met in the capital to discuss the new border agreement.", "fr") == "en"
-    assert detect("الجزائر وروسيا", "fr") == "ar"
-
-
-def test_addresses_and_numbers_do_not_count() -> None:
-    assert detect("https://example.org/the/news/of/the/day 12.34 Le ministre est arrivé hier soir @thenews") == "fr"
+from enrichment.documents import document
+from tests.enrichment.articles import article
 
 
 def test_the_component_fills_the_document_and_takes_the_hint() -> None:
@@ -54,3 +11,12 @@ def test_the_component_fills_the_document_and_takes_the_hint() -> None:
     doc = nlp.make_doc("Moscow")
     doc._.language_hint = "fr"
     assert nlp(doc)._.language == "fr"
+
+
+def test_a_language_that_extraction_found_in_the_text_is_not_looked_for_again() -> None:
+    nlp = spacy.blank("xx")
+    nlp.add_pipe("wirewatch_language")
+    told = article("Ferry opens", "The ferry opened on Monday, an hour late.", language="fr")
+    assert nlp(document(nlp, told))._.language == "en"
+    found = told.model_copy(update={"origins": {"language": "text"}})
+    assert nlp(document(nlp, found))._.language == "fr"

@@ -63,7 +63,8 @@ def _fill(text: str, request: Request) -> str:
 
 def _page(body: str | bytes, title: str = "Council agrees to repair the old bridge", head: str = "") -> Response:
     text = body.encode() if isinstance(body, str) else body
-    start = f"<!DOCTYPE html><html lang=en><head><title>{title}</title>{head}</head><body><article><h1>{title}</h1>"
+    start = f"<!DOCTYPE html><html lang=en><head><title>{title}</title>{head}"
+    start += f'<meta property="og:type" content="article"></head><body><article><h1>{title}</h1>'
     return Response(start.encode() + text + b"</article></body></html>", headers={"content-type": "text/html"})
 
 

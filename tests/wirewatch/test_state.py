@@ -22,20 +22,25 @@ from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
 from wirewatch.records import (
+    BLOCKS,
     EXTRACTIONS,
+    HABITS,
     POSTPONED,
     Article,
+    Blocks,
     Extraction,
+    Habit,
     Hint,
     Page,
     PageKind,
     PageOutcome,
     Postponed,
+    Record,
     SourceRef,
     article_id,
     content_version,
 )
-from wirewatch.state import REVISITS, State, _Table
+from wirewatch.state import HABITS_KEPT, RECENT, REVISITS, State, _Table
 
 SOURCE = SourceRef(id="example.org", name="Example", country="FR")
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -100,15 +105,31 @@ def state(url: str) -> State:
     return State(url)
 
 
-def write(root: str, stage: str, name: str, *records: Page | Postponed | Article | Extraction) -> None:
-    file, kind = {"pages": (POSTPONED, Postponed), "articles": (EXTRACTIONS, Extraction)}[stage]
+def blocks(url: str = URL, after: timedelta = timedelta(0), *hashes: str) -> Blocks:
+    return Blocks(
+        article=article_id(url), source=SOURCE.id, first_seen=NOON + after, title=article_id(url)[:12], blocks=hashes
+    )
+
+
+def habit(block: str, after: timedelta = timedelta(0), text: str = "Follow us") -> Habit:
+    return Habit(source=SOURCE.id, block=block, text=text, at=NOON + after)
+
+
+FILES: dict[str, dict[type[Record], str]] = {
+    "pages": {Postponed: POSTPONED},
+    "articles": {Extraction: EXTRACTIONS, Blocks: BLOCKS, Habit: HABITS},
+}
+
+
+def write(root: str, stage: str, name: str, *records: Record) -> None:
     with batches.write(Batch(root, stage, name)) as out:
         for record in records:
-            if not isinstance(record, kind):
+            if type(record) not in FILES[stage]:
                 out.add(record)
-        fs, path = batches._file_system(f"{root}/{stage}/{name}/{out.place(file)}")
-        lines = [record.model_dump_json() + "\n" for record in records if isinstance(record, kind)]
-        fs.pipe_file(path, "".join(lines).encode())
+        for kind, file in FILES[stage].items():
+            fs, path = batches._file_system(f"{root}/{stage}/{name}/{out.place(file)}")
+            lines = [record.model_dump_json() + "\n" for record in records if isinstance(record, kind)]
+            fs.pipe_file(path, "".join(lines).encode())
 
 
 def rows(state: State) -> dict[str, list[tuple[Any, ...]]]:
@@ -434,11 +455,47 @@ def test_a_site_that_asks_for_patience_is_closed_and_not_failing(root: str, stat
     assert state.look_up([URL])[URL].failures == 1
 
 
+# What sites write on most of their pages
+
+
+def test_the_blocks_of_the_latest_articles_of_a_source_are_remembered(root: str, state: State) -> None:
+    urls = [f"https://example.org/{number}" for number in range(RECENT + 3)]
+    other = blocks("https://other.example/").model_copy(update={"source": "other.example"})
+    found = [blocks(url, number * HOUR, "a", str(number)) for number, url in enumerate(urls)]
+    write(root, "articles", "2-a", *found[50:])
+    write(root, "articles", "1-a", *found[:50], other)
+    state.catch_up(root)
+    assert [found for found, _, _ in state.recent(SOURCE.id)] == [article_id(url) for url in reversed(urls[3:])]
+    assert state.recent(SOURCE.id)[0] == (article_id(urls[-1]), article_id(urls[-1])[:12], f"a {RECENT + 2}")
+    assert len(state.recent("other.example")) == 1
+    # A replay, and a late batch of an article that is too old.
+    write(root, "articles", "3-a-replay-1-a", blocks(urls[10], 10 * HOUR, "mended"))
+    write(root, "articles", "0-a", blocks(urls[11], 11 * HOUR, "late"), blocks(URL, -HOUR, "old"))
+    state.catch_up(root)
+    rows = {article: blocks for article, _, blocks in state.recent(SOURCE.id)}
+    assert len(rows) == RECENT
+    assert (rows[article_id(urls[10])], rows[article_id(urls[11])]) == ("mended", "a 11")
+
+
+def test_what_was_taken_out_of_articles_is_known_until_no_page_has_it_any_more(root: str, state: State) -> None:
+    write(root, "articles", "1-a", habit("a"), habit("b", text="A\0 slogan"))
+    write(root, "articles", "2-a", habit("a", DAY, "Follow us!"))
+    state.catch_up(root)
+    assert [(row.block, row.text) for row in state.dropped(SOURCE.id)] == [("a", "Follow us!"), ("b", "A slogan")]
+    write(root, "articles", "3-a", habit("c", HABITS_KEPT + HOUR))
+    state.catch_up(root)
+    assert [row.block for row in state.dropped(SOURCE.id)] == ["c", "a"]
+    assert state.dropped("other.example") == []
+
+
 # Lost, killed, of another release, or several at once
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_state_that_is_rebuilt_is_the_one_that_grew(root: str, new_url: Callable[[], str], seed: int) -> None:
+def test_a_state_that_is_rebuilt_is_the_one_that_grew(
+    root: str, new_url: Callable[[], str], seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wirewatch.state.RECENT", 3)
     chance = random.Random(seed)
     urls = [f"https://example.org/{number}" for number in range(6)]
     grown, to_extract, clock = State(new_url()), [], timedelta(0)
@@ -478,7 +535,7 @@ def _busy(url: str, after: timedelta) -> Page:
 
 
 def _extract(root: str, chance: random.Random, name: str, pages: list[Page]) -> None:
-    records: list[Article | Extraction] = []
+    records: list[Record] = []
     for found in pages:
         outcome = chance.choice(["new", "updated", "unchanged", "duplicate", "moved", "gone", "returned", "failed"])
         of = chance.choice([found.url, "https://example.org/0"])
@@ -486,6 +543,10 @@ def _extract(root: str, chance: random.Random, name: str, pages: list[Page]) -> 
         if outcome in ("new", "updated", "gone"):
             gone = found.fetched if outcome == "gone" else None
             records.append(article(chance.choice("xy"), of, found.fetched - NOON, gone=gone))
+            # When an article was first seen is the same in all batches.
+            first = HOUR * ord(of[-1])
+            records.append(blocks(of, first, *chance.sample("xyz", 2)))
+            records.append(habit(chance.choice("xyz"), found.fetched - NOON, chance.choice("ab")))
     write(root, "articles", name, *records)
 
 

@@ -112,7 +112,7 @@ def habits(domain: Annotated[str, typer.Argument(help="The source's domain.")]) 
     choose(load_sources(settings.sources), [domain])  # says where there is none
     state = State(settings.state)
     state.catch_up(settings.batches)
-    learned = learn((row.article, row.title, row.blocks) for row in state.recent(domain))
+    learned = learn(state.recent(domain))
     table = Table(Column("block", overflow="fold"), "articles", "last taken out")
     for row in state.dropped(domain):
         table.add_row(escape(row.text), str(learned.times.get(row.block, "")), _when(row.at))

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from wirewatch import batches
 from wirewatch.batches import Batch
+from wirewatch.cli import pages
 from wirewatch.cli.console import console, progress
 from wirewatch.cli.options import Only, Tiers
 from wirewatch.errors import UserError
@@ -48,6 +49,21 @@ def extract() -> list[Batch]:
     from crawlers.extract import extract as stage
 
     return _each_pending("articles", "extract", stage)
+
+
+def extract_or_explain(
+    page: Annotated[str | None, typer.Argument(help="A page's address, or a file. Without one: the stage.")] = None,
+    url: Annotated[str | None, typer.Option(help="The address that the file was saved from.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Each field's candidates, and why one won.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Cut articles out of the archived pages that were not extracted yet; or out of one page, and show it."""
+    if page:
+        pages.show(page, url, explain, as_json)
+    elif url or explain or as_json:
+        raise UserError("--url, --explain and --json want a page: wirewatch extract URL|FILE --explain")
+    else:
+        summarize(extract())
 
 
 def reextract(
@@ -164,6 +180,7 @@ TOLD: tuple[tuple[str, Counted, str], ...] = (
     ("gone", (("articles", "gone"),), "articles that their sites removed; they stay in the index"),
     ("returned", (("articles", "returned"),), "articles that were gone"),
     ("from feeds", (("articles", "from-feed"),), "texts of pages that were refused or behind a wall"),
+    ("blocks dropped", (("articles", "blocks-dropped"),), "boxes and slogans: see `wirewatch sources habits`"),
     ("enriched", (("enriched", "enriched"),), "articles"),
     ("indexed", (("indexed", "created"), ("indexed", "updated")), "articles"),
     ("alerted", (("alerted", "told"),), "notices"),
@@ -223,7 +240,8 @@ def show_batches() -> None:
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("run")(run)
-    for stage in (crawl, extract, enrich):
+    for stage in (crawl, enrich):
         app.command()(shown(stage))
+    app.command("extract")(extract_or_explain)
     app.command()(reextract)
     app.command("batches")(show_batches)

@@ -13,12 +13,12 @@ from elasticsearch import Elasticsearch
 from search.health import digest
 from search.health.digest import tell_operator
 from search.health.history import INDEX, State, examine
-from search.health.measure import health
+from search.health.measure import health, measure
 from search.health.verdicts import Kind
 from tests.search.health.runs import NIGHT, POST, WIRE, alerted, an_ordinary_night, listing, made, name_of, page
 from wirewatch.batches import Batch, write
 from wirewatch.errors import UserError
-from wirewatch.records import PageOutcome, SourceHealth
+from wirewatch.records import PageKind, PageOutcome, SourceHealth
 from wirewatch.settings import Settings, get_settings
 
 
@@ -72,6 +72,15 @@ def test_a_run_is_measured_source_by_source(es: Elasticsearch, tmp_path: Path) -
         "refused": 2,
         "failed": post.failed,
     }
+
+
+def test_a_further_page_of_an_article_is_a_request_and_no_article(tmp_path: Path) -> None:
+    first, second = "https://post.example/new", "https://post.example/new/2"
+    run = alerted(
+        tmp_path, name_of(0), [page(POST, first), page(POST, second, kind=PageKind.PART)], [made(POST, first)]
+    )
+    (post,) = measure(run)
+    assert (post.requests, post.pages, post.articles) == (2, 1, 1)
 
 
 def test_doing_it_again_after_a_kill_counts_nothing_twice(es: Elasticsearch, tmp_path: Path) -> None:

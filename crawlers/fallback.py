@@ -1,7 +1,8 @@
 """The text that a feed carried for a page that was refused, or that shows readers only the beginning.
 
 A feed often carries what the page keeps behind a wall. It is never preferred to a page that gave its text, and an
-article made of it says so (``extracted_from``).
+article made of it says so (``extracted_from``, and ``origins`` for each field). How far the page is open stays what the
+page said.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from crawlers.canonical import canonical_url
 from crawlers.pages.feed import FeedText
 from crawlers.pages.item import ArticleItem
 from crawlers.pages.metadata import Metadata, same
-from crawlers.pages.names import people_among
+from crawlers.pages.names import credits_of
 from crawlers.pages.quality import MIN_TEXT
 from wirewatch.language import detect
 from wirewatch.records import Page, PageOutcome
@@ -54,9 +55,11 @@ def item_from_feed(page: Page, text: FeedText | None, read: ArticleItem | None) 
     if length < (MIN_SENTENCE if read is None else max(MIN_TEXT, 2 * len(read.body) + 1)):
         return None
     published = text.published or hint.published
+    credited = credits_of(text.authors, Metadata(fromstring("<html></html>"), page.url))
     item = read or ArticleItem(
         url=canonical_url(page.moved or page.url),
-        authors=people_among(text.authors, Metadata(fromstring("<html></html>"), page.url)),
+        authors=credited.people,
+        agencies=credited.bodies,
         published=min(published, page.fetched) if published else None,
         modified=hint.modified if hint.modified and published and published < hint.modified <= page.fetched else None,
     )
@@ -64,7 +67,7 @@ def item_from_feed(page: Page, text: FeedText | None, read: ArticleItem | None) 
     body = "\n\n".join(text.paragraphs or parts)
     language = detect("\n\n".join(filter(None, [title, lead, body])), item.language)
     given = {"title": title, "lead": lead, "body": body, "language": language}
-    own = read.origins if read else {name: "feed" for name in ("url", "authors", "published", "modified")}
+    own = read.origins if read else dict.fromkeys(("url", "authors", "agencies", "published", "modified"), "feed")
     origins = own | dict.fromkeys(given, "feed")
     item = item.model_copy(update={**given, "problem": None})
     return item.model_copy(update={"origins": {name: at for name, at in origins.items() if getattr(item, name)}})

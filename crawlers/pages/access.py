@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -74,7 +74,11 @@ class Paywall:
                 yield Candidate(tier, origin)
 
     def _text_that_is_not_free(self) -> str:
-        """Whether the parts that JSON-LD calls not free are ``there`` or ``missing``; empty where it does not tell."""
+        """Whether the parts that JSON-LD calls not free are ``there`` or ``missing``; empty where it does not tell.
+
+        Missing is a part in whose place, where the text ends, stands something else. What stands above the text (its
+        headline, a list of what it says) is in place of nothing.
+        """
         text = same(self.body)
         elements = [
             element
@@ -82,13 +86,13 @@ class Paywall:
             if isinstance(part, dict) and _truth(part.get("isAccessibleForFree")) is False
             for element in self._selected(part)
         ]
-        lengths = [
-            sum(len(words) for line in element.itertext() if len(words := same(str(line))) > 40 and words in text)
-            for element in elements
-        ]
-        if any(length > len(text) / 3 for length in lengths):
+        shares = [_share(element.itertext(), text) for element in elements]
+        if any(share > 1 / 3 for share in shares):
             return "there"
-        return "missing" if any(len(text_of(element)) > 40 for element in elements) and not any(lengths) else ""
+        walls = [element for element in elements if len(text_of(element)) > 40]
+        if not walls or any(shares) or _share(walls[0].xpath("following::text()"), text) > 0.5:
+            return ""
+        return "missing"
 
     def _selected(self, part: Node) -> Iterator[HtmlElement]:
         for selector in as_list(part.get("cssSelector")):
@@ -115,6 +119,11 @@ class Paywall:
         end = self.body[-60:].rsplit("\n", 1)[-1]
         at = whole.rfind(end) if len(end) > 15 else -1
         return whole[at + len(end) :][:400] if at >= 0 else ""
+
+
+def _share(lines: Iterable[object], text: str) -> float:
+    """How much of a text some lines of the page are, given as :func:`same` writes it."""
+    return sum(len(words) for line in lines if len(words := same(str(line))) > 40 and words in text) / (len(text) or 1)
 
 
 def _truth(value: object) -> bool | None:

@@ -38,6 +38,9 @@ class Language:
     def _declared(self) -> Iterator[Candidate[str]]:
         for name in ("lang", "{http://www.w3.org/XML/1998/namespace}lang", "xml:lang"):
             yield from self._code(self.root.get(name), f"html {name[-8:]}")
+        for link in self.root.iterfind(".//link[@hreflang]"):
+            if self.metadata.absolute(link.get("href") or "") in (self.metadata.url, self.metadata.canonical):
+                yield from self._code(link.get("hreflang"), "link hreflang")
         for value in as_list(self.metadata.article.get("inLanguage")):
             code = value.get("alternateName") if isinstance(value, dict) else value
             yield from self._code(code, "json-ld inLanguage")

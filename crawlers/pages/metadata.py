@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -42,6 +43,15 @@ _ZONES = {
         "MDT": -6, "MST": -7, "PDT": -7, "PST": -8,
     }.items()
 }  # fmt: skip
+# What RDFa of content systems (Drupal's, say) calls properties that schema.org has.
+_RDFA = {
+    "dc:title": "headline",
+    "dc:creator": "author",
+    "dc:date": "datePublished",
+    "dc:created": "datePublished",
+    "dc:issued": "datePublished",
+    "dc:modified": "dateModified",
+}
 _UNREAD = {"script", "style", "template", "noscript", "rt", "rp"}  # the last two: how Japanese signs are read aloud
 _BLOCKS = {
     "p",
@@ -310,14 +320,19 @@ class Metadata:
         yield host.rsplit(".", 1)[0]
 
     def itemprops(self, name: str) -> Iterator[HtmlElement]:
-        """The microdata elements of a property, in page order."""
-        for element in self._microdata:
-            if name in element.get("itemprop", "").split():
-                yield element
+        """The elements of a property in microdata or RDFa, in page order."""
+        return iter(self._marked.get(name, ()))
 
     @cached_property
-    def _microdata(self) -> list[HtmlElement]:
-        found: list[HtmlElement] = self.root.xpath(".//*[@itemprop]")
+    def _marked(self) -> dict[str, list[HtmlElement]]:
+        found: dict[str, list[HtmlElement]] = defaultdict(list)
+        # What a comment or a picture has of its own is none of the article's. Meta tags are in `meta`.
+        own = "[not(self::meta)][not(ancestor-or-self::*[contains(@typeof, 'Comment') or contains(@typeof, 'Image')])]"
+        for element in self.root.xpath(f".//*[@itemprop or @property{own}]"):
+            names = element.get("itemprop", "").split()
+            names += [_RDFA.get(name, name.removeprefix("schema:")) for name in element.get("property", "").split()]
+            for name in dict.fromkeys(names):
+                found[name].append(element)
         return found
 
 

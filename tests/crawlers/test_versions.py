@@ -315,11 +315,34 @@ def test_the_page_replaces_the_text_of_the_feed_and_never_the_other_way_round():
 
 def test_a_page_behind_a_wall_is_completed_from_its_feed():
     node = '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Ferry agreed", '
-    node += '"isAccessibleForFree": "False", "author": {"@type": "Person", "name": "Baraka Otieno"}}</script>'
+    node += '"isAccessibleForFree": "False", "author": [{"@type": "Person", "name": "Baraka Otieno"}, "AFP"]}</script>'
     wall = f"<html><head>{node}</head><h1>Ferry agreed</h1><article><p>{SENTENCE}</p></article></html>".encode()
     article = only(crawled(1, with_feed(Answer(wall, hint=TOLD))))
-    assert (article.extracted_from, article.authors) == ("feed", ("Baraka Otieno",))
+    assert (article.extracted_from, article.authors, article.agencies) == ("feed", ("Baraka Otieno",), ("AFP",))
     assert "Work begins in May." in article.body
+    assert article.access is Access.TEASER
+    origins = {name: article.origins[name] for name in ("body", "language", "authors", "agencies", "access")}
+    assert origins == {
+        **dict.fromkeys(("body", "language"), "feed"),
+        **dict.fromkeys(("authors", "agencies"), "json-ld author"),
+        "access": "json-ld isAccessibleForFree",
+    }
+
+
+def test_who_a_feed_credits_beside_people_is_an_agency():
+    text = feed(STORY, LONG).replace(b"By Akinyi Odhiambo", b"Akinyi Odhiambo, Reuters")
+    refused = Answer(status=403, hint=TOLD)
+    listing = Answer(text, content_type="application/rss+xml", kind=PageKind.LISTING)
+    article = only(crawled(1, {FEED: listing, STORY: refused}))
+    assert (article.authors, article.agencies) == (("Akinyi Odhiambo",), ("Reuters",))
+    assert article.origins["agencies"] == "feed"
+
+
+def test_a_page_that_is_not_free_and_has_all_of_its_text_is_preferred_to_its_feed():
+    head = '<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}</script>'
+    whole = article_html("Ferry agreed", [f"Day {day}: {SENTENCE * 3}" for day in range(1, 9)], head=head)
+    article = only(crawled(1, with_feed(Answer(whole, hint=TOLD))))
+    assert (article.extracted_from, article.access) == ("page", Access.METERED)
 
 
 def test_a_page_behind_a_wall_that_shows_as_much_as_the_feed_is_taken_from_the_page():

@@ -63,6 +63,11 @@ def test_the_part_that_is_not_free_may_be_the_wall_in_its_place():
     assert read(body, isAccessibleForFree=False, hasPart=[part(".paid")]).access is Access.TEASER
 
 
+def test_the_part_that_is_not_free_may_be_what_stands_above_the_text():
+    body = f"<ul class='paid'><li>Boats link both shores again, and a second one may come before the rains.</li></ul>{LONG}"
+    assert read(body, isAccessibleForFree=False, hasPart=part(".paid")).access is Access.METERED
+
+
 @pytest.mark.parametrize("selector", ["..", "['.a', '.b']", "", None, 4, [".gone", None]])
 def test_a_selector_that_selects_nothing_tells_nothing(selector):
     assert read(LONG, isAccessibleForFree=False, hasPart=[part(selector), None, "x"]).access is Access.METERED

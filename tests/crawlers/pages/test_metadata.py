@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crawlers.pages import read_article
 from crawlers.pages.charset import encoding_of
 from crawlers.pages.metadata import clean, parse_time
 
@@ -34,3 +35,13 @@ def test_half_an_emoji_is_left_out() -> None:
 @pytest.mark.parametrize("declared", ["utf-16", "hex", "no-such-encoding"])
 def test_an_encoding_that_the_page_cannot_be_in_is_not_believed(declared: str) -> None:
     assert encoding_of(f'<meta charset="{declared}"><h1>Ferry</h1>'.encode(), []) == "utf-8"
+
+
+def test_rdfa_is_read_like_microdata_but_not_of_comments() -> None:
+    text = "".join(f"<p>The ferry across the lake left late for the {n}th time this month.</p>" for n in range(9))
+    page = f"""<article typeof="schema:NewsArticle"><h2 property="schema:headline">Ferry leaves late again</h2>
+      <div typeof="sioc:Post sioct:Comment"><span property="dc:date" content="2019-01-02T08:00:00+03:00"></span></div>
+      <span property="dc:date dc:created" content="2024-05-07T10:00:00+03:00"></span>{text}</article>"""
+    item = read_article("https://example.org/ferry", page.encode())
+    assert (item.title, item.published) == ("Ferry leaves late again", datetime(2024, 5, 7, 7, tzinfo=UTC))
+    assert item.origins["published"] == "itemprop datePublished"

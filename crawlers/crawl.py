@@ -49,7 +49,8 @@ def crawl(
         ``bytes`` (received); ``listings`` (asked for), ``fetched`` (articles), ``parts`` (further pages of articles,
         asked for), ``unchanged`` (pages answered with 304, or with what they had before), ``revisited`` (articles
         looked at again, whatever came of it), ``failed:<reason>``; ``postponed`` (left to the next run: more than the
-        settings allow, or of a site that asked for patience), ``malformed-entries`` and ``skipped-sitemaps``.
+        settings allow, or of a site that asked for patience), ``malformed-entries``, ``skipped-sitemaps`` and
+        ``skipped-parts``.
 
     Raises:
         UserError: a source has `render: true`, and there is no browser.

@@ -30,12 +30,12 @@ from crawlers.listing import NotAListing
 from crawlers.pages import ArticleItem, load_page_objects, read_article
 from crawlers.pages.feed import feed_texts
 from crawlers.pages.metadata import encodable
-from crawlers.pages.parts import joined
-from crawlers.versions import compared, make_article
+from crawlers.pages.parts import Joined, joined
+from crawlers.versions import Text, compared, make_article
 from wirewatch import batches, language
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
-from wirewatch.records import Access, Article, Page, PageKind, PageOutcome, Record
+from wirewatch.records import Access, Page, PageKind, PageOutcome
 from wirewatch.settings import get_settings
 from wirewatch.state import GONE, State
 
@@ -71,8 +71,8 @@ def extract(
     :data:`wirewatch.records.EXTRACTIONS`, has a receipt for each page that was fetched, and for each other one that
     made a difference: it was refused and the feed carried the text, or it was removed. The manifest counts the receipts
     by outcome (``failed:<reason>`` for those without an article), the articles written ``from-feed``, those that are
-    ``incomplete`` because a further page of theirs was not to be had, and the ``blocks-dropped`` from the texts of
-    pages because they come back on most pages of their site: see :mod:`crawlers.habits`.
+    ``incomplete`` because a further page of theirs could not be had or read, and the ``blocks-dropped`` from the texts
+    of pages because they come back on most pages of their site: see :mod:`crawlers.habits`.
 
     Args:
         batch: a finished batch of the stage ``pages``.
@@ -106,16 +106,15 @@ def extract(
             if isinstance(result, ArticleItem):
                 article = make_article(page, result, extracted_from)
                 habits.look_at(article)
-                texts.write(_Text(page=page, article=article).model_dump_json(exclude_defaults=True).encode() + b"\n")
+                missing = result.missing if isinstance(result, Joined) and extracted_from == "page" else ()
+                text = Text(page=page, article=article, missing=missing)
+                texts.write(text.model_dump_json(exclude_defaults=True).encode() + b"\n")
             elif not is_refused(page):  # else it has failed in its batch of pages
                 versions.fail(page, result.reason, result.detail)
             if progress:
                 progress(done, total)
-        for further in parts.values():
-            if any(part.warc is None for part in further):
-                out.count("incomplete")
         texts.seek(0)
-        versions.take((text.page, text.article) for text in map(_Text.model_validate_json, texts))
+        versions.take(map(Text.model_validate_json, texts))
         versions.take_signs(page for page in article_pages(batch, only) if is_sign(page))
     log.info("%s: %s", articles.url, out.counts)
     state.catch_up(settings.batches)
@@ -177,13 +176,6 @@ def is_to_read(page: Page) -> bool:
 def is_sign(page: Page) -> bool:
     """Whether a page without a text may still say something: that the article is gone, or is there as it was."""
     return page.outcome is PageOutcome.UNCHANGED or (page.outcome is PageOutcome.FAILED and page.reason in GONE)
-
-
-class _Text(Record):
-    """A page and what it gave, while the other pages are read."""
-
-    page: Page
-    article: Article
 
 
 @contextmanager
@@ -279,8 +271,9 @@ def _read_page(batch: Batch, page: Page, *parts: Page) -> ArticleItem | Rejected
     item = _item(batch, page)
     if isinstance(item, Rejected):
         return item
-    further = (_item(batch, part) for part in parts if part.warc)
-    item = joined(item, [part for part in further if isinstance(part, ArticleItem)])
+    if parts:
+        further = {part.url: _item(batch, part) if part.warc else None for part in parts}
+        item = joined(item, {url: part if isinstance(part, ArticleItem) else None for url, part in further.items()})
     if item.problem:
         return Rejected(item.problem, item=item if item.problem in WITHOUT_TEXT else None)
     if (page.hint.listing or page.hint.summary) and item.access is not Access.OPEN:

@@ -248,43 +248,53 @@ class NewsSpider(Spider):
         # One that was gone counts as fetched, so that it is seen to be back.
         if not asked.visit or asked.visit.failures or asked.visit.digest != digest:
             outcome, archived = PageOutcome.FETCHED, self.archive(response)
+        page = self.page(harvest, asked, outcome, response=response, digest=digest, archived=archived)
+        if outcome is PageOutcome.FETCHED and not await self.parts(harvest, asked, response):
+            # So the next visit takes it as changed, and asks for what is missing again.
+            page = page.model_copy(update={"digest": None, "etag": None, "last_modified": None})
         harvest.open.discard(asked)
-        self.done(self.page(harvest, asked, outcome, response=response, digest=digest, archived=archived))
-        if outcome is PageOutcome.FETCHED:
-            await self.parts(harvest, asked, response)
+        self.done(page)
 
-    async def parts(self, harvest: Harvest, first: Asked, response: Response) -> None:
-        """Get the further pages of an article, one after the other, up to the first that cannot be had."""
-        url, found = response.url, dict[int, str]()
-        for number in range(2, MOST_PARTS + 2):
+    async def parts(self, harvest: Harvest, first: Asked, response: Response) -> bool:
+        """Get the further pages of an article, one after the other, up to the first that cannot be had; returns whether
+        there is none such."""
+        url, found, number = response.url, dict[int, str](), 2
+        while number <= MOST_PARTS + 1:
             if number not in found and may_go_on(url, response.body, number):
-                found |= await self.numbered(url, response)
-            if number not in found or not harvest.site.is_new(found[number]):
-                return
-            self.known += 1
+                try:
+                    found |= await self.numbered(url, response)
+                except NotAListing as error:
+                    logger.warning("The further pages of %s are not known: %s", url, error.reason)
+                    return False
+            if number not in found:
+                return True
             asked = Asked(found[number], PageKind.PART, part_of=first.url)
-            further = await self.text(harvest, asked)
+            further = await self.part(harvest, asked, url) if harvest.site.is_new(asked.url) else None
             if further is None:
-                return
-            if part_number(url, further.url) != number:
-                self.settle(harvest, asked, PageOutcome.FAILED, "moved", further)
-                return
-            archived = self.archive(further)
-            harvest.open.discard(asked)
-            digest = hashlib.sha256(further.body).hexdigest()
-            self.done(
-                self.page(harvest, asked, PageOutcome.FETCHED, response=further, digest=digest, archived=archived)
-            )
-            response = further
+                return False
+            response, number = further, number + 1
+        self.counts["skipped-parts"] += sum(other >= number for other in found)
+        return True
 
     async def numbered(self, url: str, response: Response) -> dict[int, str]:
         """The further pages of the article at ``url`` that one of its pages links to, by their numbers."""
-        try:
-            pages, _ = await self.reader.read("parts", url, response.body, headers_of(response))
-        except NotAListing as error:
-            logger.warning("The further pages of %s are not known: %s", url, error.reason)
-            return {}
+        pages, _ = await self.reader.read("parts", url, response.body, headers_of(response))
         return {number: page.url for page in pages.children if (number := part_number(url, page.url))}
+
+    async def part(self, harvest: Harvest, asked: Asked, first: str) -> Response | None:
+        """Get and keep a further page of the article at ``first``; None where it cannot be had, which is recorded."""
+        self.known += 1
+        response = await self.text(harvest, asked)
+        if response is None:
+            return None
+        if part_number(first, response.url) != part_number(first, asked.url):
+            self.settle(harvest, asked, PageOutcome.FAILED, "moved", response)
+            return None
+        archived = self.archive(response)
+        harvest.open.discard(asked)
+        digest = hashlib.sha256(response.body).hexdigest()
+        self.done(self.page(harvest, asked, PageOutcome.FETCHED, response=response, digest=digest, archived=archived))
+        return response
 
     async def text(self, harvest: Harvest, asked: Asked) -> Response | None:
         """Get a page of an article; None where there is none that may be kept, which is recorded."""

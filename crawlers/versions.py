@@ -51,11 +51,19 @@ MOST_PARAGRAPHS = 2000
 ALIAS = timedelta(hours=1)
 """Two addresses of an article that were found within this time belong together; one found later is where it moved."""
 
-Text = tuple[Page, Article]
-"""A page, and the article that it gave: see :func:`make_article`."""
 Outcome = Literal["new", "updated", "unchanged", "duplicate", "moved", "gone", "returned"]
 ITEM_FIELDS = tuple(name for name in ArticleItem.model_fields if name != "problem")
 """The fields of an article that its page gives."""
+
+
+class Text(Record):
+    """What a page gave."""
+
+    page: Page
+    article: Article
+    """See :func:`make_article`."""
+    missing: tuple[str, ...] = ()
+    """The addresses of its further pages that could not be had or read."""
 
 
 def make_article(page: Page, item: ArticleItem, extracted_from: Literal["page", "feed"] = "page") -> Article:
@@ -152,6 +160,7 @@ class Versions:
         self._at: dict[str, str] = {}  # canonical address → id
         self._texts: dict[tuple[str, str], str] = {}  # source and version → id
         self._twins: dict[str, str] = {}  # id → another address with its text
+        self._missing: dict[str, tuple[str, ...]] = {}  # page → further pages that could not be had or read
         self._stayed: set[str] = set()
         if replayed and replayed.exists():
             # The site did not change these; where they come out otherwise now, that is our doing.
@@ -164,13 +173,17 @@ class Versions:
         """Take in what pages gave."""
         rest = iter(texts)
         while lot := list(islice(rest, 100)):
-            visits = self.state.look_up(page.url for page, _ in lot)
+            visits = self.state.look_up(text.page.url for text in lot)
             linked = {visit.article for visit in visits.values() if visit.article}
-            known = self.state.known({article.id for _, article in lot} | linked)
-            for page, article in lot:
-                self._take(page, article, visits.get(page.url), known)
+            known = self.state.known({text.article.id for text in lot} | linked)
+            for text in lot:
+                self._take(text, visits.get(text.page.url), known)
 
-    def _take(self, page: Page, given: Article, visit: Visit | None, found: dict[str, Known]) -> None:
+    def _take(self, text: Text, visit: Visit | None, found: dict[str, Known]) -> None:
+        page, given = text.page, text.article
+        if text.missing:
+            self.out.count("incomplete")
+            self._missing[page.url] = text.missing
         article, dropped = self._habits.clean(given)
         if dropped:
             self.out.count("blocks-dropped", dropped)
@@ -298,6 +311,9 @@ class Versions:
             self._write("new", page, new, waiting.blocks)
             return
         before, after = self._habits.bare(previous), self._habits.bare(new)
+        stays = len(after.body) < len(before.body) and self._lacks(page)
+        if stays:  # the text before has what is missing now
+            new, after = previous.model_copy(update={"url": new.url}), before
         changed = before.version != after.version
         if waiting.linked:
             nothing_new = self.replay or not changed
@@ -321,12 +337,17 @@ class Versions:
             outcome = "returned"
         elif previous.url != new.url:
             outcome = "moved"
-        if outcome == "unchanged" and not self.replay:
+        if outcome == "unchanged" and (stays or not self.replay):
             self.receipt(page, outcome, new, previous.id)
             return
         kept: dict[str, Any] = {"id": previous.id, "first_seen": previous.first_seen, "history": history, "gone": gone}
         kept["fetched"] = max(page.fetched, gone or page.fetched)
         self._write(outcome, page, new.model_copy(update=kept), waiting.blocks)
+
+    def _lacks(self, page: Page) -> bool:
+        """Whether a further page is missing that was had once."""
+        visits = self.state.look_up(self._missing.get(page.url, ()))
+        return any(visit.fetched for visit in visits.values())
 
     def _settle_sign(self, waiting: _Waiting, previous: Article) -> None:
         page = waiting.page
@@ -368,6 +389,7 @@ class Versions:
             article: the id of the article that it is of.
         """
         self.out.count(outcome)
+        missing = self._missing.get(page.url)
         fields = tuple(name for name in ITEM_FIELDS if name in given.origins) if given else ()
         _add(
             self._receipts,
@@ -376,6 +398,8 @@ class Versions:
                 source=page.source.id,
                 outcome=outcome,
                 article=article,
+                reason="incomplete" if missing else None,
+                detail=" ".join(missing) if missing else None,
                 extracted_from=given.extracted_from if given else "page",
                 fields=fields,
             ),

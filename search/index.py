@@ -174,8 +174,6 @@ def _send(
 ) -> Iterator[IndexOutcome]:
     before = _indexed(client, articles)
     texts = [article for article in articles if _is_new_text(article, before.get(article.id))]
-    # Of texts that came together the one published first is the original, whichever answered first.
-    texts.sort(key=lambda article: (article.published or article.first_seen, article.id))
     links = link(client, ALIAS, [document(article) for article in texts])
     actions = {
         article.id: _action(article, before.get(article.id), links.get(article.id), batch) for article in articles

@@ -20,6 +20,12 @@ ROOT = Path(__file__).parents[1]
 OURS = ("WIREWATCH_", "ELASTICSEARCH_URL")
 
 
+def pytest_configure() -> None:
+    """Forget the size of the terminal, which readline tells the processes that pytest starts: rich asks for it once."""
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _environment() -> None:
     """No test sees what the environment variables of whoever runs it say about Wirewatch."""

@@ -1,7 +1,9 @@
-"""A web server on loopback that answers as a test says."""
+"""A web server on loopback that answers as a test says, and ports for other servers."""
 
 from __future__ import annotations
 
+import random
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -49,3 +51,24 @@ def serving(answer: Callable[[str, Headers], tuple[int, Headers, bytes]]) -> Ite
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port
         server.shutdown()
+
+
+def unused_ports(number: int = 1) -> int:
+    """The first of so many ports in a row that nobody uses.
+
+    They are below those that systems give to sockets without a port of their own, so that the tests that run at the
+    same time do not take one of them before the server does for which they are meant.
+    """
+    while True:
+        first = random.randrange(20_000, 30_000)
+        if all(_is_unused(port) for port in range(first, first + number)):
+            return first
+
+
+def _is_unused(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True

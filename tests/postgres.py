@@ -7,7 +7,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 from sqlalchemy.exc import OperationalError
+
+from tests.loopback import unused_ports
 
 PROGRAMS = "/usr/lib/postgresql/*/bin"
 """Where Debian keeps them, by version; they are not on the search path."""
@@ -31,7 +32,7 @@ def postgres() -> Iterator[sqlalchemy.URL]:
     # The server refuses to run as root; Debian makes this user for it.
     user = pwd.getpwnam("postgres") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
     folder = Path(tempfile.mkdtemp(prefix="wirewatch-postgres-"))
-    password, port = secrets.token_hex(16), _free_port()
+    password, port = secrets.token_hex(16), unused_ports()
     (folder / "password").write_text(password)
     for path in (folder, folder / "password"):
         os.chown(path, user.pw_uid, user.pw_gid)
@@ -71,12 +72,6 @@ def new_database(server: sqlalchemy.URL) -> sqlalchemy.URL:
         connection.exec_driver_sql(f"CREATE SCHEMA {name}")
     engine.dispose()
     return server.update_query_dict({"options": f"-csearch_path={name}"})
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(url: sqlalchemy.URL, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from elasticsearch import Elasticsearch
 
 from enrichment.enrich import enrich
 from search.index import index
+from tests.loopback import unused_ports
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.records import Article, Image, SourceRef, article_id, content_version, now
@@ -49,9 +49,7 @@ def counts(settings: Settings, stage: str) -> dict[str, int]:
 def test_the_demo_answers_the_analyst_and_a_second_run_fetches_only_what_changed(
     settings: Settings, es: Elasticsearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("WIREWATCH_NEWSROOM_PORT", str(probe.getsockname()[1]))
+    monkeypatch.setenv("WIREWATCH_NEWSROOM_PORT", str(unused_ports()))
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
 
     said = run(sys.executable, "-m", "tests.newsroom.demo")

@@ -87,6 +87,11 @@ class Operator:
         articles = {
             hit["_id"]: {name: value for name, value in hit["_source"].items() if name not in TIMES} for hit in hits
         }
+        for article in articles.values():  # which copy is the original hangs on which site answered first
+            article["copies"] = {id for id, other in articles.items() if other["original"] == article["original"]}
+        for article in articles.values():
+            del article["original"]
+            article.pop("duplicate_of", None)
         notices = self.es.search(index="wirewatch-notices", size=1000)["hits"]["hits"]
         assert all("told" in hit["_source"] for hit in notices)
         return articles, {(hit["_source"]["alert"], hit["_source"]["article"]) for hit in notices}

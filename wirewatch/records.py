@@ -227,6 +227,8 @@ class Extraction(Record):
     article: str | None = None
     """Id of the article, unless failed."""
     reason: str | None = None
+    """Why there is no article; ``incomplete`` where further pages of one, told by :attr:`detail`, could not be had or
+    read. A known text is not cut down for that: it stays."""
     detail: str | None = None
     """What log and file add to the reason."""
     extracted_from: Literal["page", "feed"] = "page"

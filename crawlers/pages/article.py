@@ -151,9 +151,8 @@ class ArticlePage(WebPage[ArticleItem]):
     @field
     def problem(self) -> str | None:
         """Why this is no article; None if it is one: see :attr:`crawlers.pages.quality.Quality.problem`."""
-        return Quality(
-            self.root, self.metadata, self.title, self.lead or "", self.body, self.published or self.hint.published
-        ).problem
+        is_dated = bool(self.published or self.hint.published or self.hint.summary)
+        return Quality(self.root, self.metadata, self.title, self.lead or "", self.body, is_dated).problem
 
     # Why the fields are as they are -------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property, lru_cache, partial
 from itertools import takewhile
@@ -114,15 +114,13 @@ class Authors:
             if found.people:
                 full, why = self._completed(place)
                 people = Choice(full.credits.people, full.origin, why)
-                bodies = found.bodies if place.trust == Trust.DECLARED else ()
-                others = Choice(
-                    bodies, place.origin if bodies else "", "they stand beside the people" if bodies else ""
-                )
+                if place.trust == Trust.DECLARED:
+                    others = Choice(found.bodies, place.origin, "they stand beside the people")
+                else:  # the agency whose writers a byline names
+                    others = replace(others, value=tuple(filter(names.is_agency, others.value)))
                 break
             if place.trust != Trust.HINTED and found.bodies and (not others.value or self._is_outlet(others.value)):
                 others = Choice(found.bodies, place.origin, "no place names people")
-            if any(map(names.is_agency, place.names)):
-                break  # the agency's story: names further down the page wrote other stories
         lots = [(place.origin, place.credits) for place in asked]
         return (
             Choice(people.value, people.origin, people.why, tuple(Candidate(lot.people, at) for at, lot in lots)),
@@ -136,15 +134,12 @@ class Authors:
         """The byline that names the people of a place and more, and why; the place itself, if none does."""
         people = first.credits.people
         keys = {same(name) for name in people}
-        given = f"{people[0]} " if len(people) == 1 and " " not in people[0] else ""
         for place in self.places:
             more = place.credits.people if place.trust == Trust.MARKED else ()
             if not all(map(is_full_name, more)):
                 continue
             if len(people) < len(more) <= MOST and keys < {same(name) for name in more}:
                 return place, f"it names those of {first.origin} and more"
-            if given and len(more) == 1 and more[0].startswith(given):
-                return place, f"it has the whole name of whom {first.origin} calls {people[0]}"
         return first, "it is the most reliable place that names people"
 
     # The places, the most reliable first -----------------------------------------------------------
@@ -260,7 +255,7 @@ class Authors:
     def _said(self) -> Iterator[str]:
         """The first "By Anna Smith" below the headline, in whatever elements it stands."""
         said = ""
-        for text in self.root.xpath("//h1/following::text()[not(ancestor::script or ancestor::style)]"):
+        for text in self.root.xpath("(//h1)[1]/following::text()[not(ancestor::script or ancestor::style)]"):
             words = clean(text)
             if not words:
                 continue
@@ -381,5 +376,4 @@ def _stands_alone(element: HtmlElement) -> bool:
 
 def _spaced(element: HtmlElement) -> str:
     """The text of an element, with a space where two elements meet without one: ``By<a>Anna Smith</a>``."""
-    texts = [text for text in element.itertext() if isinstance(text, str)]
-    return clean(" ".join(texts)) if len(texts) <= 12 else text_of(element)
+    return clean(" ".join(text for text in element.itertext() if isinstance(text, str)))

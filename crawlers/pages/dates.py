@@ -5,12 +5,15 @@ readers see beside the headline, weighed against each other.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cached_property
-from itertools import islice
+from heapq import nsmallest
+from itertools import islice, takewhile
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,32 +32,13 @@ _BETWEEN = (-9.5, -3.5, -2.5, 3.5, 4.5, 5.5, 5.75, 6.5, 8.75, 9.5, 10.5, 12.75)
 _PUBLISHED = ("articlepublishedtime", "ogarticlepublishedtime", "ogpublishedtime", "datepublished")
 """Names of meta tags in the order in which they are believed, their letters only: sites part them by any mark."""
 _RARER = (
-    "parselypubdate",
-    "sailthrudate",
-    "btpubdate",
-    "dcdateissued",
-    "dctermscreated",
-    "pubdate",
-    "publishdate",
-    "publicationdate",
+    "parselypubdate", "sailthrudate", "dcdateissued", "pubdate", "publishdate", "publicationdate",
     "articledateoriginal",
-    "articlepublished",
-)
-_VAGUE = ("dcdate", "dctermsdate", "date", "cxenseparserecspublishtime")
+)  # fmt: skip
+_VAGUE = ("dcdate", "date")
 """Those that may be of a change or of the printed issue too: what readers see beside the headline is asked before."""
-_MODIFIED = (
-    "articlemodifiedtime",
-    "ogupdatedtime",
-    "datemodified",
-    "btmoddate",
-    "lastmodified",
-    "dctermsmodified",
-    "articledateupdated",
-)
-_ADDRESS = re.compile(
-    r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<mark>[/_-]|)(?P<month>0[1-9]|1[0-2]|(?<=\D)[1-9](?=[/_-]))(?P=mark)"
-    r"(?P<day>0[1-9]|[12]\d|3[01]|(?<=\D)[1-9])(?!\d)"
-)
+_MODIFIED = ("articlemodifiedtime", "ogupdatedtime", "datemodified", "lastmodified", "articledateupdated")
+_ADDRESS = re.compile(r"/(?P<year>(?:19|20)\d\d)/(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)")
 _STATE = re.compile(
     r"""(?:\\?["']|\b)(?:datePublished|publishedAt|published_?at|publish(?:ed)?_?date|publication_?date|first_?publi(?:shed|cation)"""
     r"""(?:_?(?:date|at))?|article_published_time)\\?["']?\s*:\s*\\?["']?(\d[\w:.+ -]{7,34})""",
@@ -85,22 +69,22 @@ _OTHERS = re.compile(
     r"(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_HEADINGS = ("h1", "h2", "h3", "h4", "legend")
+_HEADINGS = ("h1", "h2", "h3")
 _READ = (
     "not(parent::script or parent::style or parent::noscript or parent::template or parent::option or parent::title)"
 )
 _LONG_AGO = timedelta(days=30)
 """A printed issue has a day that is later than that of its texts, by less than this."""
-_NEAR, _BESIDE = 1500, 500
-"""Characters of visible text between a headline and a date of the article, and one right beside it, at most."""
+_NEAR = 1500
+"""Characters of visible text between the headline and a date of the article, at most."""
 _ALONE = 100
 """Characters of a text that is a byline at most; in a longer one the date must stand in front, as in a dateline."""
 _DATELINE = re.compile(r"[\s,]*(?:\d\d?[:.h]\d\d(?:\s\w{2,4})?)?\s*[)|:.–—-]")
 """What parts a dateline from the story: a mark, maybe after the time of day."""
 _LONG = 200
 """How far into a text a date is looked for."""
-_MOST = 12
-"""So many dates are read."""
+_MOST = 200
+"""So many candidates of one kind are read, those nearest to the headline where readers see them."""
 
 
 @dataclass(frozen=True)
@@ -134,29 +118,6 @@ class _Reading:
     def _is_anywhere(self) -> bool:
         return self.written.timed and not self.at.utcoffset()
 
-    @property
-    def swapped(self) -> _Reading | None:
-        """The same with day and month in the other order, where it is written in numbers that allow it."""
-        if re.match(r"\d\d?[/-]\d\d?[/-]\d{4}", str(self.candidate.value)) and self.at.day <= 12:
-            at = self.at.replace(month=self.at.day, day=self.at.month)
-            return replace(self, written=replace(self.written, at=at))
-        return None
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """A date that readers see."""
-
-    reading: _Reading
-    distance: int
-    """Characters from the headline; those before it count threefold, because what stands there is often of the day."""
-    weak: bool
-    """Whether the words beside it say that it is of a change, or it stands in a sentence."""
-    told: bool
-    """Whether they say that it is of the publication."""
-    alone: bool
-    """Whether it stands in no sentence, or opens one as a dateline."""
-
 
 @dataclass(frozen=True)
 class Dates:
@@ -173,14 +134,9 @@ class Dates:
     @cached_property
     def published(self) -> Choice[datetime | None]:
         """What is declared for machines, unless the address or two others know better; else what readers see."""
-        readings = [*self._declared, *self._readings(self._in_address())]
-        if not self._is_settled(readings):
-            readings += [shown.reading for shown in self._shown if not shown.weak]
-            readings += self._readings([*self._meta(_VAGUE), *self._hinted()])
-            readings += self._readings(self._in_address(folders=False), group="name")
-        readings = readings or self._readings(self._states())
-        readings = readings or self._readings(self._far()) or [shown.reading for shown in self._shown]
-        readings = readings or self._readings(self._guessed()) or self._scattered()
+        readings = [*self._declared, *self._readings(self._in_address()), *self._shown]
+        readings += self._readings([*self._meta(_VAGUE), *self._hinted()])
+        readings = readings or self._readings(self._states()) or self._readings(self._guessed()) or self._scattered()
         if not readings:
             given = (*self._told_machines(), *self._meta(_VAGUE))
             return Choice(None, candidates=tuple(candidate for candidate in given if candidate.value))
@@ -208,41 +164,24 @@ class Dates:
 
     # How it is chosen ---------------------------------------------------------------------------
 
-    def _is_settled(self, readings: list[_Reading]) -> bool:
-        """Whether there is nothing to ask readers: two agree, nobody disagrees, and time of day and zone are told."""
-        return (
-            len({reading.group for reading in readings}) > 1
-            and all(_are_near(readings[0], other) for other in readings)
-            and readings[0].written.timed
-            and bool(readings[0].at.utcoffset() or self._zone(readings[0].at))
-        )
-
     def _best(self, readings: list[_Reading]) -> tuple[_Reading, str]:
         first = readings[0]
         if len(readings) == 1:
             return first, "it is the only one"
         others = [other for other in readings if other.group != first.group]
         for other in others:
-            # An address stays as it was made; what is declared may be of a move to another system. A day earlier it may
-            # have been a draft.
-            if other.group == "address" and other.day < first.earliest - timedelta(days=1):
+            # An address stays as it was made; what is declared may be of a move to another system.
+            if other.group == "address" and other.day < first.earliest:
                 return other, "an address keeps the day on which it was made, and that is before what is declared"
         if agreeing := next((other for other in others if _are_near(first, other)), None):
             return first, f"it is the first that is a time, and {agreeing.candidate.origin} agrees"
-        if (swapped := first.swapped) and any(swapped.day == other.day for other in others):
-            return swapped, "in this order of day and month others agree"
         if self._is_of_the_machine(first):
             for shown in self._shown:
-                if shown.alone and not shown.weak and shown.distance < _BESIDE and shown.reading.day < first.earliest:
-                    return shown.reading, "what is declared is no earlier than the last change, and readers see this"
-        changed = {reading.day for reading in self._changes}
+                if shown.day < first.earliest:
+                    return shown, "what is declared is no earlier than the last change, and readers see this"
         for one in readings[1:]:
             confirming = sorted({other.group for other in readings[1:] if _are_near(one, other)})
-            if (
-                len(confirming) > 1
-                and one.day not in changed
-                and (one.day < first.earliest or one.day > first.day + _LONG_AGO)
-            ):
+            if len(confirming) > 1 and (one.day < first.earliest or one.day > first.day + _LONG_AGO):
                 return one, f"{' and '.join(confirming)} agree on it, against {first.candidate.origin}"
         return first, "it is the first that is a time"
 
@@ -294,7 +233,6 @@ class Dates:
         yield from self._meta(_PUBLISHED)
         yield from self._marked("datePublished")
         yield from self._meta(_RARER)
-        yield from self._of_node(article, "dateCreated", "json-ld")
         for node, own in self.metadata.nodes:
             if own and "WebPage" in types_of(node):
                 yield from self._of_node(node, "datePublished", "json-ld WebPage")
@@ -334,31 +272,22 @@ class Dates:
                 value = element.get("content") or element.get("datetime") or element.get("value") or text_of(element)
                 yield Candidate(value, f"itemprop {name}")
 
-    def _in_address(self, *, folders: bool = True) -> Iterator[Candidate[object]]:
-        """The day in the address: in folders; or in a name, where it may be what the story is about, or a number."""
-        for address in dict.fromkeys([self.metadata.canonical, self.metadata.url]):
-            for found in _ADDRESS.finditer(urlsplit(address).path):
-                if (found["mark"] == "/") == folders:
-                    yield Candidate(f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}", "address")
+    def _in_address(self) -> Iterator[Candidate[object]]:
+        """The day in the folders of the address; in a name it may be what the story is about, or a number."""
+        for found in _ADDRESS.finditer(urlsplit(self.metadata.canonical).path):
+            yield Candidate(f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}", "address")
 
     def _states(self) -> Iterator[Candidate[object]]:
         """Dates in scripts, where all are of one day: a page that lists other stories has several."""
-        values = [
-            value
-            for script in self.root.iter("script")
-            if "ld+json" not in (script.get("type") or "")
-            for value in _STATE.findall(script.text or "")
-        ]
+        scripts = (
+            script.text or "" for script in self.root.iter("script") if "ld+json" not in (script.get("type") or "")
+        )
+        values = list(islice((value for text in scripts for value in _STATE.findall(text)), _MOST))
         days = {written.at.date() for value in values if (written := read_time(value))}
         return (Candidate(value, "script") for value in values if len(days) == 1)
 
     def _hinted(self) -> Iterator[Candidate[object]]:
         yield Candidate(self.hint.published and self.hint.published.isoformat(), "hint")
-
-    def _far(self) -> Iterator[Candidate[object]]:
-        for element in self.root.iterfind(".//time[@datetime]"):
-            if not _OTHERS.search(_scope(element)):
-                yield Candidate(element.get("datetime"), "time datetime")
 
     def _guessed(self) -> Iterator[Candidate[object]]:
         from htmldate import find_date  # takes long to import, and the process that reads listings has no use for it
@@ -376,96 +305,60 @@ class Dates:
     # What readers see ---------------------------------------------------------------------------
 
     @cached_property
-    def _shown(self) -> list[_Shown]:
-        """The dates near the headline, and farther ones that are said to be of the publication: the best first."""
-        found = [
-            shown
-            for distance, parent, label, text in self._dated
-            if (distance < _NEAR or _TOLD.search(f"{label[-30:]} {text[:60]}"))
-            and (shown := self._seen(distance, parent, label, text))
-        ]
-        return sorted(found, key=lambda s: (s.weak, s.distance >= _NEAR, not s.told, not s.alone, s.distance))
+    def _shown(self) -> list[_Reading]:
+        """The dates near the headline, and farther ones that are said to be of the publication: the nearest first."""
+        return [reading for dated in self._dated if (reading := self._seen(*dated))]
 
     def _scattered(self) -> list[_Reading]:
-        """Those that stand alone anywhere, in page order."""
-        found = (self._seen(*dated) for dated in self._dated)
-        return [shown.reading for shown in islice(filter(None, found), _MOST) if shown.alone]
+        """Those anywhere, also of a change: the only dates that readers see."""
+        return [reading for dated in self._dated if (reading := self._seen(*dated, anywhere=True))]
 
     @cached_property
     def _dated(self) -> list[tuple[int, HtmlElement, str, str]]:
         """The texts that may have a date: distance from the headline, the element, the text before, the text."""
-        headline = self._headline
-        ends: list[tuple[int, int]] = []
-        dated: list[tuple[int, HtmlElement, str, str]] = []
-        offset, before = 0, ""
+        headings = self._headline
+        ends: list[int] = []
+        dated: list[tuple[int, int, HtmlElement, str, str]] = []
+        offset, label = 0, ""
         for text in self.root.xpath(f".//text()[{_READ}][normalize-space()]"):
             parent = text.getparent()
             if text.is_tail:
                 parent = parent.getparent()
-            if parent in headline or (not headline and len(text) > 15 and same(text) in self._titles):
-                ends.append((offset, offset + len(text)))
+            if parent in headings:
+                ends.append(offset + len(text))
             elif _DATED.search(text[:_LONG]) or parent.tag == "time":
-                dated.append((offset, parent, before, str(text)))
-            before = str(text)
+                dated.append((offset, len(text), parent, label, text[:_LONG]))
+            label = clean(text) if len(text) < _ALONE and not _DATED.search(text) else ""
             offset += len(text)
-        far = [
-            (min((at - end if at >= end else 3 * (start - at) for start, end in ends), default=_NEAR + at), *rest)
-            for at, *rest in dated
-        ]
-        return sorted(far, key=lambda entry: entry[0])
+        far = [(_distance(ends, at, at + length), *rest) for at, length, *rest in dated]
+        return nsmallest(_MOST, far, key=itemgetter(0))
 
-    def _seen(self, distance: int, parent: HtmlElement, label: str, text: str) -> _Shown | None:
-        """A text with a date, if it is one of the article."""
-        if self._is_foreign(parent):
-            return None
-        text, label = clean(text), "" if _DATED.search(label) else clean(label)
-        found, written = self._found(parent, text), self._attribute(parent)
-        before, after = (found.before, found.after) if found else ("", "")
-        words = f"{label if len(label) < 30 else ''} {before[-60:]} {after[:20]}"
-        told = bool(_TOLD.search(words))
-        changed = not told and bool(_CHANGED.search(words))
-        if written:
-            candidate = Candidate(written.at.isoformat(), "time datetime")
-            return _Shown(_Reading(candidate, written, "text"), distance, changed, told, alone=True)
-        in_story = self._is_in_story(parent, text)
-        is_dateline = in_story and len(before) < 30 and bool(_DATELINE.match(after))
-        alone = is_dateline or len(f"{before}{after}".encode()) <= 40
-        if (
-            not found
-            or not self._is_possible(found.written)
-            or _ELSE.search(f"{label[-30:]} {before}"[-40:])
-            or (parent.tag == "a" and not alone)
-            or (in_story and not is_dateline)
-        ):
-            return None
-        weak = changed or not (told or alone)
-        return _Shown(_Reading(Candidate(text[:_ALONE], "text"), found.written, "text"), distance, weak, told, alone)
-
-    def _found(self, parent: HtmlElement, text: str) -> Found | None:
-        """The date in a text, or around it: the month or the time of day may stand in an element of its own."""
+    def _seen(
+        self, distance: int, parent: HtmlElement, label: str, text: str, *, anywhere: bool = False
+    ) -> _Reading | None:
+        """The date in a text, if it is the article's by what stands around it."""
+        text = clean(text)
         found = self._find(text)
-        if found and found.written.timed:
-            return found
-        around = text_of(parent)
-        if around in ("", text) and parent.getparent() is not None:
-            around = text_of(parent.getparent())
-        wider = self._find(around) if len(around) <= _ALONE else None
-        if found and not (wider and wider.written.timed and wider.written.at.date() == found.written.at.date()):
-            return found
-        return wider
-
-    def _attribute(self, element: HtmlElement) -> Written | None:
-        """What a ``<time>`` around a text says for machines, if it is not only the text again."""
-        for ancestor in (element, element.getparent()):
-            value = ancestor.get("datetime") if ancestor is not None and ancestor.tag == "time" else None
-            if value and re.match(r"\s*\d{4}-", value):
-                return self._read(value)
-        return None
+        before, after = (found.before, found.after) if found else ("", "")
+        words = f"{label[-30:]} {before[-60:]} {after[:20]}"
+        told = bool(_TOLD.search(words))
+        is_likely = told or anywhere or (distance < _NEAR and not _CHANGED.search(words))
+        if not is_likely or self._is_foreign(parent):
+            return None
+        if parent.tag == "time" and (written := self._read(parent.get("datetime"))):
+            return _Reading(Candidate(written.at.isoformat(), "time datetime"), written, "text")
+        if not found or not self._is_possible(found.written) or _ELSE.search(f"{label} {before}"):
+            return None
+        if self._is_in_story(parent, text):
+            is_of_the_article = len(before) < 30 and bool(_DATELINE.match(after))
+        else:
+            is_of_the_article = told or len(f"{before}{after}".encode()) <= 40
+        return _Reading(Candidate(text[:_ALONE], "text"), found.written, "text") if is_of_the_article else None
 
     def _is_in_story(self, parent: HtmlElement, text: str) -> bool:
         """Whether a text is part of a paragraph that is more than a byline."""
         block = next((e for e in (parent, parent.getparent()) if e is not None and e.tag in ("p", "blockquote")), None)
-        return len(text if block is None else text_of(block)) > _ALONE
+        return len(text if block is None else block.text_content()) > _ALONE
 
     @cached_property
     def _titles(self) -> str:
@@ -476,27 +369,31 @@ class Dates:
     @cached_property
     def _headline(self) -> set[HtmlElement]:
         """The headings that the page's title has, those of the first rank if any, with all that is in them."""
-        names = {heading: same("".join(heading.itertext())) for heading in self.root.iter(*_HEADINGS)}
+        names = {heading: same(heading.text_content()) for heading in self.root.iter(*_HEADINGS)}
         told = [heading for heading, name in names.items() if len(name) >= 8 and name in self._titles]
         first = [heading for heading, name in names.items() if heading.tag == "h1" and name][:1]
         chosen = [heading for heading in told if heading.tag == "h1"] or [*told, *first]
         return {element for heading in chosen for element in heading.iter()}
 
+    @cached_property
+    def _around_headline(self) -> set[HtmlElement]:
+        return {box for element in self._headline for box in (element, *element.iterancestors())}
+
     def _is_foreign(self, element: HtmlElement) -> bool:
         """Whether an element is in a box of other stories or of comments, which has no headline of this one."""
-        for ancestor in (element, *element.iterancestors()):
-            names = f"{ancestor.get('class') or ''} {ancestor.get('id') or ''}"
-            if ancestor.tag in ("footer", "nav", "figure", "figcaption") or _OTHERS.search(names):
-                return not any(heading in self._headline for heading in ancestor.iter(*_HEADINGS))
+        for box in takewhile(lambda box: box not in self._around_headline, (element, *element.iterancestors())):
+            names = f"{box.get('class') or ''} {box.get('id') or ''}"
+            if box.tag in ("footer", "nav", "figure", "figcaption") or _OTHERS.search(names):
+                return True
         return False
 
     # How it is read -----------------------------------------------------------------------------
 
-    def _readings(self, candidates: Iterable[Candidate[object]], group: str = "") -> list[_Reading]:
+    def _readings(self, candidates: Iterable[Candidate[object]]) -> list[_Reading]:
         found = []
-        for candidate in candidates:
+        for candidate in islice(candidates, _MOST):
             if candidate.value and (written := self._read(candidate.value)):
-                found.append(_Reading(candidate, written, group or candidate.origin.split()[0]))
+                found.append(_Reading(candidate, written, candidate.origin.split()[0]))
         return found
 
     def _read(self, value: object) -> Written | None:
@@ -531,7 +428,7 @@ class Dates:
 
     @cached_property
     def _usual_zone(self) -> tzinfo | None:
-        times = {element.get("datetime") for element in self.root.iterfind(".//time[@datetime]")}
+        times = {element.get("datetime") for element in islice(self.root.iterfind(".//time[@datetime]"), _MOST)}
         written = [*map(read_time, times), *(reading.written for reading in (*self._declared, *self._changes))]
         offsets = Counter(offset for time in written if time and (offset := time.at.utcoffset()))
         return timezone(offsets.most_common(1)[0][0]) if offsets else None
@@ -540,6 +437,13 @@ class Dates:
 def _are_near(one: _Reading, other: _Reading) -> bool:
     """Whether two candidates can mean one day."""
     return one.earliest <= other.latest and other.earliest <= one.latest
+
+
+def _distance(ends: list[int], start: int, end: int) -> int:
+    """Characters between a text and the nearest of some places, in page order; those after all else without one."""
+    at = bisect(ends, start)
+    before, after = ends[at - 1 : at] if at else [], ends[at : at + 1]
+    return min([*(start - place for place in before), *(place - end for place in after)], default=_NEAR + start)
 
 
 def _difference(at: datetime, other: datetime) -> timedelta | None:

@@ -58,8 +58,8 @@ _SMALL = 100
 """Pixels up to which a picture is an icon, a face or what counts readers."""
 _MOST = 800
 """Characters of text that a frame may hold: a caption with its credit."""
-_MANY = 50
-"""How many pictures an article has at most."""
+_MANY, _ASKED = 50, 2000
+"""How many pictures an article has at most, and how many of a page are looked at."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,8 @@ class Images:
 
     def _shown(self) -> Iterator[_Found]:
         """The pictures of the article as readers see them: with what stands beside each."""
-        addresses = ((p, url) for p in self._place if _is_picture(p) and (url := self._address(p)))
+        asked = islice(filter(_is_picture, self._place), _ASKED)
+        addresses = ((picture, url) for picture in asked if (url := self._address(picture)))
         pictures = list(islice(addresses, 4 * _MANY))
         framed = {picture: _frame(picture) for picture, _ in pictures}
         texts = {picture: self._caption(picture, frame) for picture, frame in framed.items()}
@@ -197,7 +198,7 @@ class Images:
         """The address of a picture in full; empty if it belongs to the site or its menus, or is none to look at."""
         if picture.xpath("ancestor::nav or ancestor::footer"):
             return ""
-        if any(len(aside.findall(".//img")) > 1 for aside in picture.iterancestors("aside")):
+        if any(sum(1 for _ in islice(aside.iter("img"), 2)) > 1 for aside in picture.iterancestors("aside")):
             return ""
         url = self.metadata.absolute(_source(picture))
         if _NO_PICTURE.search(url) or _is_small(picture, url):

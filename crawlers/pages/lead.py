@@ -141,7 +141,16 @@ class Lead:
         for length, element in shown:  # the paragraph itself and not the boxes that hold nothing else
             if length == shortest and found in element.iterancestors("div", "section", "header"):
                 found = element
-        return found if found is not None and not _is_ordinary(found) else None
+        return None if found is None or _is_ordinary(found) or self._is_all(found) else found
+
+    def _is_all(self, element: HtmlElement) -> bool:
+        """Whether an element that no class calls a standfirst is all of the text: a flash, and its description too."""
+        key = same(text_of(element))
+        return (
+            bool(self.texts)
+            and not _STANDFIRST.search(element.get("class") or "")
+            and all(same(text) in key for text in self.texts)
+        )
 
     @cached_property
     def _marked(self) -> HtmlElement | None:

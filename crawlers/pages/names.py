@@ -33,7 +33,7 @@ _BY = re.compile(
     rf"^(?:(?:post |about the )?{_any('author')}|{_any('text')}(?: (?:{_any('and')}|&) \w+)?)\b\s*"
     r"(?:[:|–—-]|(?=by\b)|(?-i:(?=[A-ZÀ-Ý])))\s*"
     rf"|^(?:{_any('written')} )?(?:by(?-i:(?=[A-Z]))|{_any('by')}\b)[\s:]*"
-    r"|^(?:text|texte|автор|بقلم)\b[\s:]*"
+    r"|^(?:автор|بقلم)\b[\s:]*"
     rf"|^{_any('a')} \w+ {_any('by')} (?=\w)"
     rf"|^(?:\S+ ){{1,3}}{_any('also_by')} (?=\w)",
     re.IGNORECASE,
@@ -106,8 +106,8 @@ def credits_of(names: Iterable[str], metadata: Metadata) -> Credits:
             if any(word.islower() and word not in _PARTICLES for word in person.split()):
                 continue  # "See full bio", "Show all articles"
             people.setdefault(key, person.title() if person.isupper() and " " in person else person)
-    if people:  # the site beside its writers says nothing, nor does a writer's handle
-        bodies = {key: body for key, body in bodies.items() if key not in site | people.keys() and not body.islower()}
+    if people:  # the site beside its writers says nothing
+        bodies = {key: body for key, body in bodies.items() if key not in site | people.keys()}
     return Credits(tuple(people.values()), tuple(bodies.values()))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from itertools import islice
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
@@ -75,18 +75,31 @@ def _is_elsewhere(link: HtmlElement) -> bool:
     return any(_ELSEWHERE.search(f"{box.get('class') or ''} {box.get('id') or ''}") for box in (link, *boxes))
 
 
-def joined(first: ArticleItem, further: Iterable[ArticleItem]) -> ArticleItem:
+class Joined(ArticleItem):
+    """An article of several pages."""
+
+    missing: tuple[str, ...] = ()
+    """The addresses of those that could not be had or read."""
+
+
+def joined(first: ArticleItem, further: Mapping[str, ArticleItem | None]) -> Joined:
     """The article with what its further pages add: paragraphs, pictures, entries of a live blog.
 
-    What an earlier page had is not there again. A page that is no part of a text (an error, a list) adds nothing.
+    What an earlier page had is not there again.
+
+    Args:
+        first: what its first page gives.
+        further: what the others give, by their addresses in their order; None where one could not be had or read. One
+            that is no part of a text (an error, a list) is missing too.
     """
     texts = [text for text in first.body.split("\n\n") if text]
     known = {same(text) for text in (first.title, first.lead or "", *texts)}
     images = {image.url: image for image in first.images}
     updates = {update.body: update for update in first.updates}
-    access = first.access
-    for page in further:
-        if page.problem not in (None, "no-text", "no-title"):
+    access, missing = first.access, []
+    for url, page in further.items():
+        if page is None or page.problem not in (None, "no-text", "no-title") or not (page.body or page.images):
+            missing.append(url)
             continue
         for text in (page.lead or "", *page.body.split("\n\n")):
             if text and same(text) not in known:
@@ -96,4 +109,4 @@ def joined(first: ArticleItem, further: Iterable[ArticleItem]) -> ArticleItem:
         updates |= {update.body: update for update in page.updates if update.body not in updates}
         access = Access.TEASER if page.access is Access.TEASER else access
     given = {"body": "\n\n".join(texts), "images": tuple(images.values()), "updates": tuple(updates.values())}
-    return first.model_copy(update={**given, "access": access})
+    return Joined(**{**dict(first), **given, "access": access, "missing": tuple(missing)})

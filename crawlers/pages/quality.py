@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from urllib.parse import urlsplit
 
@@ -46,8 +45,8 @@ class Quality:
     title: str
     lead: str
     body: str
-    published: datetime | None
-    """When the page or a listing says that it was published."""
+    is_dated: bool
+    """Whether the page or a listing says when it was published, or a feed at least what is in it."""
 
     @cached_property
     def problem(self) -> str | None:
@@ -79,7 +78,7 @@ class Quality:
             return "other-text"
         if self._is_in_other_language():
             return "other-language"
-        if not self.published and not self._is_declared and kind != "article":
+        if not self.is_dated and not self._is_declared and kind != "article":
             return "no-date"
         return None
 
@@ -122,8 +121,9 @@ class Quality:
             return False
         # Without a text, all that readers see.
         shown = self._text if len(self._text) > MIN_DECLARED_TEXT else text_of(self.root)
-        many = len(shown) <= MOST_WALL and len(notices.found("consent", shown)) >= 2
-        return (many and not stems(self._about) & stems(self._text)) or (many and not self._is_declared)
+        if len(shown) > MOST_WALL or len(notices.found("consent", shown)) < 2:
+            return False
+        return not self._is_declared or not stems(self._about) & stems(self._text)
 
     def _is_other_text(self) -> bool:
         about = stems(self._about)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement, fragment_fromstring  # type: ignore[import-untyped]
@@ -28,10 +28,11 @@ MOST_STEPS = 300_000
 """Values of a state that are looked at."""
 _DEEPEST = 60
 
-# `window.__STATE__ = {…}`, `Fusion.globalContent={…}`, `var state = JSON.parse("…")`: where a value begins.
+# `window.__STATE__ = {…}`, `Fusion.globalContent={…}`, `var state = JSON.parse("…")`, `window.X.push({…})`: where
+# a value begins.
 _ASSIGNED = re.compile(
-    r"(?:(?<![=!<>])=(?!=)\s*(?:[\w$.\[\]\"']{1,60}\s*\|\|\s*)?|(?=JSON\.parse\())"
-    r"(?:(?:JSON\.parse|decodeURIComponent|unescape)\(\s*)*(?=[{\[\"'`(])"
+    r"(?:(?<![=!<>])=(?!=)\s*(?:[\w$.\[\]\"']{1,60}\s*\|\|\s*)?|\.push\(\s*|(?=JSON\.parse\())"
+    r"(?:JSON\.parse\(\s*)?(?=[{\[\"'`(])"
 )
 _NAMED = re.compile(r"(?:\b(?:var|let|const)\s+[\w$]+|(?<![\w$.])[\w$]+(?:\.[\w$]+|\[\s*[\"'][^\"']+[\"']\s*\])+)\s*$")
 _FLIGHT = re.compile(r"\.push\(\s*(?=\[)")
@@ -42,7 +43,7 @@ _FUNCTION = re.compile(r"\s*\(?\s*function\s*\(([\w$,\s]*)\)\s*\{[^{]{0,20000}?\
 _TEXT_KEYS = (
     "text", "html", "markup", "contentHtml", "bodyHtml", "content_html", "body_html", "rendered", "processed", "__html",
     "innerHTML", "value", "content", "body", "articleBody", "story", "data", "attributes", "model", "paragraphs",
-    "blocks", "elements", "content_elements", "components", "items", "children", "props", 
+    "blocks", "elements", "content_elements", "components", "items", "children", "props",
     "dangerouslySetInnerHTML", "document", "json",
 )  # fmt: skip
 _OTHER_KEYS = re.compile(
@@ -76,18 +77,8 @@ _MARKDOWN = (
     (re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
 )
 _DROPPED = (
-    "script",
-    "style",
-    "figure",
-    "figcaption",
-    "iframe",
-    "aside",
-    "noscript",
-    "template",
-    "form",
-    "button",
-    "svg",
-)
+    "script", "style", "figure", "figcaption", "iframe", "aside", "noscript", "template", "form", "button", "svg",
+)  # fmt: skip
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 _ENDING = re.compile(r"[.!?…。！？؟।](?:\W|$)")
@@ -139,8 +130,7 @@ def _documents(kind: str, name: str, text: str) -> Iterator[tuple[Any, str]]:
     if name == "self.__next_f":
         yield _flight(text), "script self.__next_f"
     elif "json" in kind:
-        text = re.sub(r"^\s*<!--|-->\s*$", "", text).strip()
-        document = _value(text) if text[:1] in ("{", "[") else _value(html.unescape(text))
+        document = _read(text.strip(), 0)[0]
         if name == "__NUXT_DATA__" or (isinstance(document, list) and document[:1] and _is_flat(document)):
             document = _unflattened(document)
         yield document, f"script {name or 'application/json'}"
@@ -156,20 +146,14 @@ def _documents(kind: str, name: str, text: str) -> Iterator[tuple[Any, str]]:
                     yield document, f"script {named[0].split()[-1] if named else 'JSON.parse'}"
 
 
-def _value(text: str) -> Any:
-    return _read(text, 0)[0]
-
-
 def _read(text: str, start: int) -> tuple[Any, int]:
     """The value that begins at a place of a script, and where it ends; None where there is none."""
     try:
         value, end = json.JSONDecoder(strict=False).raw_decode(text, start)
     except (ValueError, RecursionError):
         value, end = _javascript(text, start)
-    for _ in range(2):  # a string that holds the value, as JSON or with its characters escaped for addresses
-        if isinstance(value, str):
-            packed = unquote(value) if value[:3].upper() in ("%7B", "%5B") else value
-            value = _parsed(packed) if packed.lstrip()[:1] in ("{", "[", '"') else None
+    if isinstance(value, str):  # that holds the value
+        value = _parsed(value) if value.lstrip()[:1] in ("{", "[") else None
     return (value, end) if isinstance(value, dict | list) else (None, start)
 
 
@@ -183,7 +167,8 @@ def _parsed(text: str) -> Any:
 _TOKEN = re.compile(
     r"(?P<space>\s+|/\*.*?\*/|//[^\n]*)|(?P<double>\"(?:[^\"\\]|\\.)*\")|(?P<single>'(?:[^'\\]|\\.)*')|"
     r"(?P<template>`(?:[^`\\]|\\.)*`)|(?P<key>[A-Za-z_$][\w$]*|\d+)(?=\s*:)|(?P<true>!0)|(?P<false>!1)|"
-    r"(?P<null>void 0|undefined|NaN|Infinity)|(?P<word>[A-Za-z_$][\w$.]*)(?!\s*[(\[=]|\s+\w)|"
+    r"(?P<null>void 0|undefined|NaN|Infinity|(?:new\s+)?[A-Za-z_$][\w$.]*\([^(){}]{0,200}\))|"
+    r"(?P<word>[A-Za-z_$][\w$.]*)(?!\s*[(\[=]|\s+\w)|"
     r"(?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<open>[{\[])|(?P<close>[}\]])|[,:]",
     re.DOTALL,
 )
@@ -209,7 +194,7 @@ def _javascript(text: str, start: int) -> tuple[Any, int]:
 
 def _as_json(text: str, start: int, known: dict[str, Any], *, depth: int = 0) -> tuple[str, int]:
     """A JavaScript literal as JSON, and where it ends: keys and strings in double quotes, names as what is known of
-    them, or null. It ends before the first that is code."""
+    them, or null, and so plain calls (``new Date(0)``). It ends before the first other code."""
     parts = []
     while token := _TOKEN.match(text, start):
         kind, given, start = token.lastgroup or "", token[0], token.end()
@@ -222,6 +207,8 @@ def _as_json(text: str, start: int, known: dict[str, Any], *, depth: int = 0) ->
             parts.append(f'"{given}"')
         elif kind == "word":
             parts.append(given if given in ("true", "false", "null") else json.dumps(known.get(given)))
+        elif kind == "number" and "." in given:
+            parts.append(str(float(given)))
         elif kind != "space":
             if kind == "close" and parts[-1:] == [","]:
                 parts.pop()
@@ -430,10 +417,10 @@ class _Search:
             return self._block(element, depth) if element else self._blocks(block, depth)
         if not isinstance(block, dict):
             return []
-        kinds = [kind for key in _KIND_KEYS if isinstance(kind := block.get(key), str) and len(kind) < 40]
+        kinds = _kinds(block)
         if any(map(_OTHER_KINDS.search, kinds)) or self.page.is_its(block) is False or "author" in block:
             return []
-        if any(map(_PARAGRAPH.fullmatch, kinds)) and not self._holds_paragraphs(block, depth):
+        if any(map(_PARAGRAPH.fullmatch, kinds)) and not self._holds_paragraphs(block):
             text = clean(self._inline(block, depth))
             return [text] if text else []
         for key in _TEXT_KEYS:
@@ -442,17 +429,14 @@ class _Search:
                 return texts
         return []
 
-    def _holds_paragraphs(self, block: Any, depth: int) -> bool:
+    def _holds_paragraphs(self, block: Any) -> bool:
         """Whether a paragraph is only a frame around others."""
         for key in _TEXT_KEYS:
             part = block.get(key)
             for inner in part if isinstance(part, list) else [part]:
                 inner = _element(inner) or inner
-                if isinstance(inner, dict):
-                    if any(isinstance(k := inner.get(key), str) and _PARAGRAPH.fullmatch(k) for key in _KIND_KEYS):
-                        return True
-                    if depth < _DEEPEST and key == "model" and self._holds_paragraphs(inner, depth + 1):
-                        return True
+                if isinstance(inner, dict) and any(map(_PARAGRAPH.fullmatch, _kinds(inner))):
+                    return True
         return False
 
     def _inline(self, value: Any, depth: int) -> str:
@@ -479,6 +463,11 @@ class _Search:
         if isinstance(value, str) and 1 < len(value) < 8 and value[0] == "$" and value[1:].lstrip("L@") in self.rows:
             return self.rows[value[1:].lstrip("L@")]
         return value
+
+
+def _kinds(block: dict[str, Any]) -> list[str]:
+    """What a block is called."""
+    return [kind for key in _KIND_KEYS if isinstance(kind := block.get(key), str) and len(kind) < 40]
 
 
 def _element(value: Any) -> dict[str, Any] | None:

@@ -20,9 +20,6 @@ _WEIGHTS = {
     "json-ld headline": 40,
     "meta og:title": 30,
     "h2": 20,
-    "meta parsely-title": 20,
-    "meta sailthru.title": 20,
-    "meta twitter:text:title": 20,
     "itemprop headline": 1,
     "meta headline": 1,
     "meta twitter:title": 1,
@@ -124,8 +121,7 @@ class Title:
 
         A heading that none of them knows is believed only if it is the only h1: it may be a ticker or another story's.
         """
-        alternative = clean(self.metadata.article.get("alternativeHeadline"))
-        claimed = [*self._claimed.values(), *filter(None, [alternative])]
+        claimed = list(self._claimed.values())
         claims = [same(text) for text in claimed]
         by_tag: dict[str, list[str]] = {"h1": [], "h2": []}
         for tag, text in dict.fromkeys(self._headings):
@@ -162,8 +158,6 @@ class Title:
 
     def _leads_elsewhere(self, heading: HtmlElement) -> bool:
         """Whether a heading names another page, or where this one stands: in a breadcrumb, a menu, a list, a link."""
-        if any("breadcrumb" in name for name in heading.keys()):  # noqa: SIM118 - an element iterates over its children
-            return True
         for element in (heading, *heading.iterancestors()):
             if element.tag in ("nav", "li", "aside", "footer", "a"):
                 return True

@@ -59,7 +59,8 @@ def evaluation(tmp_path: Path) -> Path:
 def html(title: str, language: str) -> str:
     paragraphs = "".join(f"<p>{title}, {number}. {SENTENCES[language]}</p>" for number in range(1, 6))
     return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="iso-8859-1"><title>{title}</title></head>'
+        f'<!doctype html><html lang="{language}"><head><meta charset="iso-8859-1"><title>{title}</title>'
+        '<meta property="og:type" content="article"></head>'
         f"<body><article><h1>{title}</h1><time datetime='2031-05-06T07:08:09Z'></time>{paragraphs}</article>"
         "</body></html>"
     )

@@ -7,20 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawlers.one_site import Site, served
+from tests.crawlers.one_site import Site, crawl_settings, served
 from wirewatch.settings import Settings, get_settings
 
 
 @pytest.fixture
 def crawling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Settings]]:
-    """Settings of one's own, without politeness, that also the crawling process sees."""
+    """Settings of one's own, which can be changed."""
 
     def use(home: Path = tmp_path, **crawl: object) -> Settings:
-        monkeypatch.setenv("WIREWATCH_HOME", str(home))
-        for name, value in ({"delay": 0, "per_site": 8, "allow_private": True} | crawl).items():
-            monkeypatch.setenv(f"WIREWATCH_CRAWL__{name.upper()}", str(value))
-        get_settings.cache_clear()
-        return get_settings()
+        return crawl_settings(monkeypatch, home, **crawl)
 
     use()
     yield use

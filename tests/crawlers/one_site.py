@@ -1,4 +1,4 @@
-"""What the tests of the crawl share: one site on loopback with whatever answers, and what a crawl of it has brought."""
+"""What the tests of the crawl share: one site on loopback with whatever answers, and a crawl's settings and results."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote
+
+import pytest
 
 from crawlers.plan import Group
 from tests.loopback import Headers, serving
 from wirewatch.batches import Batch
 from wirewatch.records import Page, PageKind, PageOutcome
+from wirewatch.settings import Settings, get_settings
 from wirewatch.sources import Source
 
 RUNS = ("20270101T020000Z", "20270102T020000Z", "20270103T020000Z")
@@ -27,6 +31,15 @@ def fetched(batch: Batch) -> list[str]:
 
 def failures(batch: Batch) -> dict[str, str | None]:
     return {p.url: p.reason for p in batch.read(Page) if p.outcome is PageOutcome.FAILED}
+
+
+def crawl_settings(environment: pytest.MonkeyPatch, home: Path, **crawl: object) -> Settings:
+    """Settings without politeness, that also the crawling process sees."""
+    environment.setenv("WIREWATCH_HOME", str(home))
+    for name, value in ({"delay": 0, "per_site": 8, "allow_private": True} | crawl).items():
+        environment.setenv(f"WIREWATCH_CRAWL__{name.upper()}", str(value))
+    get_settings.cache_clear()
+    return get_settings()
 
 
 @dataclass

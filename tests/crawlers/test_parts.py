@@ -3,7 +3,8 @@
 # ruff: noqa: E501 - pages read better unbroken
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -14,11 +15,11 @@ from crawlers.pages import read_listing
 from crawlers.parts import may_go_on, part_number
 from crawlers.plan import Group
 from tests.crawlers.handmade import articles, receipts
-from tests.crawlers.one_site import RUNS, Site, addresses, failures, fetched
+from tests.crawlers.one_site import RUNS, Site, addresses, crawl_settings, failures, fetched, served
 from tests.newsroom.server import Newsroom
 from wirewatch.batches import Batch
-from wirewatch.records import Page, PageKind, PageOutcome
-from wirewatch.settings import Settings
+from wirewatch.records import Article, Page, PageKind, PageOutcome
+from wirewatch.settings import Settings, get_settings
 from wirewatch.sources import load_sources
 from wirewatch.state import State
 
@@ -32,8 +33,14 @@ TEXTS = [
 ]  # fmt: skip
 
 
-def story(number: int, pager: str = "", title: str = "Ferry opens on the lake") -> str:
-    text = "".join(f"<p>{text}</p>" for text in TEXTS[number - 1])
+def texts(*numbers: int, about: str = "ferry") -> list[str]:
+    """The paragraphs of these pages."""
+    return [text.replace("ferry", about) for number in numbers for text in TEXTS[number - 1]]
+
+
+def story(number: int, pager: str = "", about: str = "ferry") -> str:
+    text = "".join(f"<p>{text}</p>" for text in texts(number, about=about))
+    title = f"{about.title()} opens on the lake"
     return (
         f'<html lang="en"><head><title>{title}</title><meta property="og:type" content="article"></head>'
         f'<body><article><h1>{title}</h1>{text}<figure><img src="/{number}.jpg" width="600" height="400"></figure>{pager}</article></body></html>'
@@ -139,80 +146,124 @@ def test_what_is_no_pager_of_the_article_leads_nowhere(what: str) -> None:
 # The whole way ----------------------------------------------------------------------------------
 
 
-def parts(batch: Batch) -> list[Page]:
-    return [page for page in batch.read(Page) if page.kind is PageKind.PART]
+UNREADABLE = {
+    "boat": ("", "text/html"),
+    "road": ("no page at all", "application/pdf"),
+    "tunnel": ("<html><p></p></html>", "text/html"),
+}
+
+
+@dataclass(frozen=True)
+class Night:
+    """One crawl of a site with all kinds of articles on several pages, and of the newsroom, and what was extracted."""
+
+    site: Site
+    room: Newsroom
+    pages: Batch
+    written: Batch
+    replayed: Batch
+    state: State
+
+    def article(self, about: str) -> Article:
+        return articles(self.written)[self.site.url(f"/{about}")]
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        served() as site,
+        Newsroom(port=0, slow=0, only=["harbour-post"]) as room,
+    ):
+        site.page("/robots.txt", "User-agent: *\nDisallow: /bridge/2", Content_Type="text/plain")
+        links = {
+            "ferry": pager("/ferry/2", "/ferry/3"),
+            "tram": '<a rel="next" href="/tram?page=2">More</a>',
+            "canal": pager(*(f"/canal/{number}" for number in range(2, 30))),
+            "bridge": pager("/bridge/2"),
+            "bus": pager("/bus/2", "/bus/3", "/bus/4"),
+            "train": pager("/train/2", "/train/3", "/train/4"),
+        } | {about: pager(f"/{about}/2") for about in UNREADABLE}
+        site.feed(*(site.page(f"/{about}", story(1, links[about], about)) for about in links))
+        site.page("/ferry/2", story(2, links["ferry"]))
+        site.page("/ferry/3", story(3, links["ferry"]))
+        site.page("/tram?page=2", story(2, '<a rel="next" href="?page=3">More</a>', "tram"))
+        site.page("/tram?page=3", story(3, about="tram"))
+        for number in range(2, 30):
+            site.page(f"/canal/{number}", story(2, about="canal").replace("Paragraph", f"Paragraph {number} of"))
+        for about in ("bus", "train"):
+            site.page(f"/{about}/2", story(2, about=about))
+        for about, (body, kind) in UNREADABLE.items():
+            site.page(f"/{about}/2", body, Content_Type=kind)
+        site.page("/bus/3", "", 404)
+        site.page("/train/3", "", 302, Location=site.page("/other", story(4)))
+        settings = crawl_settings(environment, tmp_path_factory.mktemp("night"))
+        sources = (*site.source().sources, *load_sources(room.sources))
+        pages = crawl(Group(name="g00", sources=sources), RUNS[0])
+        yield Night(site, room, pages, extract(pages), extract(pages, replay=RUNS[1]), State(settings.state))
+    get_settings.cache_clear()
+
+
+def parts(batch: Batch, of: str) -> list[Page]:
+    """The pages that were asked for after the one with this address."""
+    return [page for page in batch.read(Page) if page.kind is PageKind.PART and page.part_of == of]
+
+
+def test_the_pages_become_one_article(night: Night) -> None:
+    ferry, further = night.site.url("/ferry"), [night.site.url(f"/ferry/{number}") for number in (2, 3)]
+    assert [page.url for page in parts(night.pages, ferry)] == further
+    for page in parts(night.pages, ferry):
+        assert b"Paragraph" in read_response(night.pages, page).body
+    article = night.article("ferry")
+    assert article.body.split("\n\n") == texts(1, 2, 3)
+    assert [image.url for image in article.images] == [night.site.url(f"/{number}.jpg") for number in (1, 2, 3)]
+    assert articles(night.replayed)[ferry].body == article.body
+
+
+def test_a_further_page_is_no_article_of_its_own(night: Night) -> None:
+    stories = ("ferry", "tram", "canal", "bridge", "bus", "train", *UNREADABLE)
+    firsts = {url for url in fetched(night.pages) if url.startswith(night.site.url(""))}
+    assert firsts == {night.site.url(f"/{about}") for about in stories}
+    assert receipts(night.written).keys() == set(fetched(night.pages))
+    assert night.state.articles("paper.localhost") == len(firsts)
+    further = night.site.url("/ferry/2")
+    visit = night.state.look_up([further])[further]
+    assert (visit.kind, visit.article, visit.revisit) == (PageKind.PART, None, None)
+    assert night.pages.manifest().counts["parts"] == sum(page.kind is PageKind.PART for page in night.pages.read(Page))
+
+
+def test_a_page_that_links_only_to_the_next_leads_to_all(night: Night) -> None:
+    assert night.article("tram").body.split("\n\n") == texts(1, 2, 3, about="tram")
+
+
+def test_no_more_than_ten_further_pages_are_asked_for_and_none_that_robots_txt_forbids(night: Night) -> None:
+    canal = parts(night.pages, night.site.url("/canal"))
+    assert [page.outcome for page in canal] == [PageOutcome.FETCHED] * 10
+    assert night.pages.manifest().counts["skipped-parts"] == 18
+    assert failures(night.pages)[night.site.url("/bridge/2")] == "robots"
+    assert "/bridge/2" not in night.site.paths()
+
+
+def test_an_article_is_kept_without_the_pages_that_are_not_to_be_had(night: Night) -> None:
+    failed = {"/bridge/2": "robots", "/bus/3": "http-404", "/train/3": "moved", "/boat/2": "empty"}
+    assert failures(night.pages) == {night.site.url(path): reason for path, reason in failed.items()}
+    for about in ("bus", "train"):
+        assert night.article(about).body.split("\n\n") == texts(1, 2, about=about)
+    for about in ("bridge", *UNREADABLE):
+        assert night.article(about).body.split("\n\n") == texts(1, about=about)
+    assert night.written.manifest().counts["incomplete"] == len(failed.keys() | {f"/{about}/2" for about in UNREADABLE})
+    assert not {"/bus/4", "/train/4"} & set(night.site.paths())
+
+
+def test_the_long_read_of_the_newsroom_is_one_article(night: Night) -> None:
+    (long_read,) = [article for article in night.room.articles["harbour-post"] if len(article.pages) > 1]
+    body = articles(night.written)[night.room.article_url(f"harbour-post/{long_read.slug}")].body
+    assert [text for text in long_read.paragraphs if text not in body.split("\n\n")] == []
 
 
 def feed_of_one(site: Site, first: str) -> None:
     site.page("/story", first)
     site.feed("/story")
-
-
-def test_the_pages_become_one_article(site: Site, settings: Settings) -> None:
-    feed_of_one(site, story(1, pager("/story/2", "/story/3")))
-    site.page("/story/2", story(2, pager("/story/2", "/story/3")))
-    site.page("/story/3", story(3, pager("/story/2", "/story/3")))
-    pages = crawl(site.source(), RUNS[0])
-    assert [(page.url, page.part_of) for page in parts(pages)] == [
-        (site.url("/story/2"), site.url("/story")),
-        (site.url("/story/3"), site.url("/story")),
-    ]
-    assert fetched(pages) == [site.url("/story")]
-    assert pages.manifest().counts["parts"] == 2
-    for page in parts(pages):
-        assert b"Paragraph" in read_response(pages, page).body
-    written = extract(pages)
-    (article,) = articles(written).values()
-    assert article.body.split("\n\n") == TEXTS[0] + TEXTS[1] + TEXTS[2]
-    assert [image.url for image in article.images] == [site.url(f"/{number}.jpg") for number in (1, 2, 3)]
-    assert list(receipts(written)) == [site.url("/story")]
-    assert "incomplete" not in written.manifest().counts
-    state = State(settings.state)
-    assert state.articles("paper.localhost") == 1
-    visit = state.look_up([site.url("/story/2")])[site.url("/story/2")]
-    assert (visit.kind, visit.article, visit.revisit) == (PageKind.PART, None, None)
-    assert [again.body for again in articles(extract(pages, replay=RUNS[1])).values()] == [article.body]
-
-
-def test_a_page_that_links_only_to_the_next_leads_to_all(site: Site, settings: Settings) -> None:
-    feed_of_one(site, story(1, '<a rel="next" href="/story?page=2">More</a>'))
-    site.page("/story?page=2", story(2, '<a rel="next" href="?page=3">More</a>'))
-    site.page("/story?page=3", story(3))
-    (article,) = articles(extract(crawl(site.source(), RUNS[0]))).values()
-    assert article.body.split("\n\n") == TEXTS[0] + TEXTS[1] + TEXTS[2]
-
-
-def test_no_more_than_ten_further_pages_are_asked_for_and_none_that_robots_txt_forbids(
-    site: Site, settings: Settings
-) -> None:
-    site.page("/robots.txt", "User-agent: *\nDisallow: /short/2", Content_Type="text/plain")
-    site.page("/short", story(1, pager("/short/2"), title="The other ferry"))
-    feed_of_one(site, story(1, pager(*(f"/story/{number}" for number in range(2, 30)))))
-    for number in range(2, 30):
-        site.page(f"/story/{number}", story(2).replace("Paragraph", f"Paragraph {number} of"))
-    site.feed("/story", "/short")
-    pages = crawl(site.source(), RUNS[0])
-    assert len([page for page in parts(pages) if page.outcome is PageOutcome.FETCHED]) == 10
-    assert failures(pages) == {site.url("/short/2"): "robots"}
-    assert "/short/2" not in site.paths()
-
-
-def test_an_article_is_kept_without_the_pages_that_are_not_to_be_had(site: Site, settings: Settings) -> None:
-    site.feed("/story", "/second")
-    for name, title in (("/story", "Ferry opens on the lake"), ("/second", "Bakery closes in the upper town")):
-        site.page(name, story(1, pager(f"{name}/2", f"{name}/3", f"{name}/4"), title).replace("ferry", name))
-        site.page(f"{name}/2", story(2, title=title).replace("ferry", name))
-    site.page("/story/3", "", 404)
-    site.page("/second/3", "", 302, Location=site.url("/other"))
-    site.page("/other", story(4))
-    pages = crawl(site.source(), RUNS[0])
-    written = extract(pages)
-    assert failures(pages) == {site.url("/story/3"): "http-404", site.url("/second/3"): "moved"}
-    kept = articles(written)
-    for name in ("/story", "/second"):
-        assert kept[site.url(name)].body == "\n\n".join(TEXTS[0] + TEXTS[1]).replace("ferry", name)
-    assert written.manifest().counts["incomplete"] == 2
-    assert not {"/story/4", "/second/4"} & set(site.paths())
 
 
 def test_what_a_day_allows_counts_further_pages_too(site: Site, crawling: Callable[..., Settings]) -> None:
@@ -244,10 +295,42 @@ def test_further_pages_are_asked_for_again_only_with_a_changed_first(
     assert len(article.body.split("\n\n")) == 6
 
 
-def test_the_long_read_of_the_newsroom_is_one_article(settings: Settings) -> None:
-    with Newsroom(port=0, slow=0, only=["harbour-post"]) as room:
-        (source,) = load_sources(room.sources)
-        written = extract(crawl(Group(name="g00", sources=(source,)), RUNS[0]))
-        (long_read,) = [article for article in room.articles["harbour-post"] if len(article.pages) > 1]
-        body = articles(written)[room.article_url(f"harbour-post/{long_read.slug}")].body
-    assert [text for text in long_read.paragraphs if text not in body.split("\n\n")] == []
+def test_a_known_text_is_not_cut_down_where_a_part_cannot_be_had_again(
+    site: Site, settings: Settings, later: Callable[[float], None]
+) -> None:
+    feed_of_one(site, story(1, pager("/story/2")))
+    site.page("/story/2", story(2))
+    extract(crawl(site.source(), RUNS[0]))
+    edited = story(1, pager("/story/2")).replace("Monday", "Tuesday")
+    site.page("/story", edited)
+    site.page("/story/2", "", 500)
+    later(30)
+    broken = crawl(site.source(), RUNS[1])
+    for written in (extract(broken), extract(broken, replay=RUNS[2])):
+        assert articles(written) == {}
+        receipt = receipts(written)[site.url("/story")]
+        assert (receipt.outcome, receipt.reason, receipt.detail) == ("unchanged", "incomplete", site.url("/story/2"))
+        assert {name: written.manifest().counts[name] for name in ("unchanged", "incomplete")} == {
+            "unchanged": 1,
+            "incomplete": 1,
+        }
+    # The first page is as it was the last time; what was missing is asked for again all the same.
+    site.page("/story/2", story(2))
+    later(160)
+    written = extract(crawl(site.source(), RUNS[2]))
+    (article,) = articles(written).values()
+    assert receipts(written)[site.url("/story")].outcome == "updated"
+    assert article.body == "\n\n".join(TEXTS[0] + TEXTS[1]).replace("Monday", "Tuesday", 3)
+
+
+def test_a_text_that_never_had_a_part_may_become_shorter(
+    site: Site, settings: Settings, later: Callable[[float], None]
+) -> None:
+    site.page("/robots.txt", "User-agent: *\nDisallow: /story/2", Content_Type="text/plain")
+    feed_of_one(site, story(1, pager("/story/2")))
+    extract(crawl(site.source(), RUNS[0]))
+    site.page("/story", story(1, pager("/story/2")).replace("the speeches", "wind"))
+    later(30)
+    written = extract(crawl(site.source(), RUNS[1]))
+    assert receipts(written)[site.url("/story")].outcome == "updated"
+    assert written.manifest().counts["incomplete"] == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
+from tests.loopback import unused_ports
 from tests.newsroom import Newsroom
 from wirewatch import batches
 from wirewatch.settings import Settings
@@ -41,14 +41,6 @@ def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: P
         for name, value in ours.items():
             monkeypatch.setenv(name, value)
         yield dict(os.environ)
-
-
-@pytest.fixture
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture
@@ -123,9 +115,10 @@ def test_a_source_that_is_not_in_the_catalogue_is_refused(nightly: Callable[...,
 
 
 def test_airflow_standalone_runs_a_nightly_that_is_triggered_through_its_api(
-    environment: dict[str, str], es: Elasticsearch, settings: Settings, unused_port: int, tmp_path: Path
+    environment: dict[str, str], es: Elasticsearch, settings: Settings, tmp_path: Path
 ) -> None:
-    environment["WIREWATCH_AIRFLOW_PORT"] = str(unused_port)
+    port = unused_ports(3)
+    environment["WIREWATCH_AIRFLOW_PORT"] = str(port)
     # Unpausing runs the night that was missed too: one site is enough for both.
     environment["WIREWATCH_SOURCES"] = str(tmp_path / "sources")
     (tmp_path / "sources").mkdir()
@@ -136,7 +129,7 @@ def test_airflow_standalone_runs_a_nightly_that_is_triggered_through_its_api(
         assert up.returncode == 0, up.stdout + up.stderr
         assert "user admin, password" in up.stdout
         password = up.stdout.split("password ")[1].split()[0]
-        api = Api(f"http://127.0.0.1:{unused_port}", "admin", password)
+        api = Api(f"http://127.0.0.1:{port}", "admin", password)
         api.wait(lambda: "nightly" in {dag["dag_id"] for dag in api.get("/api/v2/dags")["dags"]})
         api.send("PATCH", "/api/v2/dags/nightly", {"is_paused": False})
         conf = {"sources": ["maghreb-matin.localhost"]}

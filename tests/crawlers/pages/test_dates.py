@@ -97,7 +97,9 @@ def test_of_one_day_the_candidate_with_a_time_is_taken():
     assert item.origins["published"] == "meta article:published_time"
 
 
-@pytest.mark.parametrize("name", ["article:published_time", "article:published:time", "bt:pubDate", "DC.date.issued"])
+@pytest.mark.parametrize(
+    "name", ["article:published_time", "article:published:time", "sailthru.date", "DC.date.issued"]
+)
 def test_marks_in_the_names_of_meta_tags_do_not_count(name):
     assert written(read(meta(name, "2031-05-06T09:30:00+02:00")).published) == "2031-05-06T09:30+02:00"
 
@@ -121,8 +123,7 @@ def test_an_address_with_an_earlier_day_is_believed_more_than_what_is_declared()
     assert item.published.date() == date(2031, 5, 6)
 
 
-def test_a_day_in_the_last_part_of_the_address_is_only_believed_alone():
-    assert read(url="https://example.com/20290506/ferry").published.date() == date(2029, 5, 6)
+def test_a_day_in_a_name_of_the_address_is_not_believed_against_what_is_declared():
     for name in ("ferry-20290506", "storm-of-2029-05-06"):
         item = read(url=f"https://example.com/{name}", datePublished="2031-05-06T09:30:00Z")
         assert item.published.date() == date(2031, 5, 6)
@@ -138,13 +139,11 @@ def test_what_two_say_is_believed_more_than_what_one_says():
     assert item.published.date() == date(2028, 3, 9)
 
 
-def test_day_and_month_are_in_the_order_of_the_site_unless_others_disagree():
+def test_day_and_month_are_in_the_order_of_the_site():
     assert read(url="https://example.com/a", datePublished="05/06/2030").published.date() == date(2030, 5, 6)
     assert read(url="https://example.co.uk/a", datePublished="05/06/2030").published.date() == date(2030, 6, 5)
     assert read(lang="en-GB", datePublished="05/06/2030").published.date() == date(2030, 6, 5)
     assert read(datePublished="05.06.2030, 07:00:03").published.date() == date(2030, 6, 5)
-    swapped = read(byline="<p>5 June 2030</p>", datePublished="05/06/2030")
-    assert swapped.published.date() == date(2030, 6, 5)
 
 
 def test_a_time_that_the_system_gave_at_the_last_change_loses_to_what_readers_see():
@@ -160,7 +159,8 @@ def test_a_time_that_the_system_gave_at_the_last_change_loses_to_what_readers_se
     "byline",
     [
         "<p>6 May 2031, 14:05</p>",
-        "<div>By Amina Diallo <span>6 May 2031</span> <span>14:05</span></div>",
+        "<div>By Amina Diallo <span>6 May 2031 14:05</span> <span>3 min read</span></div>",
+        "<span>Updated</span> <b>9 May 2031</b> <span>Published</span> <b>6 May 2031 14:05</b>",
         "<p><time datetime='2031-05-06T14:05:00'>25 minutes ago</time></p>",
         "<p>May 6th, 2031 2:05 p.m.</p>",
         "<p>Updated 9 May 2031</p><p>Published 6 May 2031 14:05</p>",
@@ -174,6 +174,10 @@ def test_the_date_beside_the_headline_is_read(byline):
     top = "<p>Tuesday, 1 June 2031</p>" + "<p>Weather and traffic around the lake</p>" * 3
     end = "<time datetime='2030-01-02T10:00:00'>2 January</time><footer>© 2020 Example</footer>"
     assert written(read(top=top, byline=byline, end=end).published) == "2031-05-06T14:05+00:00"
+
+
+def test_the_day_of_a_change_is_the_date_where_readers_see_no_other():
+    assert read(byline="<p>Updated 9 May 2031</p>").published.date() == date(2031, 5, 9)
 
 
 def test_a_day_in_the_story_is_not_its_date():

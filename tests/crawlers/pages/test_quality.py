@@ -69,6 +69,13 @@ def test_a_page_without_the_text_of_an_article_says_what_it_lacks(head, body, ex
     assert problem(f"<h1>{TITLE}</h1><div>{body}</div>", head) == expected
 
 
+@pytest.mark.parametrize("end", ["", "…"])
+def test_a_flash_of_one_paragraph_is_an_article_though_its_description_is_its_text(end):
+    text = TEXT[0].removesuffix(".") if end else TEXT[0]
+    head = ld(description=text + end) + f'<meta property="og:description" content="{text}{end}">'
+    assert problem(f"<h1>{TITLE}</h1><div><p>{TEXT[0]}</p></div>", head) is None
+
+
 # Lists ----------------------------------------------------------------------------------------------
 
 

@@ -49,6 +49,7 @@ def flight(*rows: str) -> str:
 
 
 SHAPES = {
+    "a value pushed onto a list": f'<script>window["__Q_R_1_"] = window["__Q_R_1_"] || [];window["__Q_R_1_"].push({json.dumps({"queries": [{"state": {"data": {"contentHtml": HTML}}}]})});</script>',
     "one string of HTML": next_data({"article": {"title": "Ferry opens on the lake", "body": HTML}}),
     "HTML as characters": next_data({"body": HTML.replace("<", "&lt;").replace(">", "&gt;")}),
     "Markdown": next_data({"content": "\n\n".join([TEXT[0], f"**{TEXT[1]}**", TEXT[2]])}),
@@ -71,7 +72,7 @@ SHAPES = {
     "a stream of elements": flight(
         "1:" + json.dumps(["$", "article", None, {"children": [["$", "p", None, {"children": [text[:9], ["$", "b", None, {"children": text[9:]}]]}] for text in TEXT]}])
     ),
-    "a function's result": f'<script>window.__NUXT__=(function(a,b,c){{return {{layout:"default",data:[{{lead:a,show:!0,body:b,more:void 0,list:[c,c,],}}]}}}}("A lead",{json.dumps(HTML)},null));</script>',
+    "a function's result": f'<script>window.__NUXT__=(function(a,b,c){{return {{layout:"default",data:[{{lead:a,show:!0,body:b,more:void 0,size:.5,at:new Date(0),ago:-1.e3,list:[c,c,],}}]}}}}("A lead",{json.dumps(HTML)},null));</script>',
     "a flat list": '<script type="application/json" id="__NUXT_DATA__">' + json.dumps([["Reactive", 1], {"data": 2, "self": 1}, {"body": 3}, [4, 5, 6], *TEXT]) + "</script>",
     "entities": "<script>window.__APOLLO_STATE__ = " + json.dumps(
         {"Post:1": {"content": {"paragraphs": [{"__ref": f"Paragraph:{n}"} for n in range(3)]}}}

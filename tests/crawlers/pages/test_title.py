@@ -133,7 +133,6 @@ SEO = "Lake ferry: first trip, tickets, timetable"
         f"<ul><li><a href='/lake'>Lake</a></li><li><h1>{SEO}</h1></li></ul>",
         f"<nav><a href='/lake'>Lake</a><h1>{SEO}</h1></nav>",
         f"<h1 class='page-breadcrumb__last'>{SEO}</h1>",
-        f"<h1 data-breadcrumb-title>{SEO}</h1>",
     ],
 )
 def test_a_heading_that_ends_a_breadcrumb_is_not_the_headline(breadcrumb):

@@ -97,7 +97,9 @@ def test_a_page_in_the_sites_shape_gives_clean_fields():
     assert item.url == URL
     assert item.language == "fr"
     assert item.published.isoformat() == "2023-02-27T18:35:00+01:00"
-    assert [image.url for image in item.images] == ["https://information.tv5monde.com/sites/default/files/styles/large/cover.jpg"]
+    assert [image.url for image in item.images] == [
+        "https://information.tv5monde.com/sites/default/files/styles/large/cover.jpg"
+    ]
 
 
 @pytest.mark.skipif(not ACCEPTANCE.exists(), reason=f"no evaluation data at {ACCEPTANCE}: set WIREWATCH_EVAL")

@@ -80,14 +80,10 @@ Tool = Callable[[str, bytes], Prediction]
 
 def ours(url: str, html: bytes) -> Prediction:
     """The generic extraction, whatever page object the address may have."""
-    from web_poet import HttpResponse
-
-    from crawlers.pages import _result
+    from crawlers.pages import http_response, result_of
     from crawlers.pages.article import ArticlePage
-    from crawlers.pages.charset import encoding_of
 
-    page = ArticlePage(response=HttpResponse(url, html, encoding=encoding_of(html, [])))
-    return _prediction(_result(page.to_item()))
+    return _prediction(result_of(ArticlePage(response=http_response(url, html)).to_item()))
 
 
 def with_page_objects(url: str, html: bytes) -> Prediction:
@@ -176,11 +172,9 @@ def readability(url: str, html: bytes) -> Prediction:
 
 
 def _text(url: str, html: bytes) -> str:
-    from web_poet import HttpResponse
+    from crawlers.pages import http_response
 
-    from crawlers.pages.charset import encoding_of
-
-    return HttpResponse(url, html, encoding=encoding_of(html, [])).text
+    return http_response(url, html).text
 
 
 TOOLS: dict[str, Tool] = {

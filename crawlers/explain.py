@@ -13,12 +13,11 @@ from pathlib import Path
 from parsel import Selector
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
-from web_poet import HttpResponse
 
 from crawlers.archive import ArchivedResponse, read_response
 from crawlers.discovery import clean_url, is_within
 from crawlers.extract import Rejected, read_alone
-from crawlers.pages import _result, page_object
+from crawlers.pages import http_response, page_object, result_of
 from crawlers.pages.article import ArticlePage
 from crawlers.pages.charset import encoding_of
 from crawlers.pages.choice import Choice
@@ -148,13 +147,13 @@ def page_in(file: Path, url: str | None = None) -> SavedPage:
 
 
 def _refuse_other_than_html(body: bytes, name: str) -> None:
-    if not _TAG.search(body[:100_000].decode(encoding_of(body, []) or "utf-8", "replace")):
+    if not _TAG.search(body[:100_000].decode(encoding_of(body, []), "replace")):
         raise UserError(f"{name} is not HTML: no element of a page is in it.")
 
 
 def _own_address(body: bytes) -> str:
     """Runs in a worker: the address that a page says it has; empty where it says none in full."""
-    page = Selector(text=body.decode(encoding_of(body, []) or "utf-8", "replace"), type="html")
+    page = Selector(text=body.decode(encoding_of(body, []), "replace"), type="html")
     named = page.xpath("//link[@rel='canonical']/@href | //meta[@property='og:url']/@content").getall()
     return next((address.strip() for address in named if re.match(r"\s*https?://\w", address)), "")
 
@@ -177,10 +176,9 @@ def _explain(page: SavedPage) -> Reading | Rejected:
     """Runs in a worker."""
     answer = page.response
     try:
-        encoding = encoding_of(answer.body, answer.headers)
-        response = HttpResponse(answer.url, answer.body, headers=answer.headers, encoding=encoding)
+        response = http_response(answer.url, answer.body, answer.headers)
         reader = page_object(response, hint=page.hint, fetched=answer.fetched)
-        item = _result(reader.to_item())
+        item = result_of(reader.to_item())
         choices = reader.choices() if isinstance(reader, ArticlePage) else {}
         fields = tuple(
             _explained(name, choices.get(name, Choice(getattr(item, name), type(reader).__name__)))

@@ -108,7 +108,7 @@ def extract(
                 habits.look_at(article)
                 missing = result.missing if isinstance(result, Joined) and extracted_from == "page" else ()
                 text = Text(page=page, article=article, missing=missing)
-                texts.write(text.model_dump_json(exclude_defaults=True).encode() + b"\n")
+                texts.write(batches.line_of(text))
             elif not is_refused(page):  # else it has failed in its batch of pages
                 versions.fail(page, result.reason, result.detail)
             if progress:

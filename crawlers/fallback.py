@@ -54,15 +54,7 @@ def item_from_feed(page: Page, text: FeedText | None, read: ArticleItem | None) 
         return None
     if length < (MIN_SENTENCE if read is None else max(MIN_TEXT, 2 * len(read.body) + 1)):
         return None
-    published = text.published or hint.published
-    credited = credits_of(text.authors, Metadata(fromstring("<html></html>"), page.url))
-    item = read or ArticleItem(
-        url=canonical_url(page.moved or page.url),
-        authors=credited.people,
-        agencies=credited.bodies,
-        published=min(published, page.fetched) if published else None,
-        modified=hint.modified if hint.modified and published and published < hint.modified <= page.fetched else None,
-    )
+    item = read or _without_page(page, text)
     lead = text.lead if text.paragraphs else None
     body = "\n\n".join(text.paragraphs or parts)
     language = detect("\n\n".join(filter(None, [title, lead, body])), item.language)
@@ -71,3 +63,16 @@ def item_from_feed(page: Page, text: FeedText | None, read: ArticleItem | None) 
     origins = own | dict.fromkeys(given, "feed")
     item = item.model_copy(update={**given, "problem": None})
     return item.model_copy(update={"origins": {name: at for name, at in origins.items() if getattr(item, name)}})
+
+
+def _without_page(page: Page, text: FeedText) -> ArticleItem:
+    """What is known of a refused page's article beside its text."""
+    modified, published = page.hint.modified, text.published or page.hint.published
+    credited = credits_of(text.authors, Metadata(fromstring("<html></html>"), page.url))
+    return ArticleItem(
+        url=canonical_url(page.moved or page.url),
+        authors=credited.people,
+        agencies=credited.bodies,
+        published=min(published, page.fetched) if published else None,
+        modified=modified if modified and published and published < modified <= page.fetched else None,
+    )

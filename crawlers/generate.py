@@ -19,8 +19,7 @@ from crawlers.discovery import is_within, site_of
 from crawlers.explain import SavedPage, explain
 from crawlers.extract import Rejected, read_alone
 from crawlers.fixtures import RecordAdapter
-from crawlers.pages import load_page_objects
-from crawlers.pages.charset import encoding_of
+from crawlers.pages import http_response, load_page_objects
 from crawlers.pages.item import ArticleItem
 from crawlers.scrub import scrub
 from wirewatch.errors import UserError
@@ -231,7 +230,7 @@ def scrubbed(page: SavedPage, keep: Sequence[str] = ()) -> SavedPage:
 def _scrub(url: str, body: bytes, headers: list[tuple[str, str]], keep: Sequence[str]) -> tuple[str, bytes] | Rejected:
     """Runs in a worker."""
     try:
-        new, html = scrub(url, HttpResponse(url, body, headers=headers, encoding=encoding_of(body, headers)).text, keep)
+        new, html = scrub(url, http_response(url, body, headers).text, keep)
         return new, html.encode("utf-8", "replace")
     except Exception as error:  # whatever a site sends
         return Rejected("error", f"{type(error).__name__}: {error}")

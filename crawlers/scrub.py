@@ -21,7 +21,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from parsel import Selector
 
-from crawlers.pages.metadata import _json
+from crawlers.pages.metadata import json_documents
 
 _VOWELS, _CONSONANTS = "aeiou", "bcdfghjklmnprstvwz"
 _NO_SPACES = {"CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"}
@@ -172,7 +172,7 @@ def scrub(url: str, html: str, keep: Iterable[str] = ()) -> tuple[str, str]:
     for element in root.iter():
         if element.tag == "script":
             element.text = "\n".join(
-                json.dumps(_data(value, words), ensure_ascii=False) for value in _json(element.text or "")
+                json.dumps(_data(value, words), ensure_ascii=False) for value in json_documents(element.text or "")
             )
         elif element.text:
             element.text = words.text(_SPACE.sub(_one, element.text))
@@ -195,7 +195,7 @@ def _one(space: re.Match[str]) -> str:
 
 def _stays(element: HtmlElement) -> bool:
     if element.tag == "script":
-        return "ld+json" in (element.get("type") or "").lower() and bool(_json(element.text or ""))
+        return "ld+json" in (element.get("type") or "").lower() and bool(json_documents(element.text or ""))
     if element.tag == "link":
         return bool(_LINKS & set((element.get("rel") or "").lower().split()))
     return element.tag not in _DROPPED

@@ -19,7 +19,7 @@ from typing import IO, Any, Literal
 
 from crawlers.habits import Habits, blocks_of
 from crawlers.pages.item import ArticleItem
-from wirewatch.batches import Batch, BatchWriter
+from wirewatch.batches import Batch, BatchWriter, line_of
 from wirewatch.errors import UserError
 from wirewatch.records import (
     BLOCKS,
@@ -267,7 +267,7 @@ class Versions:
 
     def _wait(self, known: Known, waiting: _Waiting) -> None:
         self._waiting[known.batch][known.id].append(self._file.tell())
-        self._file.write(waiting.model_dump_json(exclude_defaults=True).encode() + b"\n")
+        self._file.write(line_of(waiting))
 
     def compare(self) -> None:
         """Write what waits for the articles before."""
@@ -376,7 +376,8 @@ class Versions:
         if blocks and article.extracted_from == "feed":
             self.out.count("from-feed")
         if blocks:
-            _add(self._blocks, blocks.model_copy(update={"article": article.id, "first_seen": article.first_seen}))
+            known_as = {"article": article.id, "first_seen": article.first_seen}
+            self._blocks.write(line_of(blocks.model_copy(update=known_as)))
         self.receipt(page, outcome, article if blocks else None, article.id)
 
     def receipt(self, page: Page, outcome: Outcome, given: Article | None, article: str) -> None:
@@ -391,28 +392,24 @@ class Versions:
         self.out.count(outcome)
         missing = self._missing.get(page.url)
         fields = tuple(name for name in ITEM_FIELDS if name in given.origins) if given else ()
-        _add(
-            self._receipts,
-            Extraction(
-                url=page.url,
-                source=page.source.id,
-                outcome=outcome,
-                article=article,
-                reason="incomplete" if missing else None,
-                detail=" ".join(missing) if missing else None,
-                extracted_from=given.extracted_from if given else "page",
-                fields=fields,
-            ),
+        receipt = Extraction(
+            url=page.url,
+            source=page.source.id,
+            outcome=outcome,
+            article=article,
+            reason="incomplete" if missing else None,
+            detail=" ".join(missing) if missing else None,
+            extracted_from=given.extracted_from if given else "page",
+            fields=fields,
         )
+        self._receipts.write(line_of(receipt))
 
     def fail(self, page: Page, reason: str, detail: str) -> None:
         """Say that a page gave no article, and why."""
         log.warning("No article from %s: %s %s", page.url, reason, detail)
         self.out.count(f"failed:{reason}")
-        _add(
-            self._receipts,
-            Extraction(url=page.url, source=page.source.id, outcome="failed", reason=reason, detail=detail or None),
-        )
+        failed = Extraction(url=page.url, source=page.source.id, outcome="failed", reason=reason, detail=detail or None)
+        self._receipts.write(line_of(failed))
 
 
 @contextmanager
@@ -427,14 +424,10 @@ def compared(out: BatchWriter, state: State, habits: Habits, replayed: Batch | N
         yield versions
         versions.compare()
         for habit in habits.dropped.values():
-            _add(dropped, habit)
+            dropped.write(line_of(habit))
         for name, file in ((EXTRACTIONS, receipts), (BLOCKS, blocks), (HABITS, dropped)):
             file.flush()
             out.add_file(name, file.name)
-
-
-def _add(file: IO[bytes], record: Record) -> None:
-    file.write(record.model_dump_json(exclude_defaults=True).encode() + b"\n")
 
 
 def _last_answer(known: Known, visit: Visit | None) -> datetime:

@@ -155,7 +155,7 @@ class BatchWriter:
 
     def add(self, record: Record) -> None:
         """Append a record."""
-        self._lines.write(record.model_dump_json(exclude_defaults=True).encode() + b"\n")
+        self._lines.write(line_of(record))
         self.records += 1
 
     def count(self, what: str, by: int = 1) -> None:
@@ -170,6 +170,11 @@ class BatchWriter:
     def place(self, name: str) -> str:
         """What a new data file is called in the folder: no other try at the same batch has a file of that name."""
         return self.files.setdefault(name, f"{self._try}-{name}")
+
+
+def line_of(record: Record) -> bytes:
+    """A record as a line of a data file."""
+    return record.model_dump_json(exclude_defaults=True).encode() + b"\n"
 
 
 @contextmanager

@@ -61,6 +61,14 @@ def page_object(
     return page
 
 
+def http_response(
+    url: str, body: bytes, headers: list[tuple[str, str]] | None = None, *, status: int = 200
+) -> HttpResponse:
+    """An answer as page objects take it, in the encoding that it is really in."""
+    headers = headers or []
+    return HttpResponse(url, body, status=status, headers=headers, encoding=encoding_of(body, headers))
+
+
 def read_article(
     url: str,
     body: bytes,
@@ -80,9 +88,8 @@ def read_article(
         hint: what a listing said about the article: a fallback, never preferred to the page.
         fetched: when the page was fetched; now, if not given.
     """
-    headers = headers or []
-    response = HttpResponse(url, body, status=status, headers=headers, encoding=encoding_of(body, headers))
-    return _result(page_object(response, hint=hint, fetched=fetched).to_item())
+    response = http_response(url, body, headers, status=status)
+    return result_of(page_object(response, hint=hint, fetched=fetched).to_item())
 
 
 def read_listing(kind: str, url: str, body: bytes, headers: list[tuple[str, str]] | None = None) -> Listing:
@@ -98,18 +105,17 @@ def read_listing(kind: str, url: str, body: bytes, headers: list[tuple[str, str]
         NotAListing: the answer is no such listing.
     """
     load_page_objects()
-    headers = headers or []
-    response = HttpResponse(url, body, headers=headers, encoding=encoding_of(body, headers))
+    response = http_response(url, body, headers)
     page_class = default_registry.overrides_for(response.url).get(LISTINGS[kind], LISTINGS[kind])
     plan = andi.plan(page_class, is_injectable=lambda cls: False, externally_provided={HttpResponse})
-    listing: Listing = _result(page_class(**plan.final_kwargs({HttpResponse: response})).to_item())
+    listing: Listing = result_of(page_class(**plan.final_kwargs({HttpResponse: response})).to_item())
     return listing
 
 
 T = TypeVar("T")
 
 
-def _result(coroutine: Coroutine[Any, Any, T]) -> T:
+def result_of(coroutine: Coroutine[Any, Any, T]) -> T:
     """What a page object gives. web-poet makes ``to_item`` a coroutine so that it may wait; none here has what to wait
     for, so that an event loop for each page would be in vain.
     """

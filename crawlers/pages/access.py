@@ -13,7 +13,7 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.pages import notices
 from crawlers.pages.choice import Candidate, Choice
-from crawlers.pages.metadata import Metadata, Node, as_list, clean, same, text_of
+from crawlers.pages.metadata import Metadata, Node, as_list, clean, names_of, same, text_of
 from wirewatch.records import Access
 
 LONG = 1500
@@ -105,7 +105,7 @@ class Paywall:
     def _wall(self) -> str:
         """What in the page says that there is more to read; empty if nothing does."""
         for element in _BOXES(self.root):
-            marks = f"{element.get('class') or ''} {element.get('id') or ''}"
+            marks = names_of(element)
             hidden = _HIDDEN.search(f"{marks} {element.get('style') or ''}")
             if _BOX.search(marks) and not hidden and element.tag not in ("html", "body", "script", "style"):
                 words = text_of(element)

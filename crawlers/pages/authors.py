@@ -15,7 +15,7 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.pages import names
 from crawlers.pages.choice import Candidate, Choice
-from crawlers.pages.metadata import Metadata, as_list, clean, same, same_page, text_of, types_of
+from crawlers.pages.metadata import Metadata, as_list, clean, names_of, parted, same, same_page, text_of, types_of
 from crawlers.pages.names import Credits, credits_of, is_full_name, may_be_name, without_by
 
 MOST = 12
@@ -37,7 +37,6 @@ _PROFILE = re.compile(
 _COMMENTS = re.compile(
     r"(?:^|[\s_-])(?:comments?|commentlist|kommentare?|comentarios|respond|disqus)(?=$|[\s_-])", re.IGNORECASE
 )
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ASIDE = {"aside", "footer", "nav"}
 _MARKED = etree.XPath("//*[@class or @id or self::h1]")
 _HEADED = etree.XPath(".//h2//a | .//h3//a | .//h4//a | .//a[.//h2 or .//h3 or .//h4]")
@@ -205,7 +204,7 @@ class Authors:
         for element in _MARKED(self.root):
             if element.tag == "h1":
                 found = below
-            if _is_byline(_marks(element)) and _stands_alone(element) and self._is_own(element):
+            if _is_byline(names_of(element)) and _stands_alone(element) and self._is_own(element):
                 found.append(element)
         return below + above
 
@@ -282,7 +281,7 @@ class Authors:
         """The first single word in an element that is marked as the author's: a first name, or how a writer signs."""
         for element in self._bylines:
             text = text_of(element)
-            if "aut" in _marks(element).lower() and " " not in text and text != text.lower() and may_be_name(text):
+            if "aut" in names_of(element).lower() and " " not in text and text != text.lower() and may_be_name(text):
                 yield text
                 return
 
@@ -310,7 +309,7 @@ class Authors:
                 return False
             if ancestor.tag in ("body", "main", "article", "html"):
                 break
-            if _COMMENTS.search(_marks(ancestor)):
+            if _COMMENTS.search(names_of(ancestor)):
                 return ancestor.find(".//h1") is not None
             if 0 < level < 4 and ancestor.find(".//h1") is None and any(map(self._leads_away, _HEADED(ancestor))):
                 return False
@@ -359,14 +358,10 @@ def _names_in_byline(element: HtmlElement) -> Iterator[str]:
         yield from (text for text in map(clean, element.itertext()) if is_full_name(text) and may_be_name(text))
 
 
-def _marks(element: HtmlElement) -> str:
-    return f"{element.get('class') or ''} {element.get('id') or ''}".strip()
-
-
 @lru_cache(10_000)
 def _is_byline(marks: str) -> bool:
     """Whether class and id of an element say that it is a byline."""
-    return bool(_BYLINE.search(_CAMEL.sub("-", marks)))
+    return bool(_BYLINE.search(parted(marks)))
 
 
 def _stands_alone(element: HtmlElement) -> bool:

@@ -21,7 +21,7 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.pages.choice import Candidate, Choice
 from crawlers.pages.datetext import Found, read_date
-from crawlers.pages.metadata import Metadata, Written, as_list, clean, read_time, same, text_of, types_of
+from crawlers.pages.metadata import Metadata, Written, as_list, clean, names_of, read_time, same, text_of, types_of
 from crawlers.pages.place import Place
 from wirewatch.records import Hint
 
@@ -382,7 +382,7 @@ class Dates:
     def _is_foreign(self, element: HtmlElement) -> bool:
         """Whether an element is in a box of other stories or of comments, which has no headline of this one."""
         for box in takewhile(lambda box: box not in self._around_headline, (element, *element.iterancestors())):
-            names = f"{box.get('class') or ''} {box.get('id') or ''}"
+            names = names_of(box)
             if box.tag in ("footer", "nav", "figure", "figcaption") or _OTHERS.search(names):
                 return True
         return False

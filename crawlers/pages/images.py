@@ -19,10 +19,9 @@ from urllib.parse import unquote
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.pages.choice import Candidate, Choice
-from crawlers.pages.metadata import Metadata, Node, as_list, clean, same, same_page, text_of
+from crawlers.pages.metadata import Metadata, Node, as_list, clean, names_of, parted, same, same_page, text_of
 from wirewatch.records import Image
 
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _CAPTION = re.compile(
     r"(?:^|[\s_-])(?:caption|legende?|leyenda|bildunterschrift|bildtext|didascalia|pie-?(?:de-?)?foto|"
     r"(?:image|img|photo|picture|media|foto|bild)-?(?:info|text|title|subtitle|description|desc)|info-?(?:text|description))",
@@ -179,7 +178,7 @@ class Images:
             alternative = same(bare[number].get("alt") or "")
             if not (
                 part.tag == "figcaption"
-                or _CAPTION.search(_CAMEL.sub("-", part.get("class") or ""))
+                or _CAPTION.search(parted(part.get("class") or ""))
                 or (len(alternative) > 20 and same(part.text_content()) == alternative)
             ):
                 continue
@@ -236,7 +235,7 @@ class Images:
         for box in (picture, *picture.iterancestors()):
             if box.tag in ("article", "main", "body") or box in self._around_headlines:
                 return False
-            if _OTHERS.search(_words(box)):
+            if _OTHERS.search(parted(names_of(box))):
                 return True
         return False
 
@@ -324,12 +323,8 @@ def _motifs(box: HtmlElement) -> set[str]:
 def _parts(frame: HtmlElement, pattern: re.Pattern[str]) -> Iterator[HtmlElement]:
     """The parts of a frame whose class or itemprop matches."""
     for part in frame.xpath(".//*[@class or @itemprop]"):
-        if pattern.search(_CAMEL.sub("-", f"{part.get('class') or ''} {part.get('itemprop') or ''}")):
+        if pattern.search(parted(f"{part.get('class') or ''} {part.get('itemprop') or ''}")):
             yield part
-
-
-def _words(element: HtmlElement) -> str:
-    return _CAMEL.sub("-", f"{element.get('class') or ''} {element.get('id') or ''}")
 
 
 @lru_cache(1000)

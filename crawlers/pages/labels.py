@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.pages.choice import Candidate, Choice
-from crawlers.pages.metadata import Metadata, as_list, clean, same, text_of, types_of
+from crawlers.pages.metadata import Metadata, as_list, clean, names_of, same, text_of, types_of
 
 _TAGS = r"(?:tags?|tag-?list|topics?|themen?|temas?|keywords?|etiquetas?|mots?-?cles?|schlagw(?:o|ö)rte?r?|hashtags?)"
 _TAG_CLASS = re.compile(rf"(?:^|[\s_-]){_TAGS}(?=$|[\s_-])", re.IGNORECASE)
@@ -173,7 +173,7 @@ def _first(sections: str) -> str:
 
 
 def _words(element: HtmlElement) -> str:
-    return _CAMEL.sub("-", f"{element.get('class') or ''} {element.get('id') or ''}")
+    return _CAMEL.sub("-", names_of(element))
 
 
 def _relations(link: HtmlElement) -> set[str]:

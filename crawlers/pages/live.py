@@ -13,7 +13,18 @@ from typing import Any
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.pages.choice import Candidate, Choice
-from crawlers.pages.metadata import Metadata, Node, as_list, clean, parse_time, same, text_of, types_of
+from crawlers.pages.metadata import (
+    Metadata,
+    Node,
+    as_list,
+    clean,
+    names_of,
+    parse_time,
+    parted,
+    same,
+    text_of,
+    types_of,
+)
 from crawlers.pages.noise import is_noise
 from wirewatch.records import Update
 
@@ -26,7 +37,6 @@ _LIVE = re.compile(
     r"(?=$|[\s_-])",
     re.IGNORECASE,
 )
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # Blocks from which on they are a live blog's, where the page declares one and where it does not.
 _FEW, _MANY = 2, 4
 # Characters outside links that an entry has at least; a teaser's are in its link.
@@ -185,8 +195,7 @@ def _lines(text: object) -> list[str]:
 
 
 def _is_called_live(*elements: HtmlElement) -> bool:
-    names = (f"{element.get('class') or ''} {element.get('id') or ''}" for element in elements)
-    return any(_LIVE.search(_CAMEL.sub("-", name)) for name in names)
+    return any(_LIVE.search(parted(names_of(element))) for element in elements)
 
 
 def _weight(entries: Sequence[Update]) -> float:

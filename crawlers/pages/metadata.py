@@ -93,6 +93,19 @@ def same(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).casefold()
 
 
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def parted(names: str) -> str:
+    """Names of classes and the like with the words of each parted: ``share-Bar`` for ``shareBar``."""
+    return _CAMEL.sub("-", names)
+
+
+def names_of(element: HtmlElement) -> str:
+    """Class and id of an element, as they stand there."""
+    return f"{element.get('class') or ''} {element.get('id') or ''}"
+
+
 def as_list(value: Any) -> list[Any]:
     """A JSON-LD value, which may be absent, single or several, as a list."""
     if value is None:
@@ -252,7 +265,7 @@ class Metadata:
             value
             for script in self.root.iter("script")
             if "ld+json" in (script.get("type") or "").lower()
-            for value in _json(script.text_content())
+            for value in json_documents(script.text_content())
         ]
         return [found for document in documents for found in _walk(document, own=True, depth=0)]
 
@@ -359,7 +372,7 @@ def _walk(value: Any, *, own: bool, depth: int) -> Iterator[tuple[Node, bool]]:
                 yield from _walk(part, own=own and key not in _OTHERS, depth=depth + 1)
 
 
-def _json(text: str) -> list[Any]:
+def json_documents(text: str) -> list[Any]:
     """The JSON documents of a script element, usual mistakes repaired; empty if it is beyond repair."""
     text = re.sub(r"^\s*(<!--|<!\[CDATA\[|//<!\[CDATA\[)|(-->|(//)?\]\]>)\s*$", "", text).strip().rstrip(";")
     decoder = json.JSONDecoder(strict=False)

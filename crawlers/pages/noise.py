@@ -13,7 +13,7 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.discovery import site_of
 from crawlers.pages.blocks import blocks, running_text
-from crawlers.pages.metadata import same, text_of
+from crawlers.pages.metadata import parted, same, text_of
 
 _NOISE_TAGS = (
     "figure figcaption picture aside nav footer form button iframe video audio select dialog template noscript svg"
@@ -30,7 +30,6 @@ _NOISE_WORDS = re.compile(
     r"sr-only|visually-?hidden|element-invisible|screen-reader\w*)(?=$|[\s_-])",
     re.IGNORECASE,
 )
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # Characters from which an id is a heading made into an address (`more-on-the-ferry-and-its-crew`) and names no kind.
 _SLUG = 30
 # A wrapper may carry such a word too (`<main class="has-share">`): what holds this share of the text is not noise.
@@ -70,7 +69,7 @@ def is_noise(element: HtmlElement) -> bool:
 
 @lru_cache(maxsize=20_000)  # a page has few different ones, and a site's pages have the same
 def _is_noise(words: str) -> bool:
-    return bool(_NOISE_WORDS.search(_CAMEL.sub("-", words)))
+    return bool(_NOISE_WORDS.search(parted(words)))
 
 
 # Parts of a table bear the name of what their row is about.

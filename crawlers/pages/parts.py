@@ -13,7 +13,7 @@ from web_poet import WebPage
 from crawlers.discovery import clean_url
 from crawlers.listing import Child, Listing
 from crawlers.pages.item import ArticleItem
-from crawlers.pages.metadata import same, text_of
+from crawlers.pages.metadata import names_of, same, text_of
 from crawlers.parts import part_number
 from wirewatch.records import Access
 
@@ -72,7 +72,7 @@ def _is_numbered(link: HtmlElement, number: int) -> bool:
 
 def _is_elsewhere(link: HtmlElement) -> bool:
     boxes = (box for box in link.iterancestors() if box.tag not in ("html", "body", "main", "article"))
-    return any(_ELSEWHERE.search(f"{box.get('class') or ''} {box.get('id') or ''}") for box in (link, *boxes))
+    return any(_ELSEWHERE.search(names_of(box)) for box in (link, *boxes))
 
 
 class Joined(ArticleItem):

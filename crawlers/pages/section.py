@@ -16,6 +16,7 @@ from web_poet import WebPage
 
 from crawlers.discovery import clean_url, is_headline, is_within, leads_elsewhere, looks_like_article, site_of
 from crawlers.listing import Entry, Listing, NotAListing
+from crawlers.pages.metadata import names_of
 from wirewatch.records import Hint
 
 MOST_LINKS = 10_000
@@ -185,7 +186,7 @@ def _is_furniture(element: HtmlElement) -> bool:
             return False
         if outer.tag in ("nav", "footer") or outer.get("role") in ("navigation", "contentinfo", "menu"):
             return True
-        if _FURNITURE.search(f"{outer.get('class') or ''} {outer.get('id') or ''}"):
+        if _FURNITURE.search(names_of(outer)):
             return True
     return False
 

@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement, fragment_fromstring  # type: ignore[import-untyped]
 
+from crawlers.pages.blocks import UNSPACED
 from crawlers.pages.metadata import clean, encodable, same, same_page, text_of
 
 LARGEST = 8_000_000
@@ -79,7 +80,6 @@ _MARKDOWN = (
 _DROPPED = (
     "script", "style", "figure", "figcaption", "iframe", "aside", "noscript", "template", "form", "button", "svg",
 )  # fmt: skip
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 _ENDING = re.compile(r"[.!?…。！？؟।](?:\W|$)")
 
@@ -331,8 +331,8 @@ class _About:
 def _words(text: str) -> set[str]:
     """The beginnings of the longer words; pairs of characters where no spaces part words."""
     words = re.findall(r"[^\W\d_]+", text.casefold())
-    return {word[:5] for word in words if len(word) > 3 and not _UNSPACED.match(word)} | {
-        word[at : at + 2] for word in words if _UNSPACED.match(word) for at in range(len(word) - 1)
+    return {word[:5] for word in words if len(word) > 3 and not UNSPACED.match(word)} | {
+        word[at : at + 2] for word in words if UNSPACED.match(word) for at in range(len(word) - 1)
     }
 
 
@@ -515,6 +515,6 @@ def _is_prose(text: str) -> bool:
     letters = sum(char.isalpha() or char.isspace() for char in text)
     if letters < 0.7 * len(text) or "{" in text or not _ENDING.search(text):
         return False
-    if _UNSPACED.search(text):
+    if UNSPACED.search(text):
         return len(text) >= 15
     return len(text) >= 40 and text.count(" ") >= 5

@@ -12,7 +12,7 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from crawlers.pages.body import stems
 from crawlers.pages.choice import Candidate, Choice
-from crawlers.pages.metadata import Metadata, clean, same, text_of
+from crawlers.pages.metadata import Metadata, clean, names_of, same, text_of
 from wirewatch.records import Hint
 
 _WEIGHTS = {
@@ -161,7 +161,7 @@ class Title:
         for element in (heading, *heading.iterancestors()):
             if element.tag in ("nav", "li", "aside", "footer", "a"):
                 return True
-            if "breadcrumb" in f"{element.get('class') or ''} {element.get('id') or ''}".lower():
+            if "breadcrumb" in names_of(element).lower():
                 return element.tag not in ("body", "html", "main", "article")
         links = (self.metadata.absolute(link.get("href") or "") for link in heading.iter("a"))
         return any(link and link != self.metadata.url and self.metadata.url.startswith(link) for link in links)

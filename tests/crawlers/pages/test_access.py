@@ -3,23 +3,15 @@
 # ruff: noqa: E501 - pages read better unbroken
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
-from web_poet import HttpResponse
 
-from crawlers.pages import page_object
 from crawlers.pages.article import ArticlePage
+from tests.crawlers.pages.made import PARAGRAPHS, TEXT, TITLE, document, ld, page_of
 from wirewatch.records import Access
 
-TITLE = "Ferry opens on the lake"
-TEXT = [
-    "The new ferry between the two lake towns carried its first passengers on Monday morning, an hour later than planned.",
-    "Traders who used to drive around the lake said that the crossing would save them half a day on every trip to market.",
-    "The transport office hopes to add a second boat before the rains, if the council finds the money for a larger pier.",
-]
-SHORT = "".join(f"<p>{text}</p>" for text in TEXT)
+SHORT = PARAGRAPHS
 LONG = "".join(f"<p>{text.replace('lake', f'lake {number}')}</p>" for number in range(8) for text in TEXT)
 BOX = (
     "<section class='paywall'><h3>Subscribe to continue reading</h3><p>Already a subscriber? Log in here.</p></section>"
@@ -27,12 +19,8 @@ BOX = (
 
 
 def read(body: str, head: str = "", **fields: Any) -> ArticlePage:
-    node = {"@context": "https://schema.org", "@type": "NewsArticle", "headline": TITLE, **fields}
-    script = f'<script type="application/ld+json">{json.dumps(node)}</script>'
-    html = f"<html lang='en'><head><title>{TITLE}</title>{head}{script}</head><body><h1>{TITLE}</h1><article>{body}</article></body></html>"
-    found = page_object(HttpResponse("https://www.example.org/a/ferry", html.encode(), encoding="utf-8"))
-    assert isinstance(found, ArticlePage)
-    return found
+    body = f"<h1>{TITLE}</h1><article>{body}</article>"
+    return page_of(document(body, head + ld(**fields)), "https://www.example.org/a/ferry")
 
 
 def part(selector: Any, free: Any = False) -> dict[str, Any]:

@@ -3,42 +3,19 @@
 To try an entry of ``crawlers/data/names.yml``, add the string that a page writes to one of the lists here.
 """
 
-# ruff: noqa: E501 - pages read better unbroken
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-from web_poet import HttpResponse
 
-from crawlers.pages import page_object
 from crawlers.pages.article import ArticlePage
-
-URL = "https://www.example.org/news/ferry-opens"
-TITLE = "Ferry opens on the lake"
-TEXT = [
-    "The new ferry between the two lake towns carried its first passengers on Monday morning, an hour later than planned.",
-    "Traders who used to drive around the lake said that the crossing would save them half a day on every trip to market.",
-    "The transport office hopes to add a second boat before the rains, if the council finds the money for a larger pier.",
-]
-PARAGRAPHS = "".join(f"<p>{text}</p>" for text in TEXT)
+from tests.crawlers.pages.made import PARAGRAPHS, TEXT, TITLE, URL, document, ld, page_of
 
 
 def read(head: str = "", above: str = "", below: str = "", heading: str = f"<h1>{TITLE}</h1>") -> ArticlePage:
-    body = f"{heading}{above}<div>{PARAGRAPHS}</div>{below}"
-    html = f'<html lang="en"><head><title>{TITLE}</title>{head}</head><body>{body}</body></html>'
-    found = page_object(
-        HttpResponse(URL, html.encode(), encoding="utf-8"), fetched=datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
-    )
-    assert isinstance(found, ArticlePage)
-    return found
-
-
-def ld(**fields: Any) -> str:
-    node = {"@context": "https://schema.org", "@type": "NewsArticle", "headline": TITLE, **fields}
-    return f'<script type="application/ld+json">{json.dumps(node)}</script>'
+    html = document(f"{heading}{above}<div>{PARAGRAPHS}</div>{below}", head)
+    return page_of(html, fetched=datetime(2026, 3, 10, 12, 0, tzinfo=UTC))
 
 
 def meta(**tags: str) -> str:

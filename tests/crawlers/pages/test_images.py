@@ -8,34 +8,19 @@ import json
 from typing import Any
 
 import pytest
-from web_poet import HttpResponse
 
-from crawlers.pages import page_object, read_article
-from crawlers.pages.article import ArticlePage
 from crawlers.pages.choice import Choice
-from crawlers.pages.item import ArticleItem
+from tests.crawlers.pages.made import TEXT, TITLE, document, page_of, read
 from wirewatch.records import Image
 
-URL = "https://www.example.org/news/ferry-opens"
 SITE = "https://www.example.org"
-TITLE = "Ferry opens on the lake"
-TEXT = [
-    "The new ferry between the two lake towns carried its first passengers on Monday morning, an hour later than planned.",
-    "Traders who used to drive around the lake said that the crossing would save them half a day on every trip to market.",
-    "The transport office hopes to add a second boat before the rains, if the council finds the money for a larger pier.",
-]
 CAPTION = "The ferry leaves the southern pier with its first passengers."
 BODY = "\n\n".join(TEXT)
 
 
 def page(markup: str, *, head: str = "", below: str = "") -> str:
     text = "".join(f"<p>{paragraph}</p>" for paragraph in TEXT)
-    body = f"<article><h1>{TITLE}</h1>{markup}<div>{text}</div></article>{below}"
-    return f'<html lang="en"><head><title>{TITLE}</title>{head}</head><body>{body}</body></html>'
-
-
-def read(html: str) -> ArticleItem:
-    return read_article(URL, html.encode(), [("Content-Type", "text/html; charset=utf-8")])
+    return document(f"<article><h1>{TITLE}</h1>{markup}<div>{text}</div></article>{below}", head)
 
 
 def images(markup: str, **more: str) -> tuple[Image, ...]:
@@ -43,9 +28,7 @@ def images(markup: str, **more: str) -> tuple[Image, ...]:
 
 
 def choice(html: str) -> Choice[tuple[Image, ...]]:
-    found = page_object(HttpResponse(URL, html.encode(), encoding="utf-8"))
-    assert isinstance(found, ArticlePage)
-    return found.choices()["images"]
+    return page_of(html).choices()["images"]
 
 
 def ld(image: Any) -> str:

@@ -8,23 +8,15 @@ import json
 from typing import Any
 
 import pytest
-from web_poet import HttpResponse
 
-from crawlers.pages import page_object
-from crawlers.pages.article import ArticlePage
 from crawlers.pages.choice import Choice
+from tests.crawlers.pages.made import TITLE, document, ld, page_of
 
-URL = "https://www.example.org/news/ferry-opens"
-TITLE = "Ferry opens on the lake"
 TEXT = "The ferry to Kisumu carried its first traders on Monday, and Amina Diallo of the port office was on board."
 
 
 def choices(head: str = "", below: str = "", above: str = "") -> dict[str, Choice[Any]]:
-    body = f"{above}<article><h1>{TITLE}</h1><p>{TEXT}</p>{below}</article>"
-    html = f'<html lang="en"><head><title>{TITLE}</title>{head}</head><body>{body}</body></html>'
-    page = page_object(HttpResponse(URL, html.encode(), encoding="utf-8"))
-    assert isinstance(page, ArticlePage)
-    return page.choices()
+    return page_of(document(f"{above}<article><h1>{TITLE}</h1><p>{TEXT}</p>{below}</article>", head)).choices()
 
 
 def tags(*args: str, **more: str) -> tuple[str, ...]:
@@ -39,11 +31,6 @@ def section(*args: str, **more: str) -> str | None:
 
 def meta(name: str, content: str) -> str:
     return f'<meta name="{name}" content="{content}">'
-
-
-def ld(**fields: Any) -> str:
-    node = {"@context": "https://schema.org", "@type": "NewsArticle", "headline": TITLE, **fields}
-    return f'<script type="application/ld+json">{json.dumps(node)}</script>'
 
 
 def crumbs(*steps: tuple[str, str]) -> str:

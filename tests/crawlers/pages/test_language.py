@@ -8,6 +8,7 @@ from web_poet import HttpResponse
 
 from crawlers.pages import page_object
 from crawlers.pages.article import ArticlePage
+from tests.crawlers.pages.made import document, page_of
 
 ENGLISH = "The new ferry between the two lake towns carried its first passengers on Monday morning, an hour later than planned. "
 FRENCH = "Le nouveau bac entre les deux villes du lac a transporté ses premiers passagers lundi matin, avec une heure de retard. "
@@ -16,10 +17,8 @@ ARABIC = "نقلت العبارة الجديدة بين مدينتي البحي�
 
 def read(lang: str, text: str, head: str = "") -> ArticlePage:
     title = " ".join(text.split()[:5])
-    html = f'<html lang="{lang}"><head><title>{title}</title>{head}</head><body><h1>{title}</h1><p>{text * 3}</p></body></html>'
-    found = page_object(HttpResponse("https://www.example.org/a/ferry", html.encode(), encoding="utf-8"))
-    assert isinstance(found, ArticlePage)
-    return found
+    body = f"<h1>{title}</h1><p>{text * 3}</p>"
+    return page_of(document(body, head, title=title, lang=lang), "https://www.example.org/a/ferry")
 
 
 @pytest.mark.parametrize("lang", ["en", "en-GB", "fr-FR", "", "klingon", "xx"])

@@ -1,52 +1,23 @@
 """Which text of a page is its lead, on pages written for it."""
 
-# ruff: noqa: E501 - pages read better unbroken
-
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
-from web_poet import HttpResponse
 
-from crawlers.pages import page_object, read_article
-from crawlers.pages.article import ArticlePage
 from crawlers.pages.choice import Choice
-from crawlers.pages.item import ArticleItem
-
-URL = "https://www.example.org/news/ferry-opens"
-TITLE = "Ferry opens on the lake"
-LEAD = "After two years of delays, boats link both shores again, and the market traders are first on board."
-TEXT = [
-    "The new ferry between the two lake towns carried its first passengers on Monday morning, an hour later than planned.",
-    "Traders who used to drive around the lake said that the crossing would save them half a day on every trip to market.",
-    "The transport office hopes to add a second boat before the rains, if the council finds the money for a larger pier.",
-]
-PARAGRAPHS = "".join(f"<p>{text}</p>" for text in TEXT)
+from tests.crawlers.pages.made import LEAD, PARAGRAPHS, TEXT, TITLE, document, ld, page_of, read
 
 
 def page(above: str, *, head: str = "", text: str = PARAGRAPHS) -> str:
-    body = f"<article><h1>{TITLE}</h1>{above}<div>{text}</div></article>"
-    return f'<html lang="en"><head><title>{TITLE}</title>{head}</head><body>{body}</body></html>'
-
-
-def read(html: str) -> ArticleItem:
-    return read_article(URL, html.encode(), [("Content-Type", "text/html; charset=utf-8")])
+    return document(f"<article><h1>{TITLE}</h1>{above}<div>{text}</div></article>", head)
 
 
 def choice(html: str) -> Choice[str | None]:
-    found = page_object(HttpResponse(URL, html.encode(), encoding="utf-8"))
-    assert isinstance(found, ArticlePage)
-    return found.choices()["lead"]
+    return page_of(html).choices()["lead"]
 
 
 def described(text: str, name: str = "og:description") -> str:
     return f'<meta property="{name}" content="{text}">'
-
-
-def ld(**fields: Any) -> str:
-    return f'<script type="application/ld+json">{json.dumps({"@type": "NewsArticle", "headline": TITLE, **fields})}</script>'
 
 
 # The description ------------------------------------------------------------------------------------

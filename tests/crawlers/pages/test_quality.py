@@ -3,37 +3,22 @@
 # ruff: noqa: E501 - pages read better unbroken
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from crawlers.pages import read_article
+from tests.crawlers.pages.made import LEAD, PARAGRAPHS, TEXT, TITLE, URL, document, ld, read
 from wirewatch.records import Hint
 
-URL = "https://www.example.org/news/ferry-opens"
-TITLE = "Ferry opens on the lake"
-LEAD = "After two years of delays, boats link both shores again, and the market traders are first on board."
-TEXT = [
-    "The new ferry between the two lake towns carried its first passengers on Monday morning, an hour later than planned.",
-    "Traders who used to drive around the lake said that the crossing would save them half a day on every trip to market.",
-    "The transport office hopes to add a second boat before the rains, if the council finds the money for a larger pier.",
-]
-PARAGRAPHS = "".join(f"<p>{text}</p>" for text in TEXT)
 DATE = '<meta property="article:published_time" content="2026-03-09T06:30:00Z">'
 
 
 def problem(
     body: str, head: str = DATE, *, title: str = TITLE, lang: str = "en", url: str = URL, hint: Hint | None = None
 ) -> Any:
-    html = f'<html lang="{lang}"><head><title>{title}</title>{head}</head><body>{body}</body></html>'
-    return read_article(url, html.encode(), [("Content-Type", "text/html; charset=utf-8")], hint=hint).problem
-
-
-def ld(**fields: Any) -> str:
-    node = {"@context": "https://schema.org", "@type": "NewsArticle", "headline": TITLE, **fields}
-    return f'<script type="application/ld+json">{json.dumps(node)}</script>'
+    return read(document(body, head, title=title, lang=lang), url, hint=hint).problem
 
 
 def test_an_article_has_no_problem():

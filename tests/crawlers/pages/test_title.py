@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -13,20 +12,17 @@ from web_poet import HttpResponse
 from crawlers.pages import page_object
 from crawlers.pages.article import ArticlePage
 from crawlers.pages.choice import Choice
+from tests.crawlers.pages import made
+from tests.crawlers.pages.made import TITLE, URL, document, page_of
 from wirewatch.records import Hint
 
-URL = "https://www.example.org/news/ferry-opens"
-TITLE = "Ferry opens on the lake"
 OTHER = "Traders cheer as lake crossing starts"
 TEXT = "The new ferry between the two lake towns carried its first passengers on Monday morning, later than planned."
 PARAGRAPHS = f"<p>{TEXT}</p>" * 3
 
 
 def choice(body: str, *, tag: str = "", head: str = "", **more: Any) -> Choice[str]:
-    html = f'<html lang="en"><head><title>{tag}</title>{head}</head><body>{body}{PARAGRAPHS}</body></html>'
-    page = page_object(HttpResponse(URL, html.encode(), encoding="utf-8"), **more)
-    assert isinstance(page, ArticlePage)
-    return page.choices()["title"]
+    return page_of(document(body + PARAGRAPHS, head, title=tag), **more).choices()["title"]
 
 
 def title(body: str, *, tag: str = "", head: str = "") -> str:
@@ -38,8 +34,7 @@ def og(text: str) -> str:
 
 
 def ld(headline: object, **fields: Any) -> str:
-    node = {"@context": "https://schema.org", "@type": "NewsArticle", "headline": headline, **fields}
-    return f'<script type="application/ld+json">{json.dumps(node)}</script>'
+    return made.ld(headline=headline, **fields)
 
 
 # Which place is believed ----------------------------------------------------------------------------

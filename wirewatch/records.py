@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from datetime import date as Day
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -275,25 +276,118 @@ class Habit(Record):
 HABITS = "habits.jsonl"
 
 
+class Entity(Record):
+    """A person, an organisation or a place that a text names."""
+
+    id: str
+    """Concept id, the same in every language and script: ``person:nikolai-patrushev``, ``organization:african-union``,
+    ``place:DZ-16``."""
+    name: str
+    """What it is called here, in Latin letters where we know them."""
+    spellings: tuple[str, ...] = ()
+    """What the text calls it, most frequent first."""
+    mentions: int = 1
+
+
+class CountryFound(Record):
+    """A country that a text names."""
+
+    code: str
+    """ISO 3166-1 alpha-2."""
+    salience: float
+    """Between 0 and 1: its share of all that the text says about countries, the headline counted more."""
+    about: bool
+    """Whether the text is about it, or merely names it."""
+    words: tuple[str, ...] = ()
+    """What in the text means it, most frequent first."""
+
+
+class TopicFound(Record):
+    """A topic of a text."""
+
+    id: str
+    score: float
+    """Between 0.5 and 1."""
+    words: tuple[str, ...] = ()
+    """What in the text earned it; none where its meaning alone did."""
+
+
+class Event(Record):
+    """Who did what with whom, as one sentence says it. Types and contexts are those of PLOVER."""
+
+    type: str
+    """PLOVER's event type in small letters: ``cooperate``, ``consult``, ``aid``, ``sanction``, ``assault`` …"""
+    mode: str | None = None
+    """What kind of it: ``visit``, ``meet``, ``sign``, ``supply-arms``, ``train`` …"""
+    contexts: tuple[str, ...] = ()
+    """``military``, ``diplomatic``, ``economic`` …"""
+    sources: tuple[str, ...] = ()
+    """Concept ids of who did it: countries (``country:RU``), organisations, people."""
+    targets: tuple[str, ...] = ()
+    """Concept ids of whom it was done with or to."""
+    date: Day | None = None
+    """When, where the sentence says it."""
+    sentence: str
+    words: tuple[str, ...] = ()
+    """What in the sentence told the type."""
+
+
 class EnrichedArticle(Article):
     """An article with what it is about."""
 
     people: tuple[str, ...] = ()
     organizations: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
-    """Names as the text writes them, most frequent first."""
+    """Names, one for each :attr:`entities` of the kind, most frequent first."""
+    entities: tuple[Entity, ...] = ()
+    """Whom and what it names, most frequent first."""
     countries: tuple[str, ...] = ()
     """ISO 3166-1 alpha-2 codes of the countries it is about, most salient first."""
+    countries_found: tuple[CountryFound, ...] = ()
+    """Every country it names, most salient first."""
     regions: tuple[str, ...] = ()
-    """English names of the UN M49 regions those countries lie in, the narrow before the wide."""
+    """English names of the regions it names or its countries lie in (UN M49, and those that analysts use: Sahel, Gulf,
+    NATO), the narrow before the wide."""
     topics: tuple[str, ...] = ()
     """Topic ids of ``enrichment/data/topics.yml``, best score first."""
+    topics_found: tuple[TopicFound, ...] = ()
+    """The same with what earned them."""
+    events: tuple[Event, ...] = ()
+    """In the order of the text."""
     concepts: tuple[str, ...] = ()
     """Concept ids: ``country:DZ``, ``region:Africa``, ``topic:military-cooperation``, ``person:…``."""
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Labels of :attr:`concepts` by analyst language (en, fr, es, pt, ar, ru)."""
+    sounds: tuple[str, ...] = ()
+    """Phonetic keys of the names in a text of another script than Latin: by them a name is found across scripts."""
     embedding: tuple[float, ...] = ()
     """384 unit-length numbers for title and lead (multilingual-e5-small)."""
+    passages: tuple[tuple[float, ...], ...] = ()
+    """The same for the pieces of the body that follow, in their order."""
+    story_id: str | None = None
+    """Id of the story, over sites, days and languages, that it belongs to: the id of the story's first article."""
+
+
+class Story(Record):
+    """Articles on one event, as far as they are known after a batch: a line of :data:`STORIES`, a file of an
+    ``enriched`` batch."""
+
+    id: str
+    """Id of its first article."""
+    title: str
+    """Headline of the article nearest to all its others."""
+    size: int
+    """Articles."""
+    languages: tuple[str, ...]
+    sources: tuple[str, ...]
+    """Ids of the outlets."""
+    first_seen: Time
+    last_seen: Time
+    merged_into: str | None = None
+    """Id of the older story that it turned out to be: its articles are that one's now."""
+
+
+STORIES = "stories.jsonl"
 
 
 class Meaning(Record):

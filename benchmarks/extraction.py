@@ -204,7 +204,7 @@ def measure(evaluation: Path, limit: int | None = None) -> Figures:
     present = [name for name in SETS if (folder / f"{name}.jsonl.gz").is_file()]
     if not present:
         raise UserError(f"{folder} has none of the sets {', '.join(SETS)}; --eval names another folder.")
-    scorer = _scorer(folder / "score.py")
+    scorer = report.scorer(folder / "score.py")
     for noisy in ("trafilatura", "htmldate", "courlan", "justext", "newspaper", "newsplease", "readability"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module="newspaper|newsplease|bs4|dateutil")
@@ -262,15 +262,6 @@ def _registered(url: str | None) -> str | None:
     if not url or default_registry.page_cls_for_item(url, ArticleItem) is ArticlePage:
         return None
     return site_of(urlsplit(url).hostname or "")
-
-
-def _scorer(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("extraction_score", file)
-    if spec is None or spec.loader is None or not file.is_file():
-        raise UserError(f"There is no scorer {file}: the evaluation data is not complete.")
-    scorer = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(scorer)
-    return scorer
 
 
 def _cases(file: Path) -> list[dict[str, Any]]:

@@ -25,15 +25,14 @@ import yaml
 from rich.console import Console
 
 from benchmarks import report
+from benchmarks.node import own_node
 from benchmarks.process import WIREWATCH, clean_environment, timed
 from benchmarks.report import Figures, Table
 from benchmarks.web import Answer, proxy
 from crawlers.discovery import clean_url, site_of
-from search.node import Node
 from wirewatch import batches
 from wirewatch.errors import UserError
 from wirewatch.records import EnrichedArticle, Page, PageKind, PageOutcome
-from wirewatch.settings import get_settings
 from wirewatch.sources import Source
 
 EVALUATED = True
@@ -165,22 +164,14 @@ def measure(evaluation: Path, limit: int | None = None) -> Figures:
         UserError: there are none, the node does not start, or a stage fails.
     """
     cases = load_cases(evaluation, limit)
-    server = get_settings().node_home or Node(get_settings()).install()
-    with tempfile.TemporaryDirectory(prefix="wirewatch-replay-") as folder:
-        home = Path(folder)
-        home.chmod(0o755)  # the node's user must get through
-        node = Node(get_settings().model_copy(update={"home": home, "node_home": server}))
-        try:
-            node.start()
-            url, user, password = node.connection()
-            connection = {
-                "WIREWATCH_ELASTICSEARCH__URL": url,
-                "WIREWATCH_ELASTICSEARCH__USER": user,
-                "WIREWATCH_ELASTICSEARCH__PASSWORD": password,
-            }
-            return replay(cases, home, connection)
-        finally:
-            node.stop()
+    with own_node() as node, tempfile.TemporaryDirectory(prefix="wirewatch-replay-") as folder:
+        url, user, password = node.connection()
+        connection = {
+            "WIREWATCH_ELASTICSEARCH__URL": url,
+            "WIREWATCH_ELASTICSEARCH__USER": user,
+            "WIREWATCH_ELASTICSEARCH__PASSWORD": password,
+        }
+        return replay(cases, Path(folder), connection)
 
 
 def replay(cases: list[Case], home: Path, connection: Mapping[str, str]) -> Figures:

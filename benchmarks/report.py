@@ -7,6 +7,7 @@ A benchmark is a module with a docstring that says what it does, a constant ``EV
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 import psutil
@@ -112,6 +114,20 @@ def run(*benchmarks: Benchmark) -> list[tuple[Benchmark, Figures]]:
         together = {name: figure for _, figures in measured for name, figure in figures.items()}
         given.json.write_text(json.dumps(together, indent=1) + "\n", encoding="utf-8")
     return measured
+
+
+def scorer(file: Path) -> ModuleType:
+    """An evaluation set's own scorer, as a module.
+
+    Raises:
+        UserError: there is none.
+    """
+    spec = importlib.util.spec_from_file_location(f"{file.parent.name}_score", file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise UserError(f"There is no scorer {file}: the evaluation data is not complete.")
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
 
 
 def _summary(benchmark: Benchmark) -> str:

@@ -93,7 +93,7 @@ def test_a_page_on_which_a_tool_is_busy_too_long_counts_as_empty(
         return {"title": CASE["title"], "body": "\n".join(TEXT)}
 
     monkeypatch.setattr(extraction, "SECONDS", 0.05)
-    scorer = extraction._scorer(SCORER)
+    scorer = report.scorer(SCORER)
     (right, wrong) = extraction._cases(evaluation / "extraction/fundus.jsonl.gz")
     folder = evaluation / "extraction/fundus"
     assert extraction._predict(busy, right, folder / "right.one.html.gz")["title"] == CASE["title"]

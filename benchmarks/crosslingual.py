@@ -120,18 +120,13 @@ def _add(figures: Figures, name: str, scores: dict[str, dict[str, float]]) -> No
 
 def tables(figures: Figures) -> Iterator[Table]:
     """One for each set, a row for each language."""
-    names = dict.fromkeys(name.split(".")[1] for name in figures if name.endswith(".title_mrr"))
-    for name in names:
-        languages = [
-            key.split(".")[2] for key in figures if key.startswith(f"enrichment.{name}.") and key.endswith(".mrr")
-        ]
+    for name in dict.fromkeys(key.split(".")[1] for key in figures if key.endswith(".title_mrr")):
+        own = f"enrichment.{name}."
+        languages = [key.split(".")[2] for key in figures if key.startswith(own) and key.endswith(".mrr")]
         yield Table(
             f"{name}: mean reciprocal rank of English questions, by language of the articles",
             ["language", "all", *KINDS],
-            [
-                [language, *(figures.get(f"{own}{language}.{kind}", 0.0) for kind in _columns())]
-                for language in languages
-            ],
+            [[code, *(figures.get(f"{own}{code}.{kind}", 0.0) for kind in _columns())] for code in languages],
         )
 
 

@@ -10,11 +10,15 @@ import re
 from typing import NamedTuple
 
 from enrichment import geography, topics
+from enrichment import words as dictionary
 from enrichment.embedding import embed_query
 from enrichment.language import stop_words
 from enrichment.names import clean
 from wirewatch.language import detect
-from wirewatch.records import Meaning
+from wirewatch.records import Asked, Meaning, Word
+
+MOST = 24
+"""Things that are looked for one by one; what a longer text asks for besides counts by its words and meaning."""
 
 
 class _Found(NamedTuple):
@@ -37,21 +41,56 @@ def understand(text: str) -> Meaning:
     readings = {language: _concepts(text, language) for language in (guess, *_other_languages(guess))}
     language = max(readings, key=lambda code: (_covered(readings[code]), code == guess, code == "en"))
     found = readings[language]
-    taken = [False] * len(text)
-    for _, start, end in found:
-        taken[start:end] = [True] * (end - start)
-    rest = [
-        word.group()
-        for word in re.finditer(r"\w+(?:['-]\w+)*", text)
-        if not any(taken[slice(*word.span())]) and word.group().lower() not in stop_words(language)
-    ]
     return Meaning(
         text=text,
         language=language,
-        concepts=tuple(dict.fromkeys(concept for concept, _, _ in found)),
-        rest=tuple(rest),
+        asked=_asked(text, language, found),
         embedding=embed_query(text) if text else (),
     )
+
+
+_word = re.compile(r"\w+(?:['-]\w+)*")
+
+
+def _asked(text: str, language: str, found: list[_Found]) -> tuple[Asked, ...]:
+    """What the text asks for, in its order and each once: concepts, and the other words but for stop words; of a long
+    text the :data:`MOST` that tell most.
+    """
+    said = [word.span() for word in _word.finditer(text) if word.group().lower() not in stop_words(language)]
+    named = _longest({(one.start, one.end) for one in found})
+    rest = [span for span in said if not any(_overlap(span, name) for name in named)]
+    asked: dict[object, Asked] = {}
+    for start, end in sorted([*named, *rest]):
+        concepts = tuple(dict.fromkeys(one.concept for one in found if (one.start, one.end) == (start, end)))
+        words = [text[slice(*span)] for span in said if _overlap(span, (start, end))]
+        asked.setdefault(concepts or text[start:end].casefold(), _one(text[start:end], concepts, words, language))
+    most = sorted(asked.values(), key=lambda one: -one.weight)[:MOST]
+    return tuple(one for one in asked.values() if one in most)
+
+
+def _one(text: str, concepts: tuple[str, ...], words: list[str], language: str) -> Asked:
+    return Asked(
+        text=text,
+        concepts=concepts,
+        words=tuple(Word(text=word, forms=dictionary.translations(word, language)) for word in words),
+        weight=max((dictionary.weight(word, language) for word in words), default=1.0),
+    )
+
+
+_Span = tuple[int, int]
+
+
+def _overlap(one: _Span, other: _Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def _longest(spans: set[_Span]) -> list[_Span]:
+    """Of spans that overlap, the one that begins first, and of these the longest."""
+    kept: list[_Span] = []
+    for span in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
+    return kept
 
 
 def _other_languages(guess: str) -> list[str]:

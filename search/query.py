@@ -14,7 +14,7 @@ from search import schema
 from search.client import connect, plain_errors, reason
 from search.index import ALIAS
 from wirewatch.errors import UserError
-from wirewatch.records import Meaning, SourceRef
+from wirewatch.records import Asked, Meaning, SourceRef, Word
 
 HIGHLIGHT = ("<em>", "</em>")
 """Stand around the matched words of a fragment. The rest is the article's text as it is: not HTML."""
@@ -119,15 +119,17 @@ class Results(_Value):
 
 
 # How a hit's score comes about. Coverage counts most: COVERED for the share of the things asked for that the article
-# has, and COMPLETE on top where it has them all. COMPLETE is more than text, meaning and recency can be together, so
-# an article with all the things asked for, in whatever language, comes before every article without one of them.
-COVERED = 2.0
-COMPLETE = 2.2
+# has, by what each of them tells, and COMPLETE on top where it has them all. COMPLETE is more than text, meaning,
+# recency and what the words of another article weigh more can be together, so an article with all the things asked for,
+# in whatever language, comes before those without one of them. Chosen by hand with benchmarks/crosslingual.py.
+COVERED = 3.0
+COMPLETE = 4.5
 TEXT = 1.0
-MEANING = 1.0
+MEANING = 2.0
 RECENCY = 0.1
-# BM25 has no upper bound; this brings it between 0 and 1, with one half at a score of 10.
-_SATURATED = "_score / (_score + 10)"
+TEXT_HALF = 10.0
+WORD_HALF = 1.0
+"""BM25 scores of the whole question, and of a word, that are worth one half."""
 # An E5 cosine is hardly ever below 0.75 or above 0.9, so that range is what is spread out from 0 to 1. The score of a
 # knn query is (1 + cosine) / 2.
 _SPREAD = "Math.min(1, Math.max(0, (2 * _score - 1 - 0.75) / 0.15))"
@@ -163,15 +165,12 @@ def search(
     if not meaning.text.strip():
         raise UserError("There is nothing to search for: give some words, or a query with --kql.")
     filters = filters or Filters()
-    things = [_has_concept(concept) for concept in meaning.concepts]
-    things += [_has_word(word, meaning.language) for word in meaning.rest]
-    ways: list[dict[str, Any]] = [
-        {"constant_score": {"filter": thing, "boost": COVERED / len(things)}} for thing in things
-    ]
-    if things:
-        ways.append({"constant_score": {"filter": {"bool": {"filter": things}}, "boost": COMPLETE}})
+    whole = sum(asked.weight for asked in meaning.asked)
+    ways = [_has(asked, meaning.language, COVERED * asked.weight / whole) for asked in meaning.asked]
+    if ways:
+        ways.append({"constant_score": {"filter": {"bool": {"filter": list(ways)}}, "boost": COMPLETE}})
     text = {"multi_match": {"query": meaning.text, "fields": _TEXT_FIELDS, "tie_breaker": 0.1, "lenient": True}}
-    ways.append({"script_score": {"query": text, "script": {"source": _SATURATED}, "boost": TEXT}})
+    ways.append(_saturated(text, TEXT_HALF, TEXT))
     if meaning.embedding:
         near = {
             "field": "embedding",
@@ -214,16 +213,36 @@ def search_kql(
     return _ask(client or connect(), query, size, "en", kql=kql, fold=fold)
 
 
+def _has(asked: Asked, language: str, boost: float = 1.0) -> dict[str, Any]:
+    """Scores up to ``boost`` where an article has what is asked for: the concept, or the words in its own language."""
+    ways = [_has_concept(concept) for concept in asked.concepts]
+    if asked.words:
+        parts = [_has_word(word, language) for word in asked.words]
+        ways.append({"bool": {"must": parts, "boost": 1 / len(parts)}})
+    return {"dis_max": {"queries": ways, "boost": boost}}
+
+
 def _has_concept(concept: str) -> dict[str, Any]:
-    return {"term": {"concepts.ids": {"value": concept, "_name": f"concept {concept}"}}}
+    return {"constant_score": {"filter": {"term": {"concepts.ids": concept}}, "_name": f"concept {concept}"}}
 
 
-def _has_word(word: str, language: str) -> dict[str, Any]:
-    """A word in any field that is searched. A stop word of the question's language counts as present everywhere."""
-    fields: list[dict[str, Any]] = [{"multi_match": {"query": word, "lenient": True}}]
+def _has_word(word: Word, language: str) -> dict[str, Any]:
+    """A word as it is written, and as other languages say it: 1 at most, less where it is frequent in the index. A stop
+    word of the question's language counts as present everywhere.
+    """
+    ways: list[dict[str, Any]] = [{"multi_match": {"query": word.text, "lenient": True}}]
     if language in schema.text_languages():
-        fields.append({"match": {f"text.{language}": {"query": word, "zero_terms_query": "all"}}})
-    return {"bool": {"should": fields, "_name": f"word {word}"}}
+        ways.append({"match": {f"text.{language}": {"query": word.text, "zero_terms_query": "all"}}})
+    for other in schema.text_languages() & word.forms.keys():
+        ways += [{"match_phrase": {f"text.{other}": form}} for form in word.forms[other]]
+    either = {"dis_max": {"queries": ways, "_name": f"word {word.text}"}}
+    return _saturated(either, WORD_HALF)
+
+
+def _saturated(query: dict[str, Any], half: float, boost: float = 1.0) -> dict[str, Any]:
+    """BM25 has no upper bound; this brings it between 0 and ``boost``, with half of that at the score ``half``."""
+    script = {"source": "_score / (_score + params.half)", "params": {"half": half}}
+    return {"script_score": {"query": query, "script": script, "boost": boost}}
 
 
 _TEXTS = ("title", "lead", "body")

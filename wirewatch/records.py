@@ -390,15 +390,40 @@ class Story(Record):
 STORIES = "stories.jsonl"
 
 
+class Word(Record):
+    """A word that an analyst types."""
+
+    text: str
+    forms: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """What texts in other languages say for it, by language."""
+    sounds: tuple[str, ...] = ()
+    """Phonetic keys of a word that may be a name: see :attr:`EnrichedArticle.sounds`."""
+
+
+class Asked(Record):
+    """One of the things that a question asks for: a concept as it was typed, or a word that is none."""
+
+    text: str
+    concepts: tuple[str, ...] = ()
+    """Concept ids, any of which it may mean."""
+    words: tuple[Word, ...] = ()
+    """The words of it."""
+    weight: float = 1.0
+    """How much it tells, up to 1: frequent words tell less."""
+
+
 class Meaning(Record):
     """What enrichment understands of a text that an analyst types: the query side of :class:`EnrichedArticle`."""
 
     text: str
     language: str
-    concepts: tuple[str, ...] = ()
-    rest: tuple[str, ...] = ()
-    """The words that belong to none of the concepts."""
+    asked: tuple[Asked, ...] = ()
     embedding: tuple[float, ...] = ()
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """All concept ids."""
+        return tuple(dict.fromkeys(concept for asked in self.asked for concept in asked.concepts))
 
 
 class IndexOutcome(Record):

@@ -27,7 +27,7 @@ def test_the_same_question_in_any_language_asks_for_the_same_concepts(text: str,
 
 def test_words_that_name_nothing_known_are_the_rest() -> None:
     meaning = understand("Patrushev and the earthquake in Turkey")
-    assert meaning.rest == ("Patrushev",)
+    assert [asked.text for asked in meaning.asked if not asked.concepts] == ["Patrushev"]
     assert meaning.concepts == ("topic:earthquake", "country:TR")
 
 
@@ -37,4 +37,4 @@ def test_a_region_alone_is_a_concept() -> None:
 
 def test_an_empty_query_means_nothing() -> None:
     meaning = understand("  ")
-    assert (meaning.concepts, meaning.rest, meaning.embedding) == ((), (), ())
+    assert (meaning.asked, meaning.embedding) == ((), ())

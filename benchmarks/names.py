@@ -2,8 +2,8 @@
 
 Each file of the evaluation's `ner/` has the sentences of one language, a token a line, with people, places and
 organisations marked; other marks are left out. The tokens are given as they are. Scored is what `doc.ents` says after
-our components, and, as `model`, what the recogniser alone says (with places of all kinds as one): F1 over exact spans of
-all three kinds together, and over each. A language without a model has no `model`.
+our components, and, as `model`, what the recogniser alone says (with places of all kinds as one): F1 over exact spans
+of all three kinds together, and over each. A language without a model has no `model`.
 """
 
 from __future__ import annotations

@@ -250,9 +250,12 @@ def _put(index: str, id: str, version: int, source: dict[str, Any]) -> dict[str,
     }
 
 
+_TOLD_OTHERWISE = {"labels", "concepts", "origins", "countries_found", "entities", "passages", "topics_found"}
+
+
 def document(article: EnrichedArticle) -> dict[str, Any]:
     """An article's own part of what the index holds of it. ``search/schema`` says what each field means."""
-    fields = article.model_dump(mode="json", exclude={"labels", "concepts", "origins"}, exclude_defaults=True)
+    fields = article.model_dump(mode="json", exclude=_TOLD_OTHERWISE, exclude_defaults=True)
     fields["access"] = article.access
     fields["extracted_from"] = article.extracted_from
     language = _SAME_LANGUAGE.get(article.language or "", article.language)
@@ -261,4 +264,10 @@ def document(article: EnrichedArticle) -> dict[str, Any]:
         fields["text"] = {language: [text for text in (article.title, article.lead, article.body) if text]}
     if article.concepts or article.labels:
         fields["concepts"] = {"ids": article.concepts, **article.labels}
+    if named := [found.code for found in article.countries_found if not found.about]:
+        fields["countries_named"] = named
+    if spellings := [spelling for entity in article.entities for spelling in entity.spellings]:
+        fields["spellings"] = list(dict.fromkeys(spellings))
+    if article.passages:
+        fields["passages"] = [{"vector": vector} for vector in article.passages]
     return fields

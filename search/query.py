@@ -246,6 +246,7 @@ def _saturated(query: dict[str, Any], half: float, boost: float = 1.0) -> dict[s
 
 
 _TEXTS = ("title", "lead", "body")
+_NOT_SHOWN = ["body", "text", "embedding", "passages", "events", "bands", *(f"history.{part}" for part in _TEXTS)]
 _FOLDED: dict[str, Any] = {
     "collapse": {"field": "original"},
     "aggs": {"originals": {"cardinality": {"field": "original", "precision_threshold": 40_000}}},
@@ -277,7 +278,7 @@ def _ask(
                 query=query,
                 size=size,
                 sort=["_score", {"published": "desc"}],
-                source_excludes=["body", "text", "embedding", "bands", *(f"history.{part}" for part in _TEXTS)],
+                source_excludes=_NOT_SHOWN,
                 **(_FOLDED if fold else {}),
                 track_total_hits=True,
                 allow_partial_search_results=False,

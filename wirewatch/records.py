@@ -325,6 +325,10 @@ class Event(Record):
     """Concept ids of who did it: countries (``country:RU``), organisations, people."""
     targets: tuple[str, ...] = ()
     """Concept ids of whom it was done with or to."""
+    countries: tuple[str, ...] = ()
+    """ISO 3166-1 alpha-2 codes of the countries among both."""
+    regions: tuple[str, ...] = ()
+    """English names of the regions these lie in."""
     date: Day | None = None
     """When, where the sentence says it."""
     sentence: str

@@ -19,7 +19,16 @@ from search.index import index, init
 from search.query import search_kql
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
-from wirewatch.records import Change, EnrichedArticle, IndexOutcome, article_id, content_version
+from wirewatch.records import (
+    Change,
+    CountryFound,
+    EnrichedArticle,
+    Entity,
+    Event,
+    IndexOutcome,
+    article_id,
+    content_version,
+)
 from wirewatch.settings import Settings
 
 Desk = dict[str, EnrichedArticle]
@@ -288,7 +297,7 @@ def test_an_index_of_the_former_schema_takes_new_articles_and_its_old_ones_are_l
     receipt = index(enriched(articles[1:]), client=es)
     assert receipt.manifest().counts == {"created": 1, "unchanged": 1}
     mapped = es.indices.get_mapping(index="wirewatch-articles-2026")["wirewatch-articles-2026"]["mappings"]
-    assert (mapped["_meta"]["schema_version"], set(NEW_FIELDS) <= mapped["properties"].keys()) == (3, True)
+    assert (mapped["_meta"]["schema_version"], set(NEW_FIELDS) <= mapped["properties"].keys()) == (4, True)
     found = {hit["_id"]: hit for hit in everything(es)}
     assert [found[article.id]["_source"]["original"] for article in articles] == 3 * [articles[0].id]
     assert "duplicate_of" not in found[articles[0].id]["_source"]
@@ -373,3 +382,42 @@ def test_a_wrong_password_is_named(settings: Settings) -> None:
 def test_without_a_url_and_without_a_node_the_way_out_is_to_start_it(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="wirewatch node start"):
         connect(Settings(home=tmp_path, elasticsearch={"url": None}, elasticsearch_url=None))
+
+
+def test_who_did_what_with_whom_is_a_filter(clean: Elasticsearch, desk: Desk, enriched: Enriched) -> None:
+    def event(type: str, target: str) -> Event:
+        codes = ("RU", target)
+        regions = ("Africa",) if target == "DZ" else ("Europe",)
+        concepts = {"sources": ("country:RU",), "targets": (f"country:{target}",)}
+        return Event(type=type, contexts=("military",), countries=codes, regions=regions, sentence="…", **concepts)
+
+    told = {
+        "algiers": (event("cooperate", "DZ"), event("consult", "BY")),
+        "drills": (event("cooperate", "BY"), event("consult", "DZ")),
+    }
+    articles = [desk[name].model_copy(update={"events": events}) for name, events in told.items()]
+    index(enriched(articles), client=clean)
+
+    def found(kql: str) -> set[str]:
+        return {hit.id for hit in search_kql(kql, client=clean).hits}
+
+    asked = "events: { type: cooperate and contexts: military and countries: RU and regions: Africa }"
+    assert found(asked) == {desk["algiers"].id}
+    assert found("events: { type: consult and countries: DZ }") == {desk["drills"].id}
+    assert found('events: { sources: "country:RU" and targets: "country:BY" and type: cooperate }') == {
+        desk["drills"].id
+    }
+
+
+def test_what_an_article_calls_people_and_merely_names_is_found(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched
+) -> None:
+    patrushev = Entity(id="person:nikolai-patrushev", name="Nikolai Patrushev", spellings=("Patrouchev",))
+    named = CountryFound(code="FR", salience=0.1, about=False), CountryFound(code="DZ", salience=0.9, about=True)
+    article = desk["algiers"].model_copy(
+        update={"people": (patrushev.name,), "entities": (patrushev,), "countries_found": named, "story_id": "s1"}
+    )
+    index(enriched([article]), client=clean)
+    for kql in ("people: Patrushev", "spellings: Patrouchev", "countries_named: fr", "story_id: s1"):
+        assert search_kql(kql, client=clean).total == 1, kql
+    assert search_kql("countries_named: DZ", client=clean).total == 0

@@ -8,39 +8,24 @@ a lost database, or one of another version of Wirewatch, is rebuilt from the bat
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime, timedelta
-from itertools import islice
-from pathlib import Path
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    Connection,
     Date,
-    DateTime,
-    Dialect,
-    Engine,
-    ExceptionContext,
     Index,
     Select,
     String,
     Text,
-    TypeDecorator,
-    create_engine,
     delete,
-    event,
     func,
-    inspect,
     select,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Session, mapped_column
 
 from wirewatch import batches
-from wirewatch.errors import UserError
+from wirewatch.database import SentText, UTCTime, alone, connect, lay_out, lots
 from wirewatch.records import (
     BLOCKS,
     EXTRACTIONS,
@@ -77,41 +62,6 @@ ROBOTS_UNAVAILABLE = "robots-unavailable"
 """The reason of a page that was not asked for because its host's robots.txt could not be had."""
 
 
-class _UTC(TypeDecorator[datetime]):
-    """A time with its zone, on databases that forget it (SQLite) too."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value and value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
-
-
-class _Sent(TypeDecorator[str]):
-    """A text as a site sent it, without the NUL characters that PostgreSQL refuses."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return value and value.replace("\0", "")
-
-
-T = TypeVar("T")
-LOT = 500
-"""Rows asked for at once: every database takes so many."""
-
-
-def _lots(values: Iterable[T]) -> Iterator[list[T]]:
-    """The values in lists of :data:`LOT`; the last may be shorter."""
-    rest = iter(values)
-    while lot := list(islice(rest, LOT)):
-        yield lot
-
-
 def _key(url: str) -> str:
     """The key of an address, which itself may be longer than PostgreSQL's indexes take (2,704 bytes)."""
     return hashlib.sha256(url.encode()).hexdigest()[:32]
@@ -126,34 +76,34 @@ class Visit(_Table):
 
     __tablename__ = "visits"
     key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    url: Mapped[str] = mapped_column(_Sent)
+    url: Mapped[str] = mapped_column(SentText)
     source: Mapped[str] = mapped_column(String(255))
     kind: Mapped[str] = mapped_column(String(16))
-    first_seen: Mapped[datetime] = mapped_column(_UTC)
-    asked: Mapped[datetime] = mapped_column(_UTC)
+    first_seen: Mapped[datetime] = mapped_column(UTCTime)
+    asked: Mapped[datetime] = mapped_column(UTCTime)
     """When it was last asked for, with success or not."""
-    fetched: Mapped[datetime | None] = mapped_column(_UTC)
+    fetched: Mapped[datetime | None] = mapped_column(UTCTime)
     """When it was last asked for with success, changed or not; None while it never was."""
     failures: Mapped[int] = mapped_column(default=0)
     """Failures in a row since then."""
-    etag: Mapped[str | None] = mapped_column(_Sent)
-    last_modified: Mapped[str | None] = mapped_column(_Sent)
+    etag: Mapped[str | None] = mapped_column(SentText)
+    last_modified: Mapped[str | None] = mapped_column(SentText)
     digest: Mapped[str | None] = mapped_column(Text)
     """Of what was fetched last in full."""
-    read: Mapped[datetime | None] = mapped_column(_UTC)
+    read: Mapped[datetime | None] = mapped_column(UTCTime)
     """When it was last fetched in full, not answered with 304."""
     lies: Mapped[bool] = mapped_column(default=False)
     """Whether the server once sent other content under the same validators. They are not used then."""
     interval: Mapped[int] = mapped_column(default=int(SHORTEST_INTERVAL.total_seconds()))
     """Of a listing: seconds between two visits, as often as it brings something new."""
-    first_fetched: Mapped[datetime | None] = mapped_column(_UTC)
+    first_fetched: Mapped[datetime | None] = mapped_column(UTCTime)
     article: Mapped[str | None] = mapped_column(String(20))
     """Id of the article that the page is of."""
     extracted: Mapped[str | None] = mapped_column(String(255))
     """Name of the batch of articles that said so."""
     spare: Mapped[bool] = mapped_column(default=False)
     """Whether it is a second address of its article, or the article is gone: it is not looked at again."""
-    revisit: Mapped[datetime | None] = mapped_column(_UTC)
+    revisit: Mapped[datetime | None] = mapped_column(UTCTime)
     """Of an article's page: when it is to be looked at again, unless it is spare."""
 
 
@@ -169,10 +119,10 @@ class Waiting(_Table):
 
     __tablename__ = "waiting"
     key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    url: Mapped[str] = mapped_column(_Sent)
+    url: Mapped[str] = mapped_column(SentText)
     source: Mapped[str] = mapped_column(String(255), index=True)
-    since: Mapped[datetime] = mapped_column(_UTC)
-    hint: Mapped[str] = mapped_column(_Sent)
+    since: Mapped[datetime] = mapped_column(UTCTime)
+    hint: Mapped[str] = mapped_column(SentText)
     """A :class:`wirewatch.records.Hint` as JSON."""
 
 
@@ -183,9 +133,9 @@ class Known(_Table):
     id: Mapped[str] = mapped_column(String(20), primary_key=True)
     source: Mapped[str] = mapped_column(String(255))
     version: Mapped[str] = mapped_column(String(16))
-    first_seen: Mapped[datetime] = mapped_column(_UTC)
-    fetched: Mapped[datetime] = mapped_column(_UTC)
-    gone: Mapped[datetime | None] = mapped_column(_UTC)
+    first_seen: Mapped[datetime] = mapped_column(UTCTime)
+    fetched: Mapped[datetime] = mapped_column(UTCTime)
+    gone: Mapped[datetime | None] = mapped_column(UTCTime)
     batch: Mapped[str] = mapped_column(String(255))
     """Name of the batch of articles that holds it."""
     __table_args__ = (Index("known_text", "source", "version"),)
@@ -197,7 +147,7 @@ class Recent(_Table):
     __tablename__ = "recent"
     article: Mapped[str] = mapped_column(String(20), primary_key=True)
     source: Mapped[str] = mapped_column(String(255))
-    first_seen: Mapped[datetime] = mapped_column(_UTC)
+    first_seen: Mapped[datetime] = mapped_column(UTCTime)
     batch: Mapped[str] = mapped_column(String(255))
     """Name of the batch of articles that said so."""
     title: Mapped[str] = mapped_column(String(16))
@@ -212,8 +162,8 @@ class Dropped(_Table):
     __tablename__ = "dropped"
     source: Mapped[str] = mapped_column(String(255), primary_key=True)
     block: Mapped[str] = mapped_column(String(16), primary_key=True)
-    text: Mapped[str] = mapped_column(_Sent)
-    at: Mapped[datetime] = mapped_column(_UTC)
+    text: Mapped[str] = mapped_column(SentText)
+    at: Mapped[datetime] = mapped_column(UTCTime)
 
 
 class Asking(_Table):
@@ -224,7 +174,7 @@ class Asking(_Table):
     day: Mapped[date] = mapped_column(Date)
     pages: Mapped[int] = mapped_column(default=0)
     """Pages asked for on that day (UTC)."""
-    closed_until: Mapped[datetime | None] = mapped_column(_UTC)
+    closed_until: Mapped[datetime | None] = mapped_column(UTCTime)
     """The site answered 429 or 503 and named this time."""
 
 
@@ -243,43 +193,6 @@ class Layout(_Table):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
-def _share_file(connection: Any, _record: object) -> None:
-    """WAL lets crawls read while another writes; the timeout makes writers queue instead of failing."""
-    connection.execute("PRAGMA busy_timeout=300000")
-    with suppress(sqlite3.OperationalError):  # another process is doing the same; the file remembers it
-        connection.execute("PRAGMA journal_mode=WAL")
-    # What a power cut takes is applied again.
-    connection.execute("PRAGMA synchronous=NORMAL")
-
-
-@contextmanager
-def _alone(engine: Engine) -> Iterator[Connection]:
-    """A transaction in which no other process writes: the others wait for its end."""
-    with engine.connect() as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7233)")
-        elif engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield connection
-
-
-def _is_laid_out(connection: Connection) -> bool:
-    found = inspect(connection).has_table(Layout.__tablename__)
-    return found and connection.scalar(select(Layout.number)) == LAYOUT
-
-
-def _lay_out(engine: Engine) -> None:
-    """Make the tables, anew where they have another layout."""
-    with engine.connect() as connection:
-        if _is_laid_out(connection):
-            return
-    with _alone(engine) as connection:
-        if not _is_laid_out(connection):
-            _Table.metadata.drop_all(connection)
-            _Table.metadata.create_all(connection)
-            connection.execute(Layout.__table__.insert().values(number=LAYOUT))  # type: ignore[attr-defined]
-
-
 class State:
     """The crawl state at a SQLAlchemy URL; its tables are made when they are missing.
 
@@ -287,33 +200,8 @@ class State:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url
-        try:
-            parsed = make_url(url)
-            if parsed.get_backend_name() == "sqlite" and parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_engine(parsed)
-            if parsed.get_backend_name() == "sqlite":
-                event.listen(self.engine, "connect", _share_file)
-            event.listen(self.engine, "handle_error", self._out_of_reach)
-            _lay_out(self.engine)
-        except (SQLAlchemyError, ImportError, OSError, ValueError) as error:
-            raise self._problem(error) from None
-
-    def _out_of_reach(self, context: ExceptionContext) -> None:
-        if isinstance(context.sqlalchemy_exception, OperationalError):
-            raise self._problem(context.sqlalchemy_exception) from None
-
-    def _problem(self, error: Exception) -> UserError:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        if isinstance(error, ModuleNotFoundError):
-            reason += ". For PostgreSQL: pip install 'wirewatch[postgres]', and an address postgresql+psycopg://…"
-        try:
-            # Without the query, which may hold a password too.
-            shown = make_url(self.url).set(query={}).render_as_string(hide_password=True)
-        except (ArgumentError, ValueError):
-            shown = self.url.partition("://")[0] + "://…"
-        return UserError(f"The crawl state cannot be kept at WIREWATCH_STATE={shown}: {reason}")
+        self.engine = connect(url)
+        lay_out(self.engine, _Table.metadata, Layout.__tablename__, LAYOUT)
 
     def catch_up(self, root: str) -> None:
         """Apply the finished batches under ``root`` that were not applied yet, oldest first, each exactly once.
@@ -334,23 +222,23 @@ class State:
             self._apply(batch)
 
     def _apply(self, batch: batches.Batch) -> None:
-        with _alone(self.engine) as connection, Session(connection) as session:
+        with alone(self.engine) as connection, Session(connection) as session:
             if session.get(Applied, (batch.stage, batch.name)):
                 return  # another process was faster
             session.add(Applied(stage=batch.stage, name=batch.name))
             if batch.stage == "pages":
-                for pages in _lots(batch.read(Page)):
+                for pages in lots(batch.read(Page)):
                     _visited(session, pages)
-                for postponed in _lots(batch.lines(Postponed, POSTPONED)):
+                for postponed in lots(batch.lines(Postponed, POSTPONED)):
                     _postponed(session, postponed)
             else:
-                for articles in _lots(batch.read(Article)):
+                for articles in lots(batch.read(Article)):
                     _extracted(session, articles, batch.name)
-                for extractions in _lots(batch.lines(Extraction, EXTRACTIONS)):
+                for extractions in lots(batch.lines(Extraction, EXTRACTIONS)):
                     _linked(session, extractions, batch.name)
-                for blocks in _lots(batch.lines(Blocks, BLOCKS)):
+                for blocks in lots(batch.lines(Blocks, BLOCKS)):
                     _remembered(session, blocks, batch.name)
-                for habits in _lots(batch.lines(Habit, HABITS)):
+                for habits in lots(batch.lines(Habit, HABITS)):
                     _dropped(session, habits)
             session.flush()
 
@@ -422,9 +310,12 @@ class State:
             return list(session.scalars(due.order_by(Visit.revisit, Visit.url).limit(most)))
 
 
+T = TypeVar("T")
+
+
 def _rows(session: Session, table: type[T], key: InstrumentedAttribute[str], values: Iterable[str]) -> dict[str, T]:
     """The rows whose key is one of ``values``, by key."""
-    found = (row for lot in _lots(values) for row in session.scalars(select(table).where(key.in_(lot))))
+    found = (row for lot in lots(values) for row in session.scalars(select(table).where(key.in_(lot))))
     return {getattr(row, key.key): row for row in found}
 
 

@@ -7,22 +7,43 @@ import spacy
 import yaml
 from spacy.tokens import Doc
 
+from benchmarks.countries import scores
 from enrichment import gazetteer, geography
-from enrichment.geography import countries_in, labels, region_chain, regions_in, regions_of, salient
+from enrichment.gazetteer import data
+from enrichment.gazetteer.data import own_forms
+from enrichment.gazetteer.places import known, words
+from enrichment.gazetteer.senses import senses
+from enrichment.geography import countries_in, labels, places_in, region_chain, regions_in, regions_of, salient
+from wirewatch.errors import UserError
 
 HERE = Path(__file__).parent
 ACCEPTANCE = HERE.parents[2] / "shared" / "eval" / "acceptance" / "tv5monde-algerie-russie.txt"
 
 
-def sentences() -> Iterator[tuple[str, str, set[str]]]:
-    for language, listed in yaml.safe_load((HERE / "country_sentences.yml").read_text("utf-8")).items():
+READ_WRONG = {
+    "Маргарита Лондон сыграла главную роль.",  # like "Когда Лондон молчит"
+    "The Bank of Japan raised rates while Wellington held firm.",
+}
+"""Sentences that the gazetteer reads wrong."""
+
+
+def sentences() -> Iterator[object]:
+    for language, listed in yaml.safe_load((HERE / "country_sentences.yml").read_text("utf-8"))["known"].items():
         for text, *codes in listed:
-            yield language, text, set(" ".join(codes).split())
+            marks = [pytest.mark.xfail(strict=True)] if text in READ_WRONG else []
+            yield pytest.param(language, text, set(" ".join(codes).split()), marks=marks)
 
 
 @pytest.mark.parametrize(("language", "text", "codes"), list(sentences()))
 def test_a_sentence_names_its_countries_and_no_others(language: str, text: str, codes: set[str]) -> None:
     assert {mention.code for mention in countries_in(text, language)} == codes
+
+
+@pytest.mark.parametrize("part", ["known", "fresh"])
+def test_precision_and_recall_are_at_least_95_percent(part: str) -> None:
+    score = scores(part)["all"]
+    assert score.sentences >= {"known": 200, "fresh": 50}[part]
+    assert min(score.precision, score.recall) >= 0.95
 
 
 def test_mentions_point_at_the_words() -> None:
@@ -44,11 +65,13 @@ def test_africa_is_a_region_in_every_language(text: str, language: str) -> None:
 
 
 def test_regions_go_from_the_narrow_to_the_wide() -> None:
-    assert region_chain("DZ") == ("Northern Africa", "Africa")
-    assert region_chain("KE") == ("Eastern Africa", "Sub-Saharan Africa", "Africa")
+    assert region_chain("DZ") == ("Maghreb", "Northern Africa", "Africa")
+    assert region_chain("KE") == ("African Great Lakes", "Eastern Africa", "Sub-Saharan Africa", "Africa")
     assert region_chain("South America") == ("South America", "Latin America and the Caribbean", "Americas")
     assert region_chain("XX") == ()
-    assert regions_of(["KE", "DZ"]) == ("Eastern Africa", "Northern Africa", "Sub-Saharan Africa", "Africa")
+    assert regions_of(["KE", "DZ"]) == (
+        "African Great Lakes", "Maghreb", "Northern Africa", "Eastern Africa", "Sub-Saharan Africa", "Africa",
+    )  # fmt: skip
 
 
 def test_every_country_lies_in_a_continent() -> None:
@@ -63,7 +86,7 @@ def test_countries_and_regions_have_labels_in_the_analysts_languages() -> None:
     for name in gazetteer.region_codes():
         assert all(labels(f"region:{name}", language) for language in ("en", "fr", "es", "pt", "ar", "ru"))
     assert labels("country:IL", "ru") == "Израиль, израильский"
-    assert labels("region:Northern Africa", "en") == "Northern Africa, North Africa, Maghreb, North African"
+    assert labels("region:Northern Africa", "en") == "Northern Africa, North Africa, North African"
     assert labels("country:TR", "en") == "Turkey, Türkiye, Turkish"
     assert labels("country:IR", "pt") == "Irã, Irão, iraniano"
     assert labels("topic:elections", "en") is None
@@ -73,14 +96,15 @@ def test_countries_and_regions_have_labels_in_the_analysts_languages() -> None:
 def test_every_form_of_the_data_files_is_found_in_its_own_language() -> None:
     for path in sorted(gazetteer.DATA.glob("countries.*.tsv")):
         language = path.name.split(".")[1]
-        for code, forms in gazetteer._own_forms(language)[1].items():
-            expected = gazetteer.regions()[code].name if code in gazetteer.regions() else code
+        for code, forms in own_forms(language)[1].items():
+            expected = [gazetteer.regions()[code].name] if code in gazetteer.regions() else code.split("+")
             for form in forms:
-                word = form.strip("^=+")
-                ambiguous = any(f"{of}:{gazetteer.fold(word)}" in gazetteer._senses() for of in ("", language))
+                word = form.lstrip("^=+")
+                ambiguous = any(f"{of}:{gazetteer.fold(word)}" in senses() for of in ("", language))
                 if code == "-" or "@" in word or "*" in word or ambiguous:
                     continue
-                assert [m.code for m in gazetteer.find(f"« {word} » x Y", language)] == [expected], (language, form)
+                found = gazetteer.read(f"« {word} » x Y", language).mentions
+                assert [m.code for m in found] == expected, (language, form)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +157,7 @@ def test_the_component_fills_the_document() -> None:
     nlp.add_pipe("wirewatch_geography")
     doc = nlp("زار الوزير الجزائر وبحث التعاون مع فرنسا في أفريقيا")
     assert doc._.countries == ("DZ", "FR")
-    assert doc._.regions == ("Northern Africa", "Western Europe", "Europe", "Africa")
+    assert doc._.regions == ("Maghreb", "Northern Africa", "Western Europe", "Europe", "Africa")
     assert [doc.text[m.start : m.end] for m in doc._.country_mentions] == ["الجزائر", "فرنسا"]
     assert {ent.label_ for ent in doc.ents} == {"LOC"}
 
@@ -155,9 +179,9 @@ def test_the_acceptance_text_is_about_algeria_and_russia() -> None:
 def test_a_form_with_an_unknown_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "countries.qq.tsv").write_text("QQ\tnowhere\n", "utf-8")
     gazetteer.countries(), gazetteer.regions()
-    monkeypatch.setattr(gazetteer, "DATA", tmp_path)
-    with pytest.raises(gazetteer.UserError, match="QQ"):
-        gazetteer._own_forms("qq")
+    monkeypatch.setattr(data, "DATA", tmp_path)
+    with pytest.raises(UserError, match="QQ"):
+        own_forms("qq")
 
 
 def test_mentions_never_overlap_and_the_text_is_read_once() -> None:
@@ -166,3 +190,105 @@ def test_mentions_never_overlap_and_the_text_is_read_once() -> None:
     assert len(mentions) == 200
     assert all(one.end <= two.start for one, two in pairwise(mentions))
     assert geography.regions_in(text, "en") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "ids"),
+    [
+        ("Shelling hit Kharkiv and Sumy, Ukraine said.", "en", ["geonames-706483", "geonames-692194"]),
+        ("Une explosion à Oran, en Algérie.", "fr", ["geonames-2485926"]),
+        ("Взрыв в Харькове.", "ru", ["geonames-706483"]),
+        ("انفجار في مدينة وهران", "ar", ["geonames-2485926"]),
+        ("哈尔科夫市遭袭", "zh", ["geonames-706483"]),
+        ("Moscow and Algiers agreed.", "en", ["geonames-524901", "geonames-2507480"]),
+        ("Elections in New Mexico.", "en", ["US-NM"]),
+        ("Das Nice-Agreement und Reading gefiel Paris Hilton in Essen.", "de", []),
+        ("Manchester United beat Paris Saint-Germain.", "en", []),
+        ("Nice weather in the morning. Reading helps.", "en", []),
+    ],
+)
+def test_cities_and_subdivisions_are_located(text: str, language: str, ids: list[str]) -> None:
+    assert [place.id for place in places_in(text, language)] == [f"place:{one}" for one in ids]
+
+
+def test_a_location_says_where_it_is() -> None:
+    (oran,) = places_in("in Oran, Algeria", "en")
+    assert (oran.name, oran.country, round(oran.latitude or 0), round(oran.longitude or 0)) == ("Oran", "DZ", 36, -1)
+
+
+def test_of_two_cities_the_one_in_the_country_that_the_text_names_is_meant() -> None:
+    (here,) = places_in("Fog closed the airport of Birmingham, Alabama, in the United States.", "en")[:1]
+    (there,) = places_in("Fog closed the airport of Birmingham, the British ministry said.", "en")
+    assert (here.country, there.country) == ("US", "GB")
+
+
+def test_a_place_has_a_label_in_the_language_asked_for() -> None:
+    assert labels("place:geonames-2507480", "fr") == "Alger"
+    assert labels("place:UA-43", "ru") == "Крым"
+    assert labels("place:nowhere", "fr") is None
+
+
+def test_every_name_of_our_own_means_a_place() -> None:
+    for language, names in words()["names"].items():
+        missing = [name for name in names if gazetteer.fold(name) not in known(language)]
+        assert not missing, (language, missing)
+
+
+def test_a_group_has_its_members() -> None:
+    assert gazetteer.members("BRICS") == set(["BR", "RU", "IN", "CN", "ZA", "EG", "ET", "IR", "AE", "ID"])
+    assert not gazetteer.members("ECOWAS") & {"ML", "BF", "NE"}
+    assert (len(gazetteer.members("NATO")), len(gazetteer.members("European Union"))) == (32, 27)
+    assert gazetteer.members("Northern Africa") > {"DZ", "EG"}
+    assert gazetteer.members("Atlantis") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "code"),
+    [
+        ("В Сахеле неспокойно", "ru", "Sahel"),
+        ("دول الخليج", "ar", "Gulf"),
+        ("la Cédéao réagit", "fr", "ECOWAS"),
+        ("саммит БРИКС", "ru", "BRICS"),
+        ("Der Westbalkan wartet", "de", "Balkans"),
+        ("opec output", "en", "OPEC"),
+        ("北约峰会", "zh", "NATO"),
+    ],
+)
+def test_regions_and_organisations_that_analysts_name_are_found(text: str, language: str, code: str) -> None:
+    assert [mention.code for mention in regions_in(text, language)] == [code]
+
+
+def test_a_country_brings_the_regions_it_lies_in_and_no_organisation() -> None:
+    assert regions_of(["ML"]) == ("Sahel", "Western Africa", "Sub-Saharan Africa", "Africa")
+    assert "African Union" in regions_of(["ML"], ["African Union"])
+
+
+def test_an_organisation_is_no_place() -> None:
+    assert gazetteer.find("NATO met in Brussels", "en") == []
+
+
+def test_every_country_named_is_told_with_its_salience_and_words() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("wirewatch_geography")
+    doc = nlp("Algeria and Oran welcomed a Japanese guest. " + "The guests spoke about the harbour for hours. " * 20)
+    algeria, japan = doc._.countries_found
+    assert (algeria.code, algeria.about, algeria.words) == ("DZ", True, ("Algeria", "Oran"))
+    assert (japan.code, japan.about, japan.words) == ("JP", False, ("Japanese",))
+    assert algeria.salience > japan.salience
+    assert doc._.countries == ("DZ",)
+
+
+@pytest.mark.parametrize("text", ["", "a", "😀", "\u200d\u0301", "中a\u0623б" * 2000, "\ud800", "A" * 300_000])
+def test_any_text_is_read(text: str) -> None:
+    for language in ("en", "ar", "zh", "ru", "am", "xx"):
+        gazetteer.read(text, language)
+
+
+def test_a_group_with_an_unknown_member_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gazetteer.countries()
+    (tmp_path / "groups.yml").write_text(
+        "- {name: Nowhere, kind: region, members: DZ QQ, names: {en: Nowhere}}", "utf-8"
+    )
+    monkeypatch.setattr(data, "DATA", tmp_path)
+    with pytest.raises(UserError, match=r"Nowhere.*QQ"):
+        data._groups.__wrapped__()

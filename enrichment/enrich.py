@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 
 from spacy.tokens import Doc
 
 from enrichment.documents import document
+from enrichment.memory import Memory, tell
 from enrichment.pipelines import pipeline, router
+from enrichment.stories import Facts
 from enrichment.topics import best
-from wirewatch.batches import Batch, write
+from wirewatch.batches import Batch, line_of, write
 from wirewatch.errors import UserError
-from wirewatch.records import Article, EnrichedArticle
+from wirewatch.records import STORIES, Article, EnrichedArticle
+from wirewatch.settings import get_settings
 
 log = logging.getLogger(__name__)
 
@@ -31,25 +36,40 @@ def enrich(batch: Batch, *, progress: Callable[[int, int | None], None] | None =
     ``failed:enrich``.
 
     Raises:
-        UserError: the batch does not exist, the model of a language is not installed, or a data file is wrong.
+        UserError: the batch does not exist, the model of a language is not installed, a data file is wrong, or the
+            memory of the stories cannot be used.
     """
     done = batch.next("enriched")
     if done.exists():
         return done
     total = batch.manifest().records
-    with write(done) as out:
-        understood = 0
+    memory = Memory(get_settings().state)
+    understood = 0
 
-        def one_more() -> None:
-            nonlocal understood
-            understood += 1
-            if progress:
-                progress(understood, total)
+    def one_more() -> None:
+        nonlocal understood
+        understood += 1
+        if progress:
+            progress(understood, total)
 
-        for article, failed in enriched(batch.read(Article), one_more):
-            out.add(article)
-            out.count("failed:enrich" if failed else "enriched")
-            out.count(f"language:{article.language}")
+    # What is understood waits in a file: which story each belongs to is told at the end, one process at a time.
+    with tempfile.TemporaryDirectory() as folder:
+        waiting, stories = Path(folder) / "waiting", Path(folder) / STORIES
+        facts = []
+        with waiting.open("wb") as file:
+            for article, failed in enriched(batch.read(Article), one_more):
+                file.write((b"-" if failed else b"+") + line_of(article))
+                facts.append(Facts.of(article))
+        with memory.alone(batch.root) as remembered, write(done) as out:
+            story_of, changed = tell(remembered, facts)
+            with waiting.open("rb") as lines:
+                for line in lines:
+                    article = EnrichedArticle.model_validate_json(line[1:])
+                    out.add(article.model_copy(update={"story_id": story_of[article.id]}))
+                    out.count("failed:enrich" if line.startswith(b"-") else "enriched")
+                    out.count(f"language:{article.language}")
+            stories.write_bytes(b"".join(map(line_of, changed)))
+            out.add_file(STORIES, stories)
     return done
 
 
@@ -113,6 +133,7 @@ def _record(article: Article, doc: Doc) -> EnrichedArticle:
         organizations=found.organizations,
         places=found.places,
         countries=found.countries,
+        countries_found=found.countries_found,
         regions=found.regions,
         topics=best(found.topics),
         concepts=found.concepts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
@@ -15,11 +15,13 @@ from search.client import AGAIN, connect, every, failure, plain_errors
 from search.duplicates import link
 from wirewatch.batches import Batch, write
 from wirewatch.errors import UserError
-from wirewatch.records import EnrichedArticle, IndexOutcome, now
+from wirewatch.records import STORIES as STORY_LINES
+from wirewatch.records import EnrichedArticle, IndexOutcome, Story, now
 
 ALIAS = "articles"
 """The name under which all articles are searched, whatever the index they lie in."""
 NOTICES = "wirewatch-notices"
+STORIES = "wirewatch-stories"
 CHUNK = 200
 """Articles looked up and sent at once."""
 TRIES = 5
@@ -44,8 +46,9 @@ def init(client: Elasticsearch | None = None) -> None:
             client.indices.put_index_template(name=name, **body)
         if not client.indices.exists_alias(name=ALIAS):
             _create(client, _index_of(now().year))
-        if not client.indices.exists(index=NOTICES):
-            _create(client, NOTICES)
+        for name in (NOTICES, STORIES):
+            if not client.indices.exists(index=name):
+                _create(client, name)
         _upgrade(client)
 
 
@@ -128,7 +131,31 @@ def index(
             if progress:
                 progress(done, total)
         client.indices.refresh(index=ALIAS)
+        _tell_stories(client, list(batch.lines(Story, STORY_LINES)))
     return receipt
+
+
+def _tell_stories(client: Elasticsearch, stories: Sequence[Story]) -> None:
+    """Index what became of stories; the articles of one that is part of another now get the other's id."""
+    actions: list[dict[str, Any]] = []
+    for story in stories:
+        action = {"_index": STORIES, "_id": story.id}
+        if story.merged_into:
+            actions.append({"_op_type": "delete", **action})
+        else:
+            actions.append({"_op_type": "index", "_source": story.model_dump(mode="json", exclude_none=True), **action})
+    merged = {story.id: story.merged_into for story in stories if story.merged_into}
+    if merged:
+        query = {"terms": {"story_id": list(merged)}}
+        for hit in every(client, ALIAS, query, [{"id": "asc"}], version=True):
+            source = hit["_source"] | {"story_id": merged[hit["_source"]["story_id"]]}
+            actions.append(_put(hit["_index"], hit["_id"], hit["_version"], source))
+    for ok, item in helpers.streaming_bulk(client, actions, raise_on_error=False, max_retries=TRIES):
+        answer = next(iter(item.values()))
+        # Another run was faster, or the story is not there any more.
+        if not ok and answer["status"] not in (404, 409):
+            raise UserError(f"Elasticsearch takes no story now: {failure(answer['error'])}. {AGAIN}")
+    client.indices.refresh(index=[ALIAS, STORIES])
 
 
 def _chunks(articles: Iterable[EnrichedArticle]) -> Iterator[list[EnrichedArticle]]:

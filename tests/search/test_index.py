@@ -17,15 +17,17 @@ from search import schema
 from search.client import connect, plain_errors
 from search.index import index, init
 from search.query import search_kql
-from wirewatch.batches import Batch
+from wirewatch.batches import Batch, line_of, write
 from wirewatch.errors import UserError
 from wirewatch.records import (
+    STORIES,
     Change,
     CountryFound,
     EnrichedArticle,
     Entity,
     Event,
     IndexOutcome,
+    Story,
     article_id,
     content_version,
 )
@@ -421,3 +423,32 @@ def test_what_an_article_calls_people_and_merely_names_is_found(
     for kql in ("people: Patrushev", "spellings: Patrouchev", "countries_named: fr", "story_id: s1"):
         assert search_kql(kql, client=clean).total == 1, kql
     assert search_kql("countries_named: DZ", client=clean).total == 0
+
+
+def test_stories_are_indexed_and_the_articles_of_a_merged_one_get_the_older_id(
+    clean: Elasticsearch, desk: Desk, tmp_path: Path
+) -> None:
+    def batch(name: str, articles: list[EnrichedArticle], *stories: Story) -> Batch:
+        made = Batch(tmp_path.as_uri(), "enriched", name)
+        lines = tmp_path / name
+        lines.write_bytes(b"".join(map(line_of, stories)))
+        with write(made) as out:
+            for article in articles:
+                out.add(article)
+            out.add_file(STORIES, lines)
+        return made
+
+    def story(id: str, size: int, merged_into: str | None = None) -> Story:
+        seen = {"first_seen": desk["algiers"].first_seen, "last_seen": desk["algiers"].first_seen}
+        return Story(id=id, title=id, size=size, languages=("fr",), sources=("a",), merged_into=merged_into, **seen)
+
+    algiers = desk["algiers"].model_copy(update={"story_id": "younger"})
+    drills = desk["drills"].model_copy(update={"story_id": "older"})
+    index(batch("20270131T020000Z-a", [algiers, drills], story("younger", 1), story("older", 1)), client=clean)
+    version = everything(clean)[0]["_version"]
+    merges = batch("20270201T020000Z-b", [], story("older", 2), story("younger", 1, "older"))
+    index(merges, client=clean)
+    assert {hit["_source"]["story_id"] for hit in everything(clean)} == {"older"}
+    assert everything(clean)[0]["_version"] == version
+    hits = clean.search(index="wirewatch-stories")["hits"]["hits"]
+    assert [(hit["_id"], hit["_source"]["size"]) for hit in hits] == [("older", 2)]

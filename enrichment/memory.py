@@ -1,0 +1,191 @@
+"""What enrichment remembers from batch to batch: the stories in the news and the mean vector of each language.
+
+Like the crawl state it is a projection of the finished batches: :meth:`Memory.alone` applies those of the stage
+``enriched`` that it has not seen yet, oldest first, each exactly once, and lets one process at a time tell the stories
+of a new batch. That batch is remembered when it is finished, and not before: a task that is killed leaves no trace, and
+a memory that is lost is rebuilt from the batches.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import numpy as np
+from sqlalchemy import JSON, LargeBinary, String, delete, select, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from enrichment.stories import WINDOW, Facts, Languages, Stories, Told
+from wirewatch import batches
+from wirewatch.batches import Batch
+from wirewatch.database import SentText, UTCTime, alone, connect, lay_out, lots
+from wirewatch.records import STORIES, EnrichedArticle, Story, now
+
+LAYOUT = 1
+"""Number of the tables' layout. Raise it with every change of them, and of what they hold: they are rebuilt then."""
+KEPT = timedelta(days=60)
+"""Time for which a story is remembered after its last article."""
+
+
+class _Table(DeclarativeBase):
+    pass
+
+
+class _Story(_Table):
+    """A story: see :class:`enrichment.stories.Told`."""
+
+    __tablename__ = "stories"
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    title: Mapped[str] = mapped_column(SentText)
+    nearest: Mapped[float]
+    articles: Mapped[int]
+    first_seen: Mapped[datetime] = mapped_column(UTCTime)
+    last_seen: Mapped[datetime] = mapped_column(UTCTime)
+    begun: Mapped[datetime] = mapped_column(UTCTime)
+    ended: Mapped[datetime] = mapped_column(UTCTime, index=True)
+    centre: Mapped[bytes] = mapped_column(LargeBinary)
+    counts: Mapped[dict[str, dict[str, int]]] = mapped_column(JSON)
+    """Of its articles: countries, names, languages, sources."""
+
+
+class _Member(_Table):
+    """The story of an article."""
+
+    __tablename__ = "story_articles"
+    article: Mapped[str] = mapped_column(String(20), primary_key=True)
+    story: Mapped[str] = mapped_column(String(20), index=True)
+
+
+class _Language(_Table):
+    """The sum of the vectors of a language's articles."""
+
+    __tablename__ = "language_means"
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    articles: Mapped[int]
+    sum: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class _Applied(_Table):
+    """The batches that the memory has taken in."""
+
+    __tablename__ = "stories_applied"
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+
+
+class _Layout(_Table):
+    __tablename__ = "stories_layout"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+_COUNTED = ("countries", "names", "languages", "sources")
+
+
+class Memory:
+    """The memory at a SQLAlchemy URL; its tables are made when they are missing.
+
+    Every method raises :class:`UserError` where the database cannot be reached or used.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = connect(url)
+        lay_out(self.engine, _Table.metadata, _Layout.__tablename__, LAYOUT)
+
+    @contextmanager
+    def alone(self, root: str) -> Iterator[Session]:
+        """The memory of all batches finished under ``root``, while no other process tells stories."""
+        with alone(self.engine) as connection, Session(connection) as session:
+            applied = set(session.scalars(select(_Applied.name)))
+            for batch in batches.finished(root, "enriched", but=applied):
+                _apply(session, batch)
+            session.flush()
+            yield session
+
+
+def tell(session: Session, facts: list[Facts]) -> tuple[dict[str, str], list[Story]]:
+    """The story of each article of a new batch, by article, and the stories that changed by it.
+
+    The session is one of :meth:`Memory.alone`; nothing of this is remembered before the batch is finished.
+    """
+    stories = _in_the_news(session, facts)
+    found = stories.assign(facts, _known(session, facts))
+    return found, stories.records()
+
+
+def _known(session: Session, facts: Iterable[Facts]) -> dict[str, str]:
+    ids = (one.article for one in facts)
+    rows = (row for lot in lots(ids) for row in session.execute(select(_Member).where(_Member.article.in_(lot))))
+    return {row.article: row.story for (row,) in rows}
+
+
+def _in_the_news(session: Session, facts: list[Facts]) -> Stories:
+    """The stories that articles of these times may belong to."""
+    if not facts:
+        return Stories()
+    begun, ended = min(one.at for one in facts) - WINDOW, max(one.at for one in facts) + WINDOW
+    rows = session.scalars(select(_Story).where(_Story.ended >= begun, _Story.begun <= ended).order_by(_Story.id))
+    languages = Languages()
+    for row in session.scalars(select(_Language)):
+        languages.sums[row.language] = np.frombuffer(row.sum, dtype=np.float64)
+        languages.counts[row.language] = row.articles
+    return Stories(map(_told, rows), languages)
+
+
+def _told(row: _Story) -> Told:
+    return Told(
+        id=row.id,
+        title=row.title,
+        nearest=row.nearest,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        begun=row.begun,
+        ended=row.ended,
+        centre=np.frombuffer(row.centre, dtype=np.float32),
+        articles=row.articles,
+        countries=Counter(row.counts["countries"]),
+        names=Counter(row.counts["names"]),
+        languages=Counter(row.counts["languages"]),
+        sources=Counter(row.counts["sources"]),
+    )
+
+
+def _row(story: Told) -> _Story:
+    return _Story(
+        id=story.id,
+        title=story.title,
+        nearest=story.nearest,
+        articles=story.articles,
+        first_seen=story.first_seen,
+        last_seen=story.last_seen,
+        begun=story.begun,
+        ended=story.ended,
+        centre=np.asarray(story.centre, dtype=np.float32).tobytes(),
+        counts={name: dict(getattr(story, name)) for name in _COUNTED},
+    )
+
+
+def _apply(session: Session, batch: Batch) -> None:
+    """Remember a finished batch: tell its stories once more, as its articles and its merges say they were told."""
+    session.add(_Applied(name=batch.name))
+    articles = [(Facts.of(article), article.story_id) for article in batch.read(EnrichedArticle)]
+    facts = [one for one, story in articles if story]
+    stories = _in_the_news(session, facts)
+    known = _known(session, facts)
+    stories.languages.add(one for one in facts if one.article not in known)
+    for one, story in articles:
+        if story and one.article not in known:
+            stories.join(one, story)
+            session.merge(_Member(article=one.article, story=story))
+    merged = {story.id: story.merged_into for story in batch.lines(Story, STORIES) if story.merged_into}
+    for younger, older in merged.items():
+        stories.merge(older, younger)
+        session.execute(update(_Member).where(_Member.story == younger).values(story=older))
+        session.execute(delete(_Story).where(_Story.id == younger))
+    for id in stories.changed - merged.keys():
+        session.merge(_row(stories.told[id]))
+    for language, count in stories.languages.counts.items():
+        whole = np.asarray(stories.languages.sums[language], dtype=np.float64)
+        session.merge(_Language(language=language, articles=count, sum=whole.tobytes()))
+    session.execute(delete(_Story).where(_Story.ended < now() - KEPT, _Story.last_seen < now() - KEPT))
+    session.flush()

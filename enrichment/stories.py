@@ -1,0 +1,289 @@
+"""Which articles tell of one event: each joins a story or founds one, over sites, days and languages.
+
+An article is near to a story by meaning: the cosine of its vector with the story's centre, after the mean of its
+language is taken from both. All vectors of one language lie close together (two French articles on different events
+are nearer to each other than a French and an Arabic one on the same), and without that step languages decide, not
+events: of 834 articles in eleven languages the nearest other one was of the same event in 77 %, and in 93 % with it.
+Countries and rare names that both have, or have not, in common move that a little: :func:`nearness`.
+
+Online single-pass clustering, as in topic detection and tracking (Allan, 2002): an article joins the nearest story that
+is not further than :data:`NEAR` and was in the news within :data:`WINDOW`. Stories that grow together become one, and
+the older keeps its id.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enrichment.embedding import DIMENSIONS
+from wirewatch.records import EnrichedArticle, Story
+
+NEAR = 0.5
+"""Nearness from which an article belongs to a story."""
+ALIKE = 0.6
+"""Nearness of two stories from which they are one."""
+WINDOW = timedelta(days=7)
+"""A story that had no article for so long is over."""
+COUNTRIES = 0.1
+"""What common countries add, and what having none in common takes away."""
+NAMES = 0.1
+"""What common rare names add."""
+RARE = 0.05
+"""Share of the stories that may have a name for it to be rare."""
+USUAL = 5
+"""Articles that the mean of all languages counts for in the mean of one: of a language that is hardly read, the mean
+says more about its few articles than about the language."""
+CANDIDATES = 10
+"""Stories nearest by meaning that are looked at more closely."""
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What of an article decides which story it belongs to."""
+
+    article: str
+    title: str
+    language: str
+    source: str
+    first_seen: datetime
+    at: datetime
+    """When it was published, or first seen where it does not say."""
+    vector: Vector | None
+    countries: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, article: EnrichedArticle) -> Facts:
+        """The facts of an article."""
+        return cls(
+            article=article.id,
+            title=article.title,
+            language=article.language or "",
+            source=article.source.id,
+            first_seen=article.first_seen,
+            at=article.published or article.first_seen,
+            vector=np.asarray(article.embedding, dtype=np.float32) if article.embedding else None,
+            countries=frozenset(article.countries),
+            names=frozenset(entity.id for entity in article.entities),
+        )
+
+
+@dataclass
+class Told:
+    """A story as it is remembered."""
+
+    id: str
+    title: str
+    nearest: float
+    """Nearness of the article that gave the title."""
+    first_seen: datetime
+    last_seen: datetime
+    begun: datetime
+    """When its first article was published, and its last one."""
+    ended: datetime
+    centre: Vector
+    """Sum of the centred unit vectors of its articles."""
+    articles: int = 0
+    countries: Counter[str] = field(default_factory=Counter)
+    names: Counter[str] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    sources: Counter[str] = field(default_factory=Counter)
+    merged_into: str | None = None
+
+    def add(self, facts: Facts, vector: Vector) -> None:
+        """Take in an article, with its centred vector."""
+        self.articles += 1
+        self.centre = self.centre + vector
+        self.countries.update(facts.countries)
+        self.names.update(facts.names)
+        self.languages[facts.language] += 1
+        self.sources[facts.source] += 1
+        self.first_seen, self.last_seen = min(self.first_seen, facts.first_seen), max(self.last_seen, facts.first_seen)
+        self.begun, self.ended = min(self.begun, facts.at), max(self.ended, facts.at)
+        if (near := float(_unit(self.centre) @ vector)) > self.nearest or self.articles == 1:
+            self.title, self.nearest = facts.title, near
+
+    def take_over(self, other: Told) -> None:
+        """Become one with a younger story."""
+        self.articles += other.articles
+        self.centre = self.centre + other.centre
+        for mine, theirs in (
+            (self.countries, other.countries),
+            (self.names, other.names),
+            (self.languages, other.languages),
+            (self.sources, other.sources),
+        ):
+            mine.update(theirs)
+        self.first_seen = min(self.first_seen, other.first_seen)
+        self.last_seen = max(self.last_seen, other.last_seen)
+        self.begun, self.ended = min(self.begun, other.begun), max(self.ended, other.ended)
+        other.merged_into = self.id
+
+    def about(self) -> dict[str, float]:
+        """By country, the share of the articles that are about it."""
+        return {code: times / self.articles for code, times in self.countries.items()}
+
+    def record(self) -> Story:
+        """As others see it."""
+        return Story(
+            id=self.id,
+            title=self.title,
+            size=self.articles,
+            languages=tuple(code for code, _ in self.languages.most_common()),
+            sources=tuple(id for id, _ in self.sources.most_common()),
+            first_seen=self.first_seen,
+            last_seen=self.last_seen,
+            merged_into=self.merged_into,
+        )
+
+
+@dataclass
+class Languages:
+    """The mean vector of each language, of all articles that were read so far."""
+
+    sums: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, facts: Iterable[Facts]) -> None:
+        """Take in articles."""
+        for one in facts:
+            if one.vector is not None:
+                self.sums[one.language] = self.sums.get(one.language, np.zeros(DIMENSIONS)) + one.vector
+                self.counts[one.language] += 1
+
+    def centred(self, facts: Facts) -> Vector:
+        """The unit vector of an article, seen from the mean of its language."""
+        if facts.vector is None:
+            return np.zeros(DIMENSIONS, dtype=np.float32)
+        every = sum(self.sums.values(), np.zeros(DIMENSIONS)) / max(1, self.counts.total())
+        own = self.sums.get(facts.language, np.zeros(DIMENSIONS))
+        mean = (own + USUAL * every) / (self.counts[facts.language] + USUAL)
+        return _unit(facts.vector - mean)
+
+
+def _unit(vector: NDArray[Any]) -> Vector:
+    length = float(np.linalg.norm(vector))
+    return np.asarray(vector / length if length > 1e-6 else vector, dtype=np.float32)
+
+
+def nearness(cosine: float, countries: Mapping[str, float], others: Mapping[str, float], rare: bool) -> float:
+    """The cosine of two centred vectors, with what countries and names add or take away.
+
+    Args:
+        cosine: of an article and a story, or of two stories.
+        countries: by code, the share of the articles that are about the country: 1 for those of a single article.
+        others: the same of the other story.
+        rare: whether they have a rare name in common.
+    """
+    if countries and others:
+        common = max(min(share, others.get(code, 0.0)) for code, share in countries.items())
+        cosine += COUNTRIES * (2 * common - 1)
+    return cosine + NAMES * rare
+
+
+class Stories:
+    """The stories that are in the news, to be told apart for a batch of articles."""
+
+    def __init__(self, told: Iterable[Told] = (), languages: Languages | None = None) -> None:
+        self.told = {story.id: story for story in told}
+        self.languages = languages or Languages()
+        self.changed: set[str] = set()
+        self._common: Counter[str] = Counter(name for story in self.told.values() for name in story.names)
+        self._ids = list(self.told)
+        self._places = {id: place for place, id in enumerate(self._ids)}
+        self._centres = np.array([_unit(story.centre) for story in self.told.values()], dtype=np.float32)
+
+    def assign(self, articles: Sequence[Facts], known: Mapping[str, str]) -> dict[str, str]:
+        """The story of each article, by its id.
+
+        Args:
+            articles: in the order in which they come.
+            known: the stories of those that were read before: an article stays in its story.
+        """
+        self.languages.add(one for one in articles if one.article not in known)
+        found = dict(known)
+        for facts in articles:
+            if facts.article not in found:
+                found[facts.article] = self.join(facts, self._nearest_story(facts) or facts.article)
+        for younger, older in self._grown_together():
+            self.merge(older, younger)
+            found = {article: older if story == younger else story for article, story in found.items()}
+        return {facts.article: found[facts.article] for facts in articles}
+
+    def records(self) -> list[Story]:
+        """The stories that changed, those last that became part of another."""
+        changed = [self.told[id] for id in sorted(self.changed)]
+        return [story.record() for story in sorted(changed, key=lambda story: story.merged_into is not None)]
+
+    def join(self, facts: Facts, id: str) -> str:
+        """Make an article part of the story of that id, its first one if there is none; returns the id."""
+        if id not in self.told:
+            centre, seen, at = np.zeros(DIMENSIONS, dtype=np.float32), facts.first_seen, facts.at
+            story = Told(id, facts.title, -1.0, first_seen=seen, last_seen=seen, begun=at, ended=at, centre=centre)
+            self.told[id] = story
+            self._places[id] = len(self._ids)
+            self._ids.append(id)
+            self._centres = np.vstack([self._centres.reshape(-1, DIMENSIONS), centre[None]])
+        story = self.told[id]
+        self._common.update(name for name in facts.names if name not in story.names)
+        story.add(facts, self.languages.centred(facts))
+        self._moved(story)
+        return id
+
+    def merge(self, older: str, younger: str) -> None:
+        """Make two stories one. One that is no longer in the news is left as it is."""
+        if older in self.told and younger in self.told:
+            self.told[older].take_over(self.told[younger])
+            self._moved(self.told[older])
+            self.changed.add(younger)
+
+    def _moved(self, story: Told) -> None:
+        self._centres[self._places[story.id]] = _unit(story.centre)
+        self.changed.add(story.id)
+
+    def _nearest_story(self, facts: Facts) -> str | None:
+        if facts.vector is None:
+            return None
+        about = dict.fromkeys(facts.countries, 1.0)
+        near = [
+            (nearness(cosine, about, story.about(), self._rare(facts.names, story)), story.id)
+            for story, cosine in self._around(self.languages.centred(facts))
+            if _in_time(story, facts.at, facts.at)
+        ]
+        best = max(near, default=(0.0, ""))
+        return best[1] if best[0] >= NEAR else None
+
+    def _grown_together(self) -> Iterator[tuple[str, str]]:
+        """Stories that turned out to be one: the younger's id and the older's, one pair after the other."""
+        for id in sorted(self.changed):
+            story = self.told[id]
+            for other, cosine in self._around(_unit(story.centre)):
+                near = nearness(cosine, story.about(), other.about(), self._rare(story.names, other))
+                alike = near >= ALIKE and _in_time(other, story.begun, story.ended)
+                if alike and other is not story and not story.merged_into:
+                    older, younger = sorted((story, other), key=lambda one: (one.first_seen, one.id))
+                    yield younger.id, older.id
+
+    def _around(self, vector: Vector) -> list[tuple[Told, float]]:
+        """The stories nearest by meaning, with their cosines, the nearest first."""
+        cosines = self._centres.reshape(-1, DIMENSIONS) @ vector
+        nearest = [(self.told[self._ids[at]], float(cosines[at])) for at in np.argsort(-cosines)[: 2 * CANDIDATES]]
+        return [(story, cosine) for story, cosine in nearest if not story.merged_into][:CANDIDATES]
+
+    def _rare(self, names: Iterable[str], story: Told) -> bool:
+        """Whether a name is in a third of a story's articles, and in few stories."""
+        most = max(3.0, RARE * len(self.told))
+        return any(3 * story.names[name] >= story.articles and self._common[name] <= most for name in names)
+
+
+def _in_time(story: Told, begun: datetime, ended: datetime) -> bool:
+    return story.begun - WINDOW <= ended and begun <= story.ended + WINDOW

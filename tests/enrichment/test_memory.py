@@ -1,0 +1,108 @@
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import URL
+
+from enrichment.embedding import DIMENSIONS
+from enrichment.enrich import enrich
+from enrichment.memory import Memory, tell
+from enrichment.stories import Facts
+from tests.enrichment.articles import article
+from tests.postgres import new_database
+from wirewatch.batches import Batch, write
+from wirewatch.records import STORIES, Article, EnrichedArticle, Story
+
+VISIT = {
+    "fr": ("Le président russe reçu à Alger", "Vladimir Poutine a rencontré le président algérien à Alger mardi."),
+    "en": ("Russian president visits Algiers", "Vladimir Putin met the Algerian president in Algiers on Tuesday."),
+    "ru": ("Президент России прибыл в Алжир", "Владимир Путин встретился с президентом Алжира во вторник."),
+}
+OTHERS = (
+    ("Flood waters leave thousands homeless", "The river rose after a week of rain, and the army sent boats."),
+    ("Bakers go on strike over the price of flour", "Ovens stayed cold in three cities on Monday."),
+    ("Les médecins dénoncent le manque de lits", "Les hôpitaux du sud n'ont plus de place pour les malades."),
+    ("Сборная победила в финале", "Два гола забил нападающий во втором тайме."),
+)
+
+
+def batch_of(root: Path, name: str, articles: Sequence[Article]) -> Batch:
+    batch = Batch(root.as_uri(), "articles", name)
+    with write(batch) as out:
+        for one in articles:
+            out.add(one)
+    return batch
+
+
+def news(*languages: str) -> list[Article]:
+    return [article(*VISIT[language], path=f"visit-{language}") for language in languages]
+
+
+@pytest.fixture
+def others() -> list[Article]:
+    return [article(*other, path=f"other{n}") for n, other in enumerate(OTHERS)]
+
+
+def stories_of(batch: Batch) -> dict[str, str]:
+    return {one.url.rpartition("/")[2]: str(one.story_id) for one in batch.read(EnrichedArticle)}
+
+
+def test_a_story_goes_on_in_the_next_batch(tmp_path: Path, others: list[Article]) -> None:
+    first = enrich(batch_of(tmp_path, "20270131T020000Z-a", [*others, *news("fr", "en")]))
+    second = enrich(batch_of(tmp_path, "20270201T020000Z-b", news("ru")))
+    french = article(*VISIT["fr"], path="visit-fr").id
+    assert stories_of(second) == {"visit-ru": french}
+    assert {stories_of(first)[f"visit-{code}"] for code in ("fr", "en")} == {french}
+    assert len(set(stories_of(first).values())) == 1 + len(others)
+    (story,) = second.lines(Story, STORIES)
+    assert (story.id, story.size, set(story.languages), story.sources) == (
+        french,
+        3,
+        {"fr", "en", "ru"},
+        ("paper.example",),
+    )
+
+
+def test_an_article_that_comes_again_stays_in_its_story_and_counts_once(tmp_path: Path, others: list[Article]) -> None:
+    enrich(batch_of(tmp_path, "20270131T020000Z-a", [*others, *news("fr", "en")]))
+    changed = [one.model_copy(update={"body": OTHERS[0][1], "version": "changed"}) for one in news("en")]
+    again = enrich(batch_of(tmp_path, "20270201T020000Z-b", changed))
+    assert stories_of(again) == {"visit-en": news("fr")[0].id}
+    third = enrich(batch_of(tmp_path, "20270202T020000Z-c", news("ru")))
+    assert [story.size for story in third.lines(Story, STORIES)] == [3]
+
+
+def told(state: str, root: Path, facts: list[Facts]) -> tuple[dict[str, str], list[Story]]:
+    with Memory(state).alone(root.as_uri()) as remembered:
+        return tell(remembered, facts)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_lost_memory_is_rebuilt_from_the_batches(
+    database: str, tmp_path: Path, others: list[Article], request: pytest.FixtureRequest
+) -> None:
+    def state(name: str) -> str:
+        if database == "sqlite":
+            return f"sqlite:///{tmp_path / name}.sqlite"
+        server: URL = request.getfixturevalue("postgres_server")
+        return new_database(server).render_as_string(hide_password=False)
+
+    enrich(batch_of(tmp_path, "20270131T020000Z-a", [*others, *news("fr")]))
+    (new,) = [
+        Facts.of(one) for one in enrich(batch_of(tmp_path, "20270201T020000Z-b", news("en"))).read(EnrichedArticle)
+    ]
+    next_one = Facts(**{**vars(new), "article": "next", "at": new.at + timedelta(days=1)})
+    kept = state("kept")
+    expected = told(kept, tmp_path, [next_one])
+    assert told(kept, tmp_path, [next_one]) == expected == told(state("rebuilt"), tmp_path, [next_one])
+    assert expected[0] == {"next": news("fr")[0].id}
+
+
+def test_what_a_killed_task_told_is_not_remembered(tmp_path: Path) -> None:
+    state = f"sqlite:///{tmp_path}/state.sqlite"
+    lone = Facts.of(EnrichedArticle(**dict(news("fr")[0]), embedding=tuple(np.eye(DIMENSIONS)[0])))
+    first, _ = told(state, tmp_path, [lone])
+    assert told(state, tmp_path, [lone])[0] == first == {lone.article: lone.article}
+    assert told(state, tmp_path, [])[1] == []

@@ -1,0 +1,94 @@
+"""Stories told apart, with vectors made for it: a language pulls all its vectors its own way, an event another."""
+
+from datetime import UTC, datetime, timedelta
+from zlib import crc32
+
+import numpy as np
+import pytest
+
+from enrichment.embedding import DIMENSIONS
+from enrichment.stories import WINDOW, Facts, Stories
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+LANGUAGES = ("fr", "ar", "sw")
+
+
+def direction(name: str) -> np.ndarray:
+    vector = np.random.default_rng(crc32(name.encode())).normal(size=DIMENSIONS)
+    return np.asarray(vector / np.linalg.norm(vector))
+
+
+def facts(
+    event: str,
+    language: str = "fr",
+    site: str = "a.example",
+    at: datetime = NOON,
+    countries: tuple[str, ...] = (),
+    names: tuple[str, ...] = (),
+    like: tuple[str, float] | None = None,
+) -> Facts:
+    """An article on an event; ``like`` another event, so much."""
+    id = f"{event}-{language}-{site}-{at:%d}"
+    vector = 2 * direction("every text") + 1.5 * direction(language) + direction(event) + 0.3 * direction(id)
+    if like:
+        vector = vector + like[1] * direction(like[0])
+    vector = (vector / np.linalg.norm(vector)).astype(np.float32)
+    return Facts(id, f"{event} in {language}", language, site, at, at, vector, frozenset(countries), frozenset(names))
+
+
+@pytest.fixture
+def background() -> list[Facts]:
+    """Other news, so that it is known what the articles of a language have in common."""
+    return [facts(f"other{n}{language}", language) for n in range(12) for language in LANGUAGES]
+
+
+def test_articles_on_one_event_are_one_story_over_languages_and_sites(background: list[Facts]) -> None:
+    told = [facts("visit", language, site) for language in LANGUAGES for site in ("a.example", "b.example")]
+    stories = Stories()
+    found = stories.assign([*background, *told], {})
+    assert {found[one.article] for one in told} == {told[0].article}
+    assert len({found[one.article] for one in background}) == len(background)
+    story = next(record for record in stories.records() if record.id == told[0].article)
+    assert (story.size, set(story.languages), set(story.sources)) == (6, set(LANGUAGES), {"a.example", "b.example"})
+    assert (story.first_seen, story.last_seen, story.merged_into) == (NOON, NOON, None)
+    assert story.title.startswith("visit")
+
+
+def test_a_story_goes_on_over_days_and_is_over_after_a_week_without_news(background: list[Facts]) -> None:
+    days = [facts("visit", at=NOON + timedelta(days=day)) for day in (0, 5, 10)]
+    late = facts("visit", at=days[-1].at + WINDOW + timedelta(days=1))
+    found = Stories().assign([*background, *days, late], {})
+    assert {found[one.article] for one in days} == {days[0].article}
+    assert found[late.article] == late.article
+
+
+def test_countries_in_common_decide_between_like_events(background: list[Facts]) -> None:
+    first = facts("quake", countries=("TR",))
+    for countries, joins in ((("TR",), True), (("JP",), False)):
+        other = facts("shock", site="b.example", countries=countries, like=("quake", 0.8))
+        found = Stories().assign([*background, first, other], {})
+        assert (found[other.article] == first.article) is joins
+
+
+def test_an_article_stays_in_its_story(background: list[Facts]) -> None:
+    known = facts("visit")
+    assert Stories().assign([*background, known], {known.article: "elsewhere"})[known.article] == "elsewhere"
+
+
+def test_stories_that_grow_together_become_the_older_one(background: list[Facts]) -> None:
+    stories = Stories()
+    stories.assign(background, {})
+    early, late = facts("visit"), facts("visit", "ar", at=NOON + timedelta(days=1))
+    stories.join(early, early.article)
+    stories.join(late, late.article)
+    between = facts("visit", "sw")
+    found = stories.assign([between], {})
+    assert found[between.article] == early.article
+    last = stories.records()[-1]
+    assert (last.id, last.merged_into) == (late.article, early.article)
+    assert next(record.size for record in stories.records() if record.id == early.article) == 3
+
+
+def test_an_article_without_a_vector_is_a_story_of_its_own() -> None:
+    bare = Facts("bare", "Bare", "", "a.example", NOON, NOON, None)
+    assert Stories().assign([bare, facts("visit")], {})["bare"] == "bare"

@@ -16,7 +16,7 @@ from search.index import index
 from search.query import Filters, search, search_kql
 from tests.newsroom.texts import load_articles
 from wirewatch.batches import Batch
-from wirewatch.records import EnrichedArticle, Meaning, SourceRef, article_id, content_version
+from wirewatch.records import Asked, EnrichedArticle, Meaning, SourceRef, Word, article_id, content_version
 
 Enriched = Callable[..., Batch]
 
@@ -261,7 +261,8 @@ def test_a_folded_search_shows_the_copies_of_a_text_once_and_counts_them(
         ),
         client=clean,
     )
-    question = Meaning(text="harbour pilots", language="en", rest=("harbour", "pilots"))
+    words = tuple(Asked(text=word, words=(Word(text=word),)) for word in ("harbour", "pilots"))
+    question = Meaning(text="harbour pilots", language="en", asked=words)
     folded = search(question, client=clean)
     assert (folded.total, folded.documents, len(folded.hits)) == (2, 4, 2)
     of_wire = next(hit for hit in folded.hits if hit.source.id != "c.example")

@@ -136,7 +136,9 @@ def _record(article: Article, doc: Doc) -> EnrichedArticle:
         countries_found=found.countries_found,
         regions=found.regions,
         topics=best(found.topics),
+        topics_found=found.topics,
         concepts=found.concepts,
         labels=found.labels,
         embedding=found.embedding,
+        passages=found.passages,
     )

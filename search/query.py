@@ -127,6 +127,8 @@ COMPLETE = 4.5
 TEXT = 1.0
 MEANING = 2.0
 RECENCY = 0.1
+MERELY_NAMED = 0.5
+"""What the words of a concept are worth in an article that is not about it."""
 TEXT_HALF = 10.0
 WORD_HALF = 1.0
 """BM25 scores of the whole question, and of a word, that are worth one half."""
@@ -168,7 +170,8 @@ def search(
     whole = sum(asked.weight for asked in meaning.asked)
     ways = [_has(asked, meaning.language, COVERED * asked.weight / whole) for asked in meaning.asked]
     if ways:
-        ways.append({"constant_score": {"filter": {"bool": {"filter": list(ways)}}, "boost": COMPLETE}})
+        everything = [_is_about(asked, meaning.language) for asked in meaning.asked]
+        ways.append({"constant_score": {"filter": {"bool": {"filter": everything}}, "boost": COMPLETE}})
     text = {"multi_match": {"query": meaning.text, "fields": _TEXT_FIELDS, "tie_breaker": 0.1, "lenient": True}}
     ways.append(_saturated(text, TEXT_HALF, TEXT))
     if meaning.embedding:
@@ -213,13 +216,26 @@ def search_kql(
     return _ask(client or connect(), query, size, "en", kql=kql, fold=fold)
 
 
-def _has(asked: Asked, language: str, boost: float = 1.0) -> dict[str, Any]:
-    """Scores up to ``boost`` where an article has what is asked for: the concept, or the words in its own language."""
-    ways = [_has_concept(concept) for concept in asked.concepts]
-    if asked.words:
-        parts = [_has_word(word, language) for word in asked.words]
-        ways.append({"bool": {"must": parts, "boost": 1 / len(parts)}})
+def _has(asked: Asked, language: str, boost: float) -> dict[str, Any]:
+    """Scores up to ``boost`` where an article is about what is asked for, and half of that where it has the words of a
+    concept and is not about it.
+    """
+    ways = [_is_about(asked, language)]
+    if asked.concepts and asked.words:
+        ways.append(_has_words(asked, language, MERELY_NAMED))
     return {"dis_max": {"queries": ways, "boost": boost}}
+
+
+def _is_about(asked: Asked, language: str) -> dict[str, Any]:
+    """Scores up to 1 where an article has the concept, or the words that are none, in its own language."""
+    if asked.concepts:
+        return {"dis_max": {"queries": [_has_concept(concept) for concept in asked.concepts]}}
+    return _has_words(asked, language)
+
+
+def _has_words(asked: Asked, language: str, boost: float = 1.0) -> dict[str, Any]:
+    parts = [_has_word(word, language) for word in asked.words]
+    return {"bool": {"must": parts, "boost": boost / max(1, len(parts))}}
 
 
 def _has_concept(concept: str) -> dict[str, Any]:

@@ -65,6 +65,24 @@ class ElasticsearchSettings(BaseModel):
     """Certificate authority of a cluster with a private one."""
 
 
+class EmbedderSettings(BaseModel):
+    """What computes the vectors of texts: without a URL and a factory multilingual-e5-small, on this machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str | None = None
+    """A server that speaks OpenAI's protocol: ``http://localhost:8080/v1/embeddings``."""
+    model: str = "intfloat/multilingual-e5-small"
+    """What that server calls the model."""
+    key: SecretStr | None = None
+    query_prefix: str = "query: "
+    """What the model wants before what is asked; empty where the server adds it."""
+    passage_prefix: str = "passage: "
+    """What the model wants before what is to be found."""
+    factory: str | None = None
+    """A function of yours, ``package.module:function``, that gives an ``enrichment.embedding.Embedder``."""
+
+
 class Settings(BaseSettings):
     """All settings of a Wirewatch installation."""
 
@@ -90,6 +108,7 @@ class Settings(BaseSettings):
     """Seconds by which Wirewatch takes the time to be later than it is: for simulations."""
     crawl: CrawlSettings = CrawlSettings()
     elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
+    embedder: EmbedderSettings = EmbedderSettings()
     elasticsearch_url: str | None = Field(
         default=None, validation_alias=AliasChoices("ELASTICSEARCH_URL", "WIREWATCH_ELASTICSEARCH_URL")
     )

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from enrichment import geography, topics
-from enrichment.topics import ANALYST_LANGUAGES
+from enrichment import geography, lexicon, topics
+from enrichment.lexicon import ANALYST_LANGUAGES
 
 Doc.set_extension("concepts", default=(), force=True)
 Doc.set_extension("labels", default={}, force=True)
@@ -22,7 +22,7 @@ Doc.set_extension("labels", default={}, force=True)
 def concept_ids(countries: Iterable[str], regions: Iterable[str], topic_ids: Iterable[str]) -> tuple[str, ...]:
     """The concept ids: countries, regions, topics and the topics above these, each once."""
     topic_ids = tuple(topic_ids)
-    above = (wider for topic in topic_ids for wider in topics.ancestors(topic))
+    above = (wider for topic in topic_ids for wider in lexicon.ancestors(topic))
     return (
         *(f"country:{code}" for code in countries),
         *(f"region:{name}" for name in regions),
@@ -35,7 +35,7 @@ def label(concept: str, language: str) -> str | None:
     usual names and the adjective of a country or region; None where it has no name for it.
     """
     kind, _, name = concept.partition(":")
-    return topics.label(name, language) if kind == "topic" else geography.labels(concept, language)
+    return lexicon.label(name, language) if kind == "topic" else geography.labels(concept, language)
 
 
 def labels_of(concepts: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from enrichment import geography, topics
+from enrichment import geography, lexicon
 from enrichment import words as dictionary
 from enrichment.embedding import embed_query
 from enrichment.language import stop_words
+from enrichment.letters import plain
 from enrichment.names import clean
 from wirewatch.language import detect
 from wirewatch.records import Asked, Meaning, Word
@@ -36,7 +37,7 @@ def understand(text: str) -> Meaning:
     few words, decides between equals. A topic counts only by its longest term: "military cooperation" does not also
     ask for whatever "military" alone would mean.
     """
-    text = topics.plain(clean(text)).strip()
+    text = plain(clean(text)).strip()
     guess = detect(text)
     readings = {language: _concepts(text, language) for language in (guess, *_other_languages(guess))}
     language = max(readings, key=lambda code: (_covered(readings[code]), code == guess, code == "en"))
@@ -94,13 +95,13 @@ def _longest(spans: set[_Span]) -> list[_Span]:
 
 
 def _other_languages(guess: str) -> list[str]:
-    return sorted(topics.languages() - {guess})
+    return sorted(lexicon.languages() - {guess})
 
 
 def _concepts(text: str, language: str) -> list[_Found]:
     """Where the text names countries, regions and topics, in its order."""
     places = _places(text, language)
-    about = [_Found(f"topic:{m.topic}", m.start, m.end) for m in topics.matches(text, language)]
+    about = [_Found(f"topic:{m.topic}", m.start, m.end) for m in lexicon.matches(text, language)]
     longest = [
         one for one in about if not any(o.start <= one.start and one.end <= o.end and o[1:] != one[1:] for o in about)
     ]

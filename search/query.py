@@ -124,7 +124,7 @@ class Results(_Value):
 # in whatever language, comes before those without one of them. Chosen by hand with benchmarks/crosslingual.py.
 COVERED = 3.0
 COMPLETE = 4.5
-TEXT = 1.0
+TEXT = 0.3
 MEANING = 2.0
 RECENCY = 0.1
 MERELY_NAMED = 0.5

@@ -132,13 +132,19 @@ def _record(article: Article, doc: Doc) -> EnrichedArticle:
         people=found.people,
         organizations=found.organizations,
         places=found.places,
+        entities=found.entities,
+        locations=tuple(
+            dict.fromkeys(f"{one.latitude},{one.longitude}" for one in found.locations if one.latitude is not None)
+        ),
         countries=found.countries,
         countries_found=found.countries_found,
         regions=found.regions,
         topics=best(found.topics),
         topics_found=found.topics,
+        events=found.events,
         concepts=found.concepts,
         labels=found.labels,
+        sounds=found.sounds,
         embedding=found.embedding,
         passages=found.passages,
     )

@@ -345,6 +345,8 @@ class EnrichedArticle(Article):
     """Names, one for each :attr:`entities` of the kind, most frequent first."""
     entities: tuple[Entity, ...] = ()
     """Whom and what it names, most frequent first."""
+    locations: tuple[str, ...] = ()
+    """Where the cities that it names lie: ``36.75,3.06``, degrees of latitude and longitude."""
     countries: tuple[str, ...] = ()
     """ISO 3166-1 alpha-2 codes of the countries it is about, most salient first."""
     countries_found: tuple[CountryFound, ...] = ()
@@ -359,7 +361,8 @@ class EnrichedArticle(Article):
     events: tuple[Event, ...] = ()
     """In the order of the text."""
     concepts: tuple[str, ...] = ()
-    """Concept ids: ``country:DZ``, ``region:Africa``, ``topic:military-cooperation``, ``person:…``."""
+    """Concept ids: ``country:DZ``, ``region:Africa``, ``topic:military-cooperation``, ``person:nikolai-patrushev``,
+    ``organization:african-union``, ``place:DZ-16``, ``event:visit``."""
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Labels of :attr:`concepts` by analyst language (en, fr, es, pt, ar, ru)."""
     sounds: tuple[str, ...] = ()

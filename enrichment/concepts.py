@@ -15,6 +15,7 @@ from spacy.tokens import Doc
 
 from enrichment import event_words, geography, known, lexicon, sound, topics
 from enrichment.lexicon import ANALYST_LANGUAGES
+from wirewatch.records import Entity, Event
 
 Doc.set_extension("concepts", default=(), force=True)
 Doc.set_extension("labels", default={}, force=True)
@@ -26,15 +27,20 @@ def topics_and_above(topic_ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*topic_ids, *(wider for topic in topic_ids for wider in lexicon.ancestors(topic)))))
 
 
-def concept_ids(doc: Doc) -> tuple[str, ...]:
-    """The concept ids of all that was found in a document, each once: countries, regions, topics, entities, events."""
-    found = doc._
+def concept_ids(
+    countries: Iterable[str],
+    regions: Iterable[str],
+    topic_ids: Iterable[str],
+    entities: Iterable[Entity],
+    events: Iterable[Event],
+) -> tuple[str, ...]:
+    """The concept ids of all that was found in an article, each once, in this order."""
     ids = (
-        *(f"country:{code}" for code in found.countries),
-        *(f"region:{name}" for name in found.regions),
-        *(f"topic:{topic}" for topic in topics_and_above(topics.best(found.topics))),
-        *(entity.id for entity in found.entities if not is_surname(entity.id)),
-        *(event_words.concept(event) for event in found.events),
+        *(f"country:{code}" for code in countries),
+        *(f"region:{name}" for name in regions),
+        *(f"topic:{topic}" for topic in topics_and_above(topic_ids)),
+        *(entity.id for entity in entities if not is_surname(entity.id)),
+        *(event_words.concept(event) for event in events),
     )
     return tuple(dict.fromkeys(ids))
 
@@ -78,6 +84,9 @@ def _spelled(name: str | None) -> str | None:
 @Language.component("wirewatch_concepts", assigns=["doc._.concepts", "doc._.labels"])
 def set_concepts(doc: Doc) -> Doc:
     """Sets ``doc._.concepts`` and ``doc._.labels`` from what the components before found."""
-    doc._.concepts = concept_ids(doc)
-    doc._.labels = labels_of(doc._.concepts, {entity.id: entity.name for entity in doc._.entities})
+    found = doc._
+    found.concepts = concept_ids(
+        found.countries, found.regions, topics.best(found.topics), found.entities, found.events
+    )
+    found.labels = labels_of(found.concepts, {entity.id: entity.name for entity in found.entities})
     return doc

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enrichment.embedding import DIMENSIONS
+from enrichment.learned import Person
 from wirewatch.records import EnrichedArticle, Story
 
 NEAR = 0.5
@@ -60,6 +61,10 @@ class Facts:
     vector: Vector | None
     countries: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+
+    def meaning(self, people: Mapping[str, Person]) -> Facts:
+        """The same with the ids that the corpus has for the article's own ones."""
+        return replace(self, names=frozenset(people[name].id if name in people else name for name in self.names))
 
     @classmethod
     def of(cls, article: EnrichedArticle) -> Facts:

@@ -40,7 +40,9 @@ def test_an_empty_query_means_nothing() -> None:
     assert (meaning.asked, meaning.embedding) == ((), ())
 
 
-@pytest.mark.parametrize("text", ["Patrushev in Algiers", "Patrouchev à Alger", "Патрушев в Алжире", "patrushev algiers"])
+@pytest.mark.parametrize(
+    "text", ["Patrushev in Algiers", "Patrouchev à Alger", "Патрушев в Алжире", "patrushev algiers"]
+)
 def test_a_known_person_is_meant_by_surname_in_any_spelling(text: str) -> None:
     meaning = understand(text)
     assert "person:nikolai-patrushev" in meaning.concepts

@@ -34,7 +34,7 @@ WINDOW = timedelta(days=7)
 """A story that had no article for so long is over."""
 COUNTRIES = 0.1
 """What common countries add, and what having none in common takes away."""
-NAMES = 0.1
+NAMES = 0.05
 """What common rare names add."""
 RARE = 0.05
 """Share of the stories that may have a name for it to be rare."""

@@ -81,7 +81,9 @@ def enriched(folder: Path, day: int, *texts: str) -> list[EnrichedArticle]:
 
 def test_a_later_batch_knows_whom_an_earlier_one_named(own_home: Path) -> None:
     (before,) = enriched(own_home, 2, "The director of the school, Peter Hallbrook, met parents on Monday in Mali.")
-    (after,) = enriched(own_home, 3, "In Mali, parents waited. Director Hallbrook was late and Mr Hallbrook apologised.")
+    (after,) = enriched(
+        own_home, 3, "In Mali, parents waited. Director Hallbrook was late and Mr Hallbrook apologised."
+    )
     (person,) = (entity for entity in before.entities if entity.id.startswith("person:"))
     assert person.id in after.concepts
     assert after.people == ("Peter Hallbrook",)

@@ -33,7 +33,7 @@ from wirewatch.sources import domain_of, load_sources
 from wirewatch.state import State
 
 _TAG = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|article|main|div|h1|p)\b", re.IGNORECASE)
-_REFUSALS = {
+REFUSALS = {
     "robots": "the robots.txt of its host forbids it",
     "robots-unavailable": "the robots.txt of its host cannot be had",
     "retry-after": "the site asks to be left alone for now",
@@ -42,6 +42,7 @@ _REFUSALS = {
     "timeout": "the host does not answer in time",
     "private-address": "the host is in a private network",
 }
+"""Why a page could not be had, by the reason's word."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def page_at(address: str) -> SavedPage:
     sources = load_sources(get_settings().sources)
     given = fetch(address, next((source for source in sources if is_within(address, [source.domain])), None))
     if given.reason:
-        why = _REFUSALS.get(given.reason, "its site did not give it")
+        why = REFUSALS.get(given.reason, "its site did not give it")
         raise UserError(
             f"{given.url} was not fetched: {why} ({given.reason}). A page saved with a browser can be given instead of "
             "the address."

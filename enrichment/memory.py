@@ -156,6 +156,16 @@ def _apply_people(session: Session, named: list[Named]) -> None:
     session.execute(delete(_Person).where(_Person.seen < now() - KEPT))
 
 
+def recall(session: Session, facts: Facts) -> tuple[Stories, str | None, list[str]]:
+    """The stories that an article may belong to, the id of the one that it does, and the ids of that one's articles.
+
+    The session is one of :meth:`Memory.alone`.
+    """
+    story = session.scalar(select(_Member.story).where(_Member.article == facts.article))
+    members = session.scalars(select(_Member.article).where(_Member.story == story).order_by(_Member.article))
+    return _in_the_news(session, [facts]), story, list(members)
+
+
 def _known(session: Session, facts: Iterable[Facts]) -> dict[str, str]:
     ids = (one.article for one in facts)
     rows = (row for lot in lots(ids) for row in session.execute(select(_Member).where(_Member.article.in_(lot))))

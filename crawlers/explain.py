@@ -17,6 +17,7 @@ from pydantic_core import to_jsonable_python
 from crawlers.archive import ArchivedResponse, read_response
 from crawlers.discovery import clean_url, is_within
 from crawlers.extract import Rejected, read_alone
+from crawlers.find import REFUSALS
 from crawlers.pages import http_response, page_object, result_of
 from crawlers.pages.article import ArticlePage
 from crawlers.pages.charset import encoding_of
@@ -33,16 +34,6 @@ from wirewatch.sources import domain_of, load_sources
 from wirewatch.state import State
 
 _TAG = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|article|main|div|h1|p)\b", re.IGNORECASE)
-REFUSALS = {
-    "robots": "the robots.txt of its host forbids it",
-    "robots-unavailable": "the robots.txt of its host cannot be had",
-    "retry-after": "the site asks to be left alone for now",
-    "dns": "there is no such host",
-    "connection": "the host does not answer",
-    "timeout": "the host does not answer in time",
-    "private-address": "the host is in a private network",
-}
-"""Why a page could not be had, by the reason's word."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from crawlers.canonical import canonical_url
 from crawlers.discovery import clean_url, is_within
-from crawlers.explain import REFUSALS
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
@@ -20,6 +19,16 @@ from wirewatch.settings import get_settings
 from wirewatch.sources import domain_of, load_sources
 from wirewatch.state import State, Visit
 
+REFUSALS = {
+    "robots": "the robots.txt of its host forbids it",
+    "robots-unavailable": "the robots.txt of its host cannot be had",
+    "retry-after": "the site asks to be left alone for now",
+    "dns": "there is no such host",
+    "connection": "the host does not answer",
+    "timeout": "the host does not answer in time",
+    "private-address": "the host is in a private network",
+}
+"""Why a page could not be had, by the reason's word."""
 SHORTEST = 6
 """Digits of an id that are enough, where no other one begins so."""
 
@@ -101,9 +110,9 @@ def _why_not(state: State, addresses: list[str], visits: list[Visit]) -> str:
         domain = domain_of(url)
         return f"{domain} is not in the catalogue: `wirewatch sources add https://{domain}/` adds it."
     return (
-        f"No listing of {source.domain} has had {url} since it is crawled ({state.articles(source.domain)} articles of it "
-        f"are known). `wirewatch crawl --source {source.domain}` looks once more, `wirewatch sources check --source "
-        f"{source.domain}` shows what its listings have."
+        f"No listing of {source.domain} has had {url} so far; {state.articles(source.domain)} articles of it are "
+        f"known. `wirewatch crawl --source {source.domain}` looks once more, and `wirewatch sources check --source "
+        f"{source.domain}` shows whether its listings work."
     )
 
 

@@ -7,8 +7,9 @@ data files of today: the words by which it names a region.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from babel import Locale
 
@@ -17,7 +18,7 @@ from enrichment.documents import document
 from enrichment.enrich import enriched
 from enrichment.memory import Memory, recall
 from enrichment.pipelines import router
-from enrichment.stories import Facts
+from enrichment.stories import NEAR, Facts
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
 from wirewatch.records import STORIES, Article, EnrichedArticle, IndexOutcome, Record, SourceRef, Story, Time
@@ -45,7 +46,7 @@ class Near(Record):
     """How near an article is to another one, or to a story."""
 
     nearness: float
-    """From :data:`enrichment.stories.NEAR` on they belong together."""
+    """From :attr:`Belongs.enough` on they belong together."""
     meaning: float
     """The cosine of their vectors, which is that before common countries and rare names are counted."""
     countries: tuple[str, ...] = ()
@@ -72,6 +73,8 @@ class Belongs(Record):
     """The story that an article belongs to, and what binds it to the others."""
 
     story: Story
+    enough: float = NEAR
+    """Nearness from which an article joins a story."""
     was: str | None = None
     """Id of the story that it was told as, before that became part of this one."""
     near: Near | None = None
@@ -133,7 +136,7 @@ def explain(batch: Batch, id: str, language: str = "en", *, again: bool = False)
         )
     receipt = batch.next("indexed")
     taking_part = dict.fromkeys(actor for event in article.events for actor in (*event.sources, *event.targets))
-    called = {entity.id: entity.name for entity in article.entities}
+    learned = {entity.id: entity.name for entity in article.entities}
     return Explanation(
         article=article,
         batch=batch.name,
@@ -144,17 +147,17 @@ def explain(batch: Batch, id: str, language: str = "en", *, again: bool = False)
         countries=tuple(_countries(article, language)),
         regions=tuple(_regions(article, language)),
         topics=tuple(_topics(article, language)),
-        names={actor: called.get(actor) or _name(actor, language) for actor in taking_part},
+        names={actor: _name(actor, language, learned) for actor in taking_part},
         story=_story(article, stored, language) if article.embedding else None,
     )
 
 
-def _name(concept: str, language: str) -> str:
-    """What people are shown for a concept."""
+def _name(concept: str, language: str, learned: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What people are shown for a concept: as the data files have it, else as it is ``learned``."""
     for shown in (language, "en"):
         if label := known.label(concept, shown) or concepts.label(concept, shown):
             return label.partition(", ")[0]
-    return concept.partition(":")[2]
+    return learned.get(concept) or concept.partition(":")[2]
 
 
 def _country(code: str, language: str) -> str:
@@ -168,21 +171,13 @@ def _language(article: EnrichedArticle, language: str) -> str:
 
 def _entities(article: EnrichedArticle, language: str) -> Iterator[Reason]:
     for entity in article.entities:
-        told = known.get(entity.id)
-        if told:
-            country = f", {_country(told.country, language)}" if told.country else ""
-            why = f"known: {told.roles}{country}"
-        elif entity.id.startswith("place:"):
-            why = "known place"
-        else:
-            why = "learned from the text; its id is how it sounds" if _is_person(entity.id) else "learned from the text"
+        kind, why = entity.id.partition(":")[0], "learned from the text"
+        if told := known.get(entity.id):
+            country = (_country(told.country, language),) if told.country else ()
+            why = "known: " + ", ".join((told.roles, *country))
         times = "once" if entity.mentions == 1 else f"{entity.mentions} times"
-        name = _name(entity.id, language) if told else entity.name
-        yield Reason(concept=entity.id, name=name, why=(why, f"named {times}"), words=entity.spellings)
-
-
-def _is_person(id: str) -> bool:
-    return id.startswith("person:")
+        name = _name(entity.id, language, {entity.id: entity.name})
+        yield Reason(concept=entity.id, name=name, why=(f"{kind}, named {times}", why), words=entity.spellings)
 
 
 def _countries(article: EnrichedArticle, language: str) -> Iterator[Reason]:
@@ -195,23 +190,19 @@ def _countries(article: EnrichedArticle, language: str) -> Iterator[Reason]:
 
 
 def _regions(article: EnrichedArticle, language: str) -> Iterator[Reason]:
-    """What in the text names each region, and which of the article's countries or named regions lie in it."""
+    """What in the text names each region, or which of the article's countries, else named regions, lie in it."""
     text = document(router(), article).text if article.regions else ""
     named: dict[str, list[str]] = defaultdict(list)
     for mention in geography.regions_in(text, article.language or ""):
         if (word := text[mention.start : mention.end]) not in named[mention.code]:
             named[mention.code].append(word)
     for region in article.regions:
-        inside = [_country(code, language) for code in article.countries if region in geography.region_chain(code)]
-        inside += [
-            _name(f"region:{other}", language)
-            for other in named
-            if other != region and region in geography.region_chain(other)
+        countries = [_country(code, language) for code in article.countries if region in geography.region_chain(code)]
+        inside = countries or [
+            _name(f"region:{one}", language) for one in named if region in geography.region_chain(one)
         ]
         words = tuple(named.get(region, ()))
-        why = (
-            f"has {', '.join(dict.fromkeys(inside))}" if inside else "named" if words else "named when it was enriched"
-        )
+        why = "named" if words else f"has {', '.join(inside)}" if inside else "named when it was enriched"
         yield Reason(concept=f"region:{region}", name=_name(f"region:{region}", language), why=(why,), words=words)
 
 
@@ -237,7 +228,7 @@ def _story(article: EnrichedArticle, stored: Batch, language: str) -> Belongs | 
     if told is None:
         return None
     others = _others(article, members, stored.root)
-    called = {entity.id: entity.name for entity in article.entities}
+    learned = {entity.id: entity.name for entity in article.entities}
 
     def near(some: Sequence[EnrichedArticle]) -> Near:
         tie = stories.why(facts, [Facts.of(other) for other in some])
@@ -245,7 +236,7 @@ def _story(article: EnrichedArticle, stored: Batch, language: str) -> Belongs | 
             nearness=round(tie.nearness, 3),
             meaning=round(tie.cosine, 3),
             countries=tuple(_country(code, language) for code in sorted(tie.countries)),
-            names=tuple(called[name] for name in sorted(tie.names)),
+            names=tuple(_name(name, language, learned) for name in sorted(tie.names)),
         )
 
     neighbours = [_neighbour(other, facts.at, near([other])) for other in others]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +12,7 @@ from rich.table import Table
 from wirewatch.cli.console import console
 
 if TYPE_CHECKING:
-    from enrichment.explain import Belongs, Explanation, Near
+    from enrichment.explain import Belongs, Explanation, Near, Reason
     from wirewatch.records import Event
 
 
@@ -38,14 +37,14 @@ def explain(
 
 def show(explanation: Explanation, language: str) -> None:
     """Print what an article is about."""
-    console.print("\n".join(_head(explanation)), highlight=False)
+    console.print("\n".join(_head(explanation)), highlight=False, soft_wrap=True)
     console.print(_reasons(explanation))
-    for event in explanation.article.events:
-        console.print("\n".join(_event(event, explanation.names)), highlight=False)
+    if explanation.article.events:
+        console.print(_events(explanation.article.events, explanation.names))
     if explanation.story:
-        console.print("\n".join(_story(explanation.story)), highlight=False)
+        console.print(_story(explanation.story))
     if labels := explanation.article.labels.get(language):
-        console.print(f"\n[bold]Found by[/] {escape('; '.join(labels))}", highlight=False)
+        console.print(f"Labels that KQL finds it by: {escape('; '.join(labels))}", highlight=False)
 
 
 def _head(explanation: Explanation) -> Iterator[str]:
@@ -70,63 +69,79 @@ def _head(explanation: Explanation) -> Iterator[str]:
 
 
 def _reasons(explanation: Explanation) -> Table:
-    table = Table()
-    for column in ("", "what", "why", "in the text"):
-        table.add_column(column, overflow="fold")
+    table = _table("", "what", "why", "in the text")
     for kind, reasons in (
         ("entity", explanation.entities),
         ("country", explanation.countries),
         ("region", explanation.regions),
         ("topic", explanation.topics),
     ):
-        for number, reason in enumerate(reasons):
-            what = f"{escape(reason.name)}\n[dim]{escape(reason.concept.partition(':')[2])}[/]"
+        for number, reason in enumerate(reasons, 1):
             why, words = escape("\n".join(reason.why)), escape(", ".join(reason.words))
-            table.add_row("" if number else kind, what, why, words, end_section=number + 1 == len(reasons))
+            table.add_row(kind if number == 1 else "", _what(reason), why, words, end_section=number == len(reasons))
         if not reasons:
             table.add_row(kind, "[dim]none[/]", end_section=True)
     return table
 
 
-def _event(event: Event, names: dict[str, str]) -> Iterator[str]:
+def _table(*columns: str, title: str | None = None, lines: bool = False) -> Table:
+    table = Table(title=title, title_justify="left", show_lines=lines)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _what(reason: Reason) -> str:
+    """The name, and the id that KQL finds it by unless the name says it already."""
+    id = reason.concept.partition(":")[2]
+    is_said = id in (reason.name, reason.name.lower().replace(" ", "-"))
+    return escape(reason.name) + ("" if is_said else f" [dim]{escape(id)}[/]")
+
+
+def _events(events: Iterable[Event], names: Mapping[str, str]) -> Table:
     """Who did what with whom, and the sentence with the words that say so lit."""
-    kind = f"{event.type} ({event.mode})" if event.mode else event.type
-    sources, targets = (", ".join(names.get(id, id) for id in ids) for ids in (event.sources, event.targets))
-    facts = [f"{sources or 'somebody'} → {targets}" if targets else sources, *event.contexts]
-    facts += [f"on {event.date:%d %b %Y}"] if event.date else []
-    yield f"\n[bold]Event[/] [green]{escape(kind)}[/]: {escape(', '.join(filter(None, facts)))}"
-    sentence = escape(event.sentence)
-    for word in event.words:
-        sentence = re.sub(f"({re.escape(escape(word))})", r"[bold yellow]\1[/]", sentence, count=1)
-    yield f"  … {sentence}"
+    table = _table("event", "who", "the sentence that says so", lines=True)
+    for event in events:
+        kind = f"{event.type}: {event.mode}" if event.mode else event.type
+        when = [f"on {event.date:%d %b %Y}"] if event.date else []
+        who, whom = (", ".join(names[id] for id in ids) for ids in (event.sources, event.targets))
+        sentence = escape(event.sentence)
+        for word in map(escape, event.words):
+            sentence = sentence.replace(word, f"[bold yellow]{word}[/]", 1)
+        facts = escape("\n".join([*event.contexts, *when]))
+        table.add_row(f"[green]{escape(kind)}[/]\n{facts}", escape(f"{who} → {whom}" if whom else who), sentence)
+    return table
 
 
-def _story(belongs: Belongs) -> Iterator[str]:
-    story, size = belongs.story, belongs.story.size
-    articles = "1 article" if size == 1 else f"{size} articles"
-    yield f"\n[bold]Story[/] [green]{escape(story.title)}[/]"
-    yield escape(
-        f"  {story.id}, {articles} from {story.first_seen:%d %b %Y %H:%M} to {story.last_seen:%d %b %Y %H:%M}, "
-        f"in {', '.join(story.languages)}, of {', '.join(story.sources[:5])}{', …' * (len(story.sources) > 5)}"
-    )
+def _story(belongs: Belongs) -> Table:
+    """What binds the article to the others of its story."""
+    story, articles = belongs.story, "1 article" if belongs.story.size == 1 else f"{belongs.story.size} articles"
+    sources = ", ".join(story.sources[:5]) + ", …" * (len(story.sources) > 5)
+    seen = " to ".join(dict.fromkeys(f"{moment:%d %b %Y %H:%M}" for moment in (story.first_seen, story.last_seen)))
+    title = f"Story: {story.title}\n{articles}, {seen}, in {', '.join(story.languages)}, of {sources}\nid {story.id}"
     if belongs.was:
-        yield f"  [yellow]It was told as story {belongs.was}, which became part of this one.[/]"
-    if belongs.near:
-        others = "the other article" if belongs.looked_at == 1 else f"{belongs.looked_at} others of it together"
-        yield f"  near to {others}: {escape(_near(belongs.near))}"
+        title += f"; the article was told as of {belongs.was}, which became part of it"
+    table = _table(
+        f"near ({belongs.enough:.2f} joins)", "by meaning", "to", "both about", "both name", title=escape(title)
+    )
+    if belongs.near and belongs.looked_at > 1:
+        table.add_row(*_near(belongs.near, f"[dim]{belongs.looked_at} others of the story together[/]"))
     for one in belongs.neighbours:
-        days = f", {one.days:+d} days" if one.days else ", same day"
-        yield f"  · {escape(one.title)} [dim]{escape(f'({one.source.name}, {one.language}{days})')}[/]"
-        yield f"    {escape(_near(one.near))}"
+        days = f"{one.days:+d} days" if one.days else "same day"
+        facts = escape(f"{one.source.name}, {one.language}, {days}")
+        table.add_row(*_near(one.near, f"{escape(one.title)}\n[dim]{facts}[/]"))
     if belongs.next:
-        yield f"  the nearest other story, {belongs.next_nearness:.2f}: {escape(belongs.next.title)}"
+        table.add_section()
+        table.add_row(
+            f"{belongs.next_nearness:.2f}", "", f"[dim]the nearest other story:[/] {escape(belongs.next.title)}"
+        )
+    return table
 
 
-def _near(near: Near) -> str:
-    shared = [f"{near.nearness:.2f}, by meaning alone {near.meaning:.2f}"]
-    shared += [f"both about {', '.join(near.countries)}"] if near.countries else []
-    shared += [f"both name {', '.join(near.names)}"] if near.names else []
-    return "; ".join(shared)
+def _near(near: Near, to: str) -> tuple[str, ...]:
+    """A row of the table of the story."""
+    common = (escape(", ".join(names)) for names in (near.countries, near.names))
+    return f"{near.nearness:.2f}", f"{near.meaning:.2f}", to, *common
 
 
 def register(app: typer.Typer) -> None:

@@ -99,7 +99,7 @@ class Explanation(Record):
     indexed: IndexOutcome | None
     """What the index said to it; None before that."""
     language: str
-    """Name of its language."""
+    """English name of its language."""
     entities: tuple[Reason, ...]
     countries: tuple[Reason, ...]
     regions: tuple[Reason, ...]
@@ -142,7 +142,7 @@ def explain(batch: Batch, id: str, language: str = "en", *, again: bool = False)
         batch=batch.name,
         at=None if again else datetime.fromisoformat(stored.manifest().created),
         indexed=next(receipt.find(IndexOutcome, [id]), None) if receipt.exists() else None,
-        language=_language(article, language),
+        language=str(Locale("en").languages.get(article.language or "", article.language)),
         entities=tuple(_entities(article, language)),
         countries=tuple(_countries(article, language)),
         regions=tuple(_regions(article, language)),
@@ -164,14 +164,9 @@ def _country(code: str, language: str) -> str:
     return _name(f"country:{code}", language)
 
 
-def _language(article: EnrichedArticle, language: str) -> str:
-    code = article.language or ""
-    return str(Locale(language).languages.get(code) or Locale("en").languages.get(code) or code)
-
-
 def _entities(article: EnrichedArticle, language: str) -> Iterator[Reason]:
     for entity in article.entities:
-        kind, why = entity.id.partition(":")[0], "learned from the text"
+        kind, why = entity.id.partition(":")[0], "known" if entity.id.startswith("place:") else "learned from the text"
         if told := known.get(entity.id):
             country = (_country(told.country, language),) if told.country else ()
             why = "known: " + ", ".join((told.roles, *country))

@@ -43,6 +43,8 @@ def show(explanation: Explanation, language: str) -> None:
         console.print(_events(explanation.article.events, explanation.names))
     if explanation.story:
         console.print(_story(explanation.story))
+    else:
+        console.print("Story: none. It was enriched before stories were told, or failed to be.")
     if labels := explanation.article.labels.get(language):
         console.print(f"Labels that KQL finds it by: {escape('; '.join(labels))}", highlight=False)
 
@@ -51,7 +53,9 @@ def _head(explanation: Explanation) -> Iterator[str]:
     article, indexed = explanation.article, explanation.indexed
     published = f"{article.published:%d %b %Y %H:%M}" if article.published else "no date"
     yield f"[bold]{escape(article.title)}[/]"
-    yield escape(f"{published}, {article.source.name}, {article.source.country}, in {explanation.language}")
+    yield escape(
+        f"{published}, {article.source.name}, {article.source.country}, in {explanation.language} ({article.language})"
+    )
     yield f"[dim]{escape(article.url)}[/]"
     if explanation.at:
         state = "not indexed yet: `wirewatch index run`"
@@ -81,6 +85,8 @@ def _reasons(explanation: Explanation) -> Table:
             table.add_row(kind if number == 1 else "", _what(reason), why, words, end_section=number == len(reasons))
         if not reasons:
             table.add_row(kind, "[dim]none[/]", end_section=True)
+    if not explanation.article.events:
+        table.add_row("event", "[dim]none[/]")
     return table
 
 
@@ -121,9 +127,8 @@ def _story(belongs: Belongs) -> Table:
     title = f"Story: {story.title}\n{articles}, {seen}, in {', '.join(story.languages)}, of {sources}\nid {story.id}"
     if belongs.was:
         title += f"; the article was told as of {belongs.was}, which became part of it"
-    table = _table(
-        f"near ({belongs.enough:.2f} joins)", "by meaning", "to", "both about", "both name", title=escape(title)
-    )
+    title += f"\nFrom {belongs.enough:.2f} on an article is near enough to join."
+    table = _table("near", "by meaning", "to", "both about", "both name", title=escape(title))
     if belongs.near and belongs.looked_at > 1:
         table.add_row(*_near(belongs.near, f"[dim]{belongs.looked_at} others of the story together[/]"))
     for one in belongs.neighbours:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
+from typing import TypeVar
 
 from babel import Locale
 
@@ -29,6 +30,9 @@ NEAREST = 5
 """Articles of the same story that are shown."""
 LOOKED_AT = 100
 """Articles of a story that are compared with one of it, those first seen nearest to it in time."""
+
+
+T = TypeVar("T")
 
 
 class Reason(Record):
@@ -124,13 +128,13 @@ def explain(batch: Batch, id: str, language: str = "en", *, again: bool = False)
     if language not in lexicon.ANALYST_LANGUAGES:
         raise UserError(f"There are no names in {language}: take one of {', '.join(lexicon.ANALYST_LANGUAGES)}.")
     stored = batch.next("enriched")
+    article = _last(stored.find(EnrichedArticle, [id])) if stored.exists() else None
     if again:
-        (*_, (article, failed)) = enriched(batch.find(Article, [id]))
+        now, failed = _last(enriched(batch.find(Article, [id])))
         if failed:
-            raise UserError(f"{article.url} cannot be enriched: `wirewatch explain … --again` with -v shows the error.")
-    elif stored.exists():
-        (*_, article) = stored.find(EnrichedArticle, [id])
-    else:
+            raise UserError(f"{now.url} cannot be enriched: `wirewatch -v explain {id} --again` shows the error.")
+        article = now.model_copy(update={"story_id": article.story_id if article else None})
+    if article is None:
         raise UserError(
             f"The article {id} is in the batch {batch.name}, which waits to be enriched: `wirewatch enrich`."
         )
@@ -150,6 +154,11 @@ def explain(batch: Batch, id: str, language: str = "en", *, again: bool = False)
         names={actor: _name(actor, language, learned) for actor in taking_part},
         story=_story(article, stored, language) if article.embedding else None,
     )
+
+
+def _last(versions: Iterable[T]) -> T:
+    *_, last = versions
+    return last
 
 
 def _name(concept: str, language: str, learned: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -254,7 +263,9 @@ def _as_told(article: EnrichedArticle, stored: Batch) -> Story | None:
 
 def _others(article: EnrichedArticle, members: Iterable[str], root: str) -> list[EnrichedArticle]:
     """The articles of a story but this one, with their latest text; of many those first seen nearest to it."""
-    rows = [row for id, row in State(get_settings().state).known(members).items() if id != article.id]
+    state = State(get_settings().state)
+    state.catch_up(root)
+    rows = [row for id, row in state.known(members).items() if id != article.id]
     by_batch: dict[str, list[str]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: abs(row.first_seen - article.first_seen))[:LOOKED_AT]:
         by_batch[row.batch].append(row.id)

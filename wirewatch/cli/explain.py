@@ -69,7 +69,7 @@ def _head(explanation: Explanation) -> Iterator[str]:
     if article.gone:
         yield f"[yellow]removed by the site on {article.gone:%d %b %Y}[/]"
     if not article.embedding:
-        yield "[yellow]Enrichment failed: only its language is known. --again with -v shows the error.[/]"
+        yield "[yellow]Enrichment failed: only its language is known. The log has the error, as has `--again`.[/]"
 
 
 def _reasons(explanation: Explanation) -> Table:

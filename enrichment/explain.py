@@ -97,9 +97,9 @@ class Explanation(Record):
 
     article: EnrichedArticle
     batch: str
-    """Name of the batch of the stage ``enriched`` that has it, and when that was made."""
+    """Name of the batch that has it."""
     at: datetime | None
-    """None where it was enriched just now, and nothing is stored of it."""
+    """When that was enriched; None where this is what it would be now."""
     indexed: IndexOutcome | None
     """What the index said to it; None before that."""
     language: str
@@ -157,6 +157,7 @@ def explain(batch: Batch, id: str, language: str = "en", *, again: bool = False)
 
 
 def _last(versions: Iterable[T]) -> T:
+    """Of an article that is in a batch several times the last version counts."""
     *_, last = versions
     return last
 

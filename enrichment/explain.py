@@ -17,9 +17,10 @@ from babel import Locale
 from enrichment import concepts, geography, known, lexicon
 from enrichment.documents import document
 from enrichment.enrich import enriched
-from enrichment.memory import Memory, recall
+from enrichment.learned import Named, Person, settled
+from enrichment.memory import Memory, people, recall, recognise
 from enrichment.pipelines import router
-from enrichment.stories import NEAR, Facts
+from enrichment.stories import NEAR, Facts, Stories
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
 from wirewatch.records import STORIES, Article, EnrichedArticle, IndexOutcome, Record, SourceRef, Story, Time
@@ -138,21 +139,26 @@ def explain(batch: Batch, id: str, language: str = "en", *, again: bool = False)
         raise UserError(
             f"The article {id} is in the batch {batch.name}, which waits to be enriched: `wirewatch enrich`."
         )
+    with Memory(get_settings().state).alone(batch.root) as remembered:
+        if again:
+            article = settled(article, recognise(remembered, [Named.of(article)]).get(id, {}))
+        learned = people(remembered, [Named.of(article)]).by_id
+        recalled = recall(remembered, Facts.of(article))
     receipt = batch.next("indexed")
     taking_part = dict.fromkeys(actor for event in article.events for actor in (*event.sources, *event.targets))
-    learned = {entity.id: entity.name for entity in article.entities}
+    called = {entity.id: entity.name for entity in article.entities}
     return Explanation(
         article=article,
         batch=batch.name,
         at=None if again else datetime.fromisoformat(stored.manifest().created),
         indexed=next(receipt.find(IndexOutcome, [id]), None) if receipt.exists() else None,
         language=str(Locale("en").languages.get(article.language or "", article.language)),
-        entities=tuple(_entities(article, language)),
+        entities=tuple(_entities(article, language, learned)),
         countries=tuple(_countries(article, language)),
         regions=tuple(_regions(article, language)),
         topics=tuple(_topics(article, language)),
-        names={actor: _name(actor, language, learned) for actor in taking_part},
-        story=_story(article, stored, language) if article.embedding else None,
+        names={actor: _name(actor, language, called) for actor in taking_part},
+        story=_story(article, stored, recalled, language) if article.embedding else None,
     )
 
 
@@ -162,25 +168,29 @@ def _last(versions: Iterable[T]) -> T:
     return last
 
 
-def _name(concept: str, language: str, learned: Mapping[str, str] = MappingProxyType({})) -> str:
-    """What people are shown for a concept: as the data files have it, else as it is ``learned``."""
+def _name(concept: str, language: str, called: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What people are shown for a concept: as the data files have it, else as the article has it ``called``."""
     for shown in (language, "en"):
         if label := known.label(concept, shown) or concepts.label(concept, shown):
             return label.partition(", ")[0]
-    return learned.get(concept) or concept.partition(":")[2]
+    return called.get(concept) or concept.partition(":")[2]
 
 
 def _country(code: str, language: str) -> str:
     return _name(f"country:{code}", language)
 
 
-def _entities(article: EnrichedArticle, language: str) -> Iterator[Reason]:
+def _entities(article: EnrichedArticle, language: str, learned: Mapping[str, Person]) -> Iterator[Reason]:
     for entity in article.entities:
-        kind, why = entity.id.partition(":")[0], "known" if entity.id.startswith("place:") else "learned from the text"
+        kind = entity.id.partition(":")[0]
+        times = "once" if entity.mentions == 1 else f"{entity.mentions} times"
+        why = "known" if kind == "place" else "learned from the text"
         if told := known.get(entity.id):
             country = (_country(told.country, language),) if told.country else ()
             why = "known: " + ", ".join((told.roles, *country))
-        times = "once" if entity.mentions == 1 else f"{entity.mentions} times"
+        elif person := learned.get(entity.id):
+            others = [name for name, _ in person.spellings.most_common() if name not in entity.spellings]
+            why = f"learned; elsewhere {', '.join(others)}" if others else "learned from the articles"
         name = _name(entity.id, language, {entity.id: entity.name})
         yield Reason(concept=entity.id, name=name, why=(f"{kind}, named {times}", why), words=entity.spellings)
 
@@ -224,16 +234,17 @@ def _topics(article: EnrichedArticle, language: str) -> Iterator[Reason]:
         yield Reason(concept=concept, name=_name(concept, language), why=tuple(why), words=found.words)
 
 
-def _story(article: EnrichedArticle, stored: Batch, language: str) -> Belongs | None:
+def _story(
+    article: EnrichedArticle, stored: Batch, recalled: tuple[Stories, str | None, list[str]], language: str
+) -> Belongs | None:
     facts = Facts.of(article)
-    with Memory(get_settings().state).alone(stored.root) as session:
-        stories, id, members = recall(session, facts)
+    stories, id, members = recalled
     # One that is long over is forgotten: then it is as it was told.
     told = stories.told[id].record() if id in stories.told else _as_told(article, stored)
     if told is None:
         return None
     others = _others(article, members, stored.root)
-    learned = {entity.id: entity.name for entity in article.entities}
+    called = {entity.id: entity.name for entity in article.entities}
 
     def near(some: Sequence[EnrichedArticle]) -> Near:
         tie = stories.why(facts, [Facts.of(other) for other in some])
@@ -241,7 +252,7 @@ def _story(article: EnrichedArticle, stored: Batch, language: str) -> Belongs | 
             nearness=round(tie.nearness, 3),
             meaning=round(tie.cosine, 3),
             countries=tuple(_country(code, language) for code in sorted(tie.countries)),
-            names=tuple(_name(name, language, learned) for name in sorted(tie.names)),
+            names=tuple(_name(name, language, called) for name in sorted(tie.names)),
         )
 
     neighbours = [_neighbour(other, facts.at, near([other])) for other in others]

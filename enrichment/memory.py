@@ -131,11 +131,11 @@ def recognise(session: Session, named: list[Named]) -> dict[str, dict[str, Perso
     """Whom each article (id) of a new batch means by its own ids of learned people. The session is one of
     :meth:`Memory.alone`.
     """
-    return _people(session, named).recognise(named)
+    return people(session, named).recognise(named)
 
 
-def _people(session: Session, named: Iterable[Named]) -> People:
-    """The learned people who may be meant."""
+def people(session: Session, named: Iterable[Named]) -> People:
+    """The learned people whom articles may mean. The session is one of :meth:`Memory.alone`."""
     surnames = dict.fromkeys(surname_key(entity.id) for one in named for entity in one.people)
     rows = (row for lot in lots(surnames) for row in session.scalars(select(_Person).where(_Person.surname.in_(lot))))
     return People(
@@ -146,11 +146,11 @@ def _people(session: Session, named: Iterable[Named]) -> People:
 
 def _apply_people(session: Session, named: list[Named]) -> None:
     """Remember the learned people of a finished batch."""
-    people = _people(session, named)
+    known = people(session, named)
     changed = {
-        people.add(entity.id, entity, one).id for one in named for entity in one.people if not is_surname(entity.id)
+        known.add(entity.id, entity, one).id for one in named for entity in one.people if not is_surname(entity.id)
     }
-    for person in (people.by_id[id] for id in changed):
+    for person in (known.by_id[id] for id in changed):
         counts = {"spellings": dict(person.spellings), "countries": dict(person.countries)}
         session.merge(_Person(id=person.id, surname=surname_key(person.id), seen=person.seen, counts=counts))
     session.execute(delete(_Person).where(_Person.seen < now() - KEPT))

@@ -10,6 +10,7 @@ import pytest
 from enrichment import memory
 from enrichment.enrich import enrich
 from enrichment.explain import Explanation, explain
+from tests.enrichment.articles import article as made
 from tests.newsroom import Article as Written
 from tests.newsroom import load_articles, load_sites
 from wirewatch import batches
@@ -119,6 +120,18 @@ def test_a_story_says_what_binds_its_articles(told: dict[str, Explanation]) -> N
     visit = told["visit"].story
     assert visit and visit.near is None and visit.neighbours == ()
     assert visit.next and visit.next.id != visit.story.id and visit.next_nearness < visit.enough
+
+
+def test_a_learned_person_has_the_spellings_of_all_articles(told: dict[str, Explanation]) -> None:
+    director = "The director of the school, {}, met parents in Mali on Monday."
+    first, second = (
+        made("The school of Bamako", director.format(name), path=name) for name in ("Peter Hallbrook", "Peter Halbrook")
+    )
+    for number, one in enumerate((first, second)):
+        enrich(write(f"20261123T020000Z-33333{number}-g00", one))
+    found = explain(Batch(get_settings().batches, "articles", "20261123T020000Z-333330-g00"), first.id)
+    (person,) = (reason for reason in found.entities if reason.concept.startswith("person:~"))
+    assert person.words == ("Peter Hallbrook",) and person.why[1] == "learned; elsewhere Peter Halbrook"
 
 
 def test_again_is_what_the_data_files_of_today_give(told: dict[str, Explanation]) -> None:

@@ -122,6 +122,14 @@ def test_a_story_says_what_binds_its_articles(told: dict[str, Explanation]) -> N
     assert visit.next and visit.next.id != visit.story.id and visit.next_nearness < visit.enough
 
 
+def test_again_is_what_the_data_files_of_today_give(told: dict[str, Explanation]) -> None:
+    batch = Batch(get_settings().batches, "articles", FIRST)
+    again = explain(batch, told["visit"].article.id, again=True)
+    assert again.at is None and told["visit"].at is not None
+    assert again.topics == told["visit"].topics and again.entities == told["visit"].entities
+    assert again.story == told["visit"].story
+
+
 def test_a_learned_person_has_the_spellings_of_all_articles(told: dict[str, Explanation]) -> None:
     director = "The director of the school, {}, met parents in Mali on Monday."
     first, second = (
@@ -132,14 +140,6 @@ def test_a_learned_person_has_the_spellings_of_all_articles(told: dict[str, Expl
     found = explain(Batch(get_settings().batches, "articles", "20261123T020000Z-333330-g00"), first.id)
     (person,) = (reason for reason in found.entities if reason.concept.startswith("person:~"))
     assert person.words == ("Peter Hallbrook",) and person.why[1] == "learned; elsewhere Peter Halbrook"
-
-
-def test_again_is_what_the_data_files_of_today_give(told: dict[str, Explanation]) -> None:
-    batch = Batch(get_settings().batches, "articles", FIRST)
-    again = explain(batch, told["visit"].article.id, again=True)
-    assert again.at is None and told["visit"].at is not None
-    assert again.topics == told["visit"].topics and again.entities == told["visit"].entities
-    assert again.story == told["visit"].story
 
 
 def test_what_the_index_said_is_told_and_what_waits_is_named(told: dict[str, Explanation]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from enrichment.embedding import DIMENSIONS
-from enrichment.stories import NEAR, WINDOW, Facts, Stories
+from enrichment.stories import COUNTRIES, NAMES, NEAR, WINDOW, Facts, Stories
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LANGUAGES = ("fr", "ar", "sw")
@@ -104,7 +104,7 @@ def test_why_an_article_joined_is_what_decided_it(background: list[Facts]) -> No
     assert found[second.article] == first.article
     tie = stories.why(second, [first])
     assert tie.countries == {"DZ"} and tie.names == {"person:one"}
-    assert tie.nearness == pytest.approx(tie.cosine + 0.1 + 0.1) and tie.nearness >= NEAR
+    assert tie.nearness == pytest.approx(tie.cosine + COUNTRIES + NAMES) and tie.nearness >= NEAR
     far = stories.why(second, [background[0]])
     assert far.nearness < NEAR and not far.countries and not far.names
     both = stories.why(second, [first, background[0]])

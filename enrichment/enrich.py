@@ -12,7 +12,7 @@ from pathlib import Path
 from spacy.tokens import Doc
 
 from enrichment.documents import document
-from enrichment.language import foreign, set_language
+from enrichment.language import foreign
 from enrichment.memory import Memory, tell
 from enrichment.pipelines import pipeline, router
 from enrichment.stories import Facts
@@ -110,7 +110,7 @@ def _understood(articles: Sequence[Article], language: str) -> Iterator[tuple[En
             for article in articles:
                 doc = document(nlp, article)
                 doc._.language = language
-                docs.append(set_language(doc))
+                docs.append(doc)
             for article, doc in zip(articles, nlp.pipe(docs), strict=True):
                 result = _record(article, doc), False
                 done += 1

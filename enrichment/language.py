@@ -10,7 +10,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from wirewatch.language import by_language, detect, parts
+from wirewatch.language import Part, by_language, detect, parts
 
 
 @cache
@@ -24,18 +24,26 @@ def stop_words(language: str) -> frozenset[str]:
     return frozenset(runpy.run_path(str(path))["STOP_WORDS"]) if path.is_file() else frozenset()
 
 
-for extension, default in (("language", None), ("language_hint", None), ("parts", ())):
+def _parts(doc: Doc) -> tuple[Part, ...]:
+    """Found when a component first asks for them; none as long as the language is not known."""
+    if "parts" not in doc.user_data and doc._.language:
+        doc.user_data["parts"] = parts(doc.text, doc._.language)
+    found: tuple[Part, ...] = doc.user_data.get("parts", ())
+    return found
+
+
+for extension in ("language", "language_hint"):
     if not Doc.has_extension(extension):
-        Doc.set_extension(extension, default=default)
+        Doc.set_extension(extension, default=None)
+Doc.set_extension("parts", getter=_parts, force=True)
 
 
-@Language.component("wirewatch_language", assigns=["doc._.language", "doc._.parts"])
+@Language.component("wirewatch_language", assigns=["doc._.language"])
 def set_language(doc: Doc) -> Doc:
-    """Sets ``doc._.language`` where it is not known, with ``doc._.language_hint`` (a code or None) as a hint, and
-    ``doc._.parts`` (:class:`~wirewatch.language.Part`, what is in another language).
+    """Sets ``doc._.language`` where it is not known, with ``doc._.language_hint`` (a code or None) as a hint. What is
+    in another language stands in ``doc._.parts`` (:class:`~wirewatch.language.Part`).
     """
     doc._.language = doc._.language or detect(doc.text, doc._.language_hint)
-    doc._.parts = parts(doc.text, doc._.language)
     return doc
 
 

@@ -48,8 +48,6 @@ PREFERRED = 5
 evaluation data in 16 languages, and their first words."""
 POSSIBLE = 1e-3
 """A probability below which a hint is not believed: what says it is French is written in Arabic letters."""
-NEVER = 1e-6
-"""A probability below which a text is certainly not in a language."""
 SENTENCE = 60
 """Bytes in UTF-8 from which the language of a line can be told: a Chinese sign tells as much as three letters."""
 LEAST = 0.05
@@ -176,17 +174,16 @@ def parts(text: str, language: str) -> tuple[Part, ...]:
 
 
 def _surely(line: str, language: str) -> str | None:
-    """The language of a paragraph of a text in ``language``; None if it is too short to tell, or in doubt."""
+    """The language of a paragraph of a text in ``language``, which it is in unless it is surely in another; None for
+    one that is too short to tell."""
     if len(line.encode(errors="replace")) < SENTENCE:
         return None
     prepared = _prepared(line)
     told = _second_opinion(prepared)
-    # CLD2 reads an article in a tenth of a millisecond; what it finds is rare enough for the slower model to look at.
-    if told is None or told == language:
-        return told
-    probability = _probabilities(prepared)
-    sure = probability.get(told, 0.0) >= SURE and probability.get(language, 0.0) < NEVER
-    return told if sure and (told in COMMON or language not in UNTOLD) else None
+    # CLD2 is quick, and what it finds is rare enough for the slower model to look at.
+    if told is None or told == language or (language in UNTOLD and told not in COMMON):
+        return language
+    return told if _probabilities(prepared).get(told, 0.0) >= SURE else language
 
 
 def by_language(text: str, language: str, parts: Iterable[Part]) -> dict[str, str]:

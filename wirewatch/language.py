@@ -94,8 +94,8 @@ def detect(text: str, *hints: str | None) -> str:
     probability = _probabilities(prepared)
     if not probability:
         return hinted[0] if hinted else "en"
-    second = _second_opinion(prepared)
-    if second in UNTOLD and len(prepared.encode()) >= SENTENCE:
+    second, is_sure = _second_opinion(prepared)
+    if second in UNTOLD and is_sure and len(prepared.encode()) >= SENTENCE:
         return second
     best = max(probability, key=probability.__getitem__)
     sure = probability[best] >= SURE
@@ -135,10 +135,10 @@ def _probabilities(prepared: str) -> dict[str, float]:
     return probability
 
 
-def _second_opinion(prepared: str) -> str | None:
-    """What CLD2 says most of a text is written in; None for a language that we do not know."""
-    (_, code, _, _), *_ = pycld2.detect(prepared, isPlainText=True, bestEffort=True)[2]
-    return known(code)
+def _second_opinion(prepared: str) -> tuple[str | None, bool]:
+    """What CLD2 says most of a text is written in, None for a language that we do not know, and whether it is sure."""
+    sure, _, ((_, code, _, _), *_) = pycld2.detect(prepared, isPlainText=True, bestEffort=True)
+    return known(code), sure
 
 
 class Part(NamedTuple):
@@ -179,7 +179,7 @@ def _surely(line: str, language: str) -> str | None:
     if len(line.encode(errors="replace")) < SENTENCE:
         return None
     prepared = _prepared(line)
-    told = _second_opinion(prepared)
+    told, _ = _second_opinion(prepared)
     # CLD2 is quick, and what it finds is rare enough for the slower model to look at.
     if told is None or told == language or (language in UNTOLD and told not in COMMON):
         return language

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from wirewatch.language import Part, by_language, detect, known, parts
+from wirewatch.language import UNTOLD, Part, by_language, detect, known, parts
 
 NEWS: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "languages.yml").read_text("utf-8"))
 """A paragraph and a headline in each language."""
@@ -112,6 +112,11 @@ def test_a_few_words_are_told_by_two_opinions(headline: str, language: str) -> N
 )
 def test_the_second_opinion_knows_languages_that_the_first_does_not(language: str, text: str) -> None:
     assert detect(text) == language
+
+
+def test_letters_by_chance_are_in_no_rare_language() -> None:
+    letters = "rociw rmopjo gmeflug madiv dobu viknajuk tdd nuof izif zumodur ekpi vosul hugrat bem odrin falek "
+    assert detect(letters * 5) not in UNTOLD
 
 
 def joined(*languages: str) -> str:

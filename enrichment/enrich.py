@@ -12,6 +12,7 @@ from pathlib import Path
 from spacy.tokens import Doc
 
 from enrichment.documents import document
+from enrichment.language import foreign
 from enrichment.learned import Named, settled
 from enrichment.memory import Memory, recognise, tell
 from enrichment.pipelines import pipeline, router
@@ -135,6 +136,7 @@ def _record(article: Article, doc: Doc) -> EnrichedArticle:
     found = doc._
     return EnrichedArticle(
         **{**dict(article), "language": found.language},
+        parts=foreign(doc),
         people=found.people,
         organizations=found.organizations,
         places=found.places,

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -25,9 +25,11 @@ from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
 
+import enrichment.language  # noqa: F401 - its extensions of Doc
 from enrichment.embedding import Embedder, embed_passages, embedder
 from enrichment.letters import plain
 from enrichment.lexicon import ancestors, languages, lexicon, matches
+from wirewatch.language import Part, by_language
 from wirewatch.records import TopicFound
 
 THRESHOLD = 0.5
@@ -65,7 +67,9 @@ Doc.set_extension("topics", default=(), force=True)
 Evidence = dict[str, float]
 
 
-def topics_of(text: str, headline_end: int, language: str, meaning: Sequence[float] = ()) -> tuple[TopicFound, ...]:
+def topics_of(
+    text: str, headline_end: int, language: str, meaning: Sequence[float] = (), parts: Sequence[Part] = ()
+) -> tuple[TopicFound, ...]:
     """The topics of an article, best first.
 
     Args:
@@ -73,9 +77,9 @@ def topics_of(text: str, headline_end: int, language: str, meaning: Sequence[flo
         headline_end: the offset where they end.
         language: ISO 639-1 code.
         meaning: the article's embedding; without it the words decide.
+        parts: what of the text is in other languages.
     """
-    text = plain(text)
-    evidence, words = _by_words(text, headline_end, language)
+    evidence, words = _by_words(by_language(text, language, parts), headline_end)
     if meaning:
         evidence = _by_meaning(evidence, meaning, MEANING if language in languages() else MEANING_ALONE)
     enough = _enough(evidence, words)
@@ -91,22 +95,25 @@ def topics_of(text: str, headline_end: int, language: str, meaning: Sequence[flo
     )
 
 
-def _by_words(text: str, headline_end: int, language: str) -> tuple[Evidence, dict[str, Counter[str]]]:
-    """What the words say, and how often each of them says it."""
+def _by_words(texts: Mapping[str, str], headline_end: int) -> tuple[Evidence, dict[str, Counter[str]]]:
+    """What the words of a text, by the languages that read it, say, and how often each of them says it."""
     places: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     words: dict[str, Counter[str]] = defaultdict(Counter)
-    for match in matches(text, language):
-        where = _place(match.start - headline_end)
-        places[match.topic, match.term][where] += 1
-        words[match.topic][" ".join(text[match.start : match.end].split())] += 1
+    length = 0
+    for language, text in texts.items():
+        text = plain(text)
+        length += len(text.split())
+        for match in matches(text, language):
+            where = _place(match.start - headline_end)
+            places[match.topic, match.term][where] += 1
+            words[match.topic][" ".join(text[match.start : match.end].split())] += 1
     points: Evidence = defaultdict(float)
     terms: dict[str, Counter[str]] = defaultdict(Counter)
     for (topic, term), here in places.items():
         points[topic] += _points(here)
         terms[topic][term] = here.total()
-    length = math.sqrt(1 + len(text.split()) / 100)
     return {
-        topic: found * (BROAD if _only_broad(topic, terms[topic], language) else 1) / length
+        topic: found * (BROAD if _only_broad(topic, terms[topic], texts) else 1) / math.sqrt(1 + length / 100)
         for topic, found in points.items()
     }, words
 
@@ -122,9 +129,9 @@ def _points(places: Counter[str]) -> float:
     return points + ((OPENING if opening else 1.0) * (1 + math.log(body)) if body else 0.0)
 
 
-def _only_broad(topic: str, found: Counter[str], language: str) -> bool:
+def _only_broad(topic: str, found: Counter[str], languages: Iterable[str]) -> bool:
     """Whether nothing but a few broad terms speak for a topic."""
-    broad = lexicon()[topic].broad.get(language, frozenset())
+    broad = frozenset().union(*(lexicon()[topic].broad.get(language, ()) for language in languages))
     return found.keys() <= broad and len(found) < SEVERAL and found.total() < OFTEN
 
 
@@ -189,7 +196,7 @@ class TopicsComponent:
 
     def __call__(self, doc: Doc) -> Doc:
         """Find the topics of one document."""
-        doc._.topics = topics_of(doc.text, doc._.headline_end, self.language, doc._.embedding)
+        doc._.topics = topics_of(doc.text, doc._.headline_end, self.language, doc._.embedding, doc._.parts)
         return doc
 
 

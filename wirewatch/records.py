@@ -339,6 +339,9 @@ class Event(Record):
 class EnrichedArticle(Article):
     """An article with what it is about."""
 
+    parts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Its paragraphs in other languages than :attr:`language`, by ISO 639-1 code, the language with most of them first;
+    only of languages that a twentieth of the text is in."""
     people: tuple[str, ...] = ()
     organizations: tuple[str, ...] = ()
     places: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from enrichment import geography, known, lexicon, sound
+from enrichment import gazetteer, geography, known, lexicon, sound
 from enrichment import words as dictionary
 from enrichment.embedding import embed_query
 from enrichment.language import stop_words
@@ -42,7 +42,9 @@ def understand(text: str) -> Meaning:
     guess = detect(text)
     readings = {language: _concepts(text, language) for language in (guess, *_other_languages(guess))}
     language = max(readings, key=lambda code: (_covered(readings[code]), code == guess, code == "en"))
-    found = sorted(_with_names(readings[language], text, language), key=lambda found: (found.start, found.end))
+    found = readings[language]
+    found = [*found, *_cities(text, language, found)]
+    found = sorted(_with_names(found, text, language), key=lambda found: (found.start, found.end))
     return Meaning(
         text=text,
         language=language,
@@ -140,18 +142,20 @@ def _with_names(found: list[_Found], text: str, language: str) -> list[_Found]:
 
 
 def _places(text: str, language: str) -> list[_Found]:
-    """Countries and regions, as written and, where nothing is found that way, without regard to capitals; cities and
-    provinces as written.
-    """
-    found = [_Found(one.id, one.start, one.end) for one in geography.places_in(text, language)]
+    """Countries and regions, as written and, where nothing is found that way, without regard to capitals."""
+    found: list[_Found] = []
     for written in (text, text.lower()):
-        for kind, find in (("country", geography.countries_in), ("region", geography.regions_in)):
-            for m in find(written, language):
-                overlapping = [one for one in found if m.start < one.end and one.start < m.end]
-                # A capital is a city and stands for its country.
-                if all(one.concept.startswith("place:") and m.kind == "capital" for one in overlapping):
-                    found.append(_Found(f"{kind}:{m.code}", m.start, m.end))
+        for m in gazetteer.read(written, language, cities=False).mentions:
+            kind = "country" if m.kind in gazetteer.COUNTRY else "region"
+            if not any(_overlap(m[:2], one[1:]) for one in found):
+                found.append(_Found(f"{kind}:{m.code}", m.start, m.end))
     return found
+
+
+def _cities(text: str, language: str, found: list[_Found]) -> list[_Found]:
+    """Cities and provinces, in the language that the text is taken to be in; a capital is its country's besides."""
+    cities = [_Found(one.id, one.start, one.end) for one in geography.places_in(text, language)]
+    return [city for city in cities if all(city[1:] == one[1:] for one in found if _overlap(city[1:], one[1:]))]
 
 
 def _covered(found: list[_Found]) -> int:

@@ -29,6 +29,8 @@ class _Found(NamedTuple):
     concept: str
     start: int
     end: int
+    broad: bool = False
+    """Said of other things too: it tells the language, and asks for nothing."""
 
 
 def understand(text: str) -> Meaning:
@@ -42,7 +44,8 @@ def understand(text: str) -> Meaning:
     guess = detect(text)
     readings = {language: _concepts(text, language) for language in (guess, *_other_languages(guess))}
     language = max(readings, key=lambda code: (_covered(readings[code]), code == guess, code == "en"))
-    found = sorted(_with_names(readings[language], text, language), key=lambda found: (found.start, found.end))
+    meant = [one for one in readings[language] if not one.broad]
+    found = sorted(_with_names(meant, text, language), key=lambda found: (found.start, found.end))
     return Meaning(
         text=text,
         language=language,
@@ -119,9 +122,12 @@ def _other_languages(guess: str) -> list[str]:
 def _concepts(text: str, language: str) -> list[_Found]:
     """Where the text names countries, regions and topics, in its order."""
     places = _places(text, language)
-    about = [_Found(f"topic:{m.topic}", m.start, m.end) for m in lexicon.matches(text, language)]
+    about = [
+        _Found(f"topic:{m.topic}", m.start, m.end, lexicon.is_broad(m, language))
+        for m in lexicon.matches(text, language)
+    ]
     longest = [
-        one for one in about if not any(o.start <= one.start and one.end <= o.end and o[1:] != one[1:] for o in about)
+        one for one in about if not any(o.start <= one.start and one.end <= o.end and o[1:3] != one[1:3] for o in about)
     ]
     return sorted(places + longest, key=lambda found: (found.start, found.end))
 

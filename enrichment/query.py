@@ -44,8 +44,8 @@ def understand(text: str) -> Meaning:
     guess = detect(text)
     readings = {language: _concepts(text, language) for language in (guess, *_other_languages(guess))}
     language = max(readings, key=lambda code: (_covered(readings[code]), code == guess, code == "en"))
-    meant = [one for one in readings[language] if not one.broad]
-    found = sorted(_with_names(meant, text, language), key=lambda found: (found.start, found.end))
+    named = _with_names(readings[language], text, language)
+    found = sorted((one for one in named if not one.broad), key=lambda found: (found.start, found.end))
     return Meaning(
         text=text,
         language=language,

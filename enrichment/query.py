@@ -138,7 +138,7 @@ def _with_names(found: list[_Found], text: str, language: str) -> list[_Found]:
     """
     names = [_Found(one.id, one.start, one.end) for one in known.find(text, language)]
     surnames = [one for one in names if one.concept.startswith("person:") and " " not in text[one.start : one.end]]
-    namesakes = [one for one in surnames if any(_overlap(one[1:], other[1:]) for other in found)]
+    namesakes = [one for one in surnames if any(_overlap(one[1:3], other[1:3]) for other in found)]
     names = [one for one in names if one not in namesakes]
     topics = [one for one in found if one.concept.startswith("topic:")]
     named = [one for one in topics if any(name.start <= one.start and one.end <= name.end for name in names)]

@@ -46,7 +46,7 @@ BEGINNING = 600
 """Characters after title and lead that count as the opening."""
 BROAD = 1 / 3
 """What broad terms alone are worth: "fire brigade" in a headline is no wildfire, "hospital" in war news not health."""
-SEVERAL = 3
+SEVERAL = 2
 OFTEN = 4
 """So many different broad terms, or mentions of them, are as good as others."""
 

@@ -29,6 +29,8 @@ class _Found(NamedTuple):
     concept: str
     start: int
     end: int
+    broad: bool = False
+    """Said of other things too: it tells the language, and asks for nothing."""
 
 
 def understand(text: str) -> Meaning:
@@ -42,9 +44,9 @@ def understand(text: str) -> Meaning:
     guess = detect(text)
     readings = {language: _concepts(text, language) for language in (guess, *_other_languages(guess))}
     language = max(readings, key=lambda code: (_covered(readings[code]), code == guess, code == "en"))
-    found = readings[language]
-    found = [*found, *_cities(text, language, found)]
-    found = sorted(_with_names(found, text, language), key=lambda found: (found.start, found.end))
+    places = _cities(text, language, readings[language])
+    named = _with_names([*readings[language], *places], text, language)
+    found = sorted((one for one in named if not one.broad), key=lambda found: (found.start, found.end))
     return Meaning(
         text=text,
         language=language,
@@ -121,9 +123,12 @@ def _other_languages(guess: str) -> list[str]:
 def _concepts(text: str, language: str) -> list[_Found]:
     """Where the text names countries, regions and topics, in its order."""
     places = _places(text, language)
-    about = [_Found(f"topic:{m.topic}", m.start, m.end) for m in lexicon.matches(text, language)]
+    about = [
+        _Found(f"topic:{m.topic}", m.start, m.end, lexicon.is_broad(m, language))
+        for m in lexicon.matches(text, language)
+    ]
     longest = [
-        one for one in about if not any(o.start <= one.start and one.end <= o.end and o[1:] != one[1:] for o in about)
+        one for one in about if not any(o.start <= one.start and one.end <= o.end and o[1:3] != one[1:3] for o in about)
     ]
     return sorted(places + longest, key=lambda found: (found.start, found.end))
 
@@ -134,7 +139,7 @@ def _with_names(found: list[_Found], text: str, language: str) -> list[_Found]:
     """
     names = [_Found(one.id, one.start, one.end) for one in known.find(text, language)]
     surnames = [one for one in names if one.concept.startswith("person:") and " " not in text[one.start : one.end]]
-    namesakes = [one for one in surnames if any(_overlap(one[1:], other[1:]) for other in found)]
+    namesakes = [one for one in surnames if any(_overlap(one[1:3], other[1:3]) for other in found)]
     names = [one for one in names if one not in namesakes]
     topics = [one for one in found if one.concept.startswith("topic:")]
     named = [one for one in topics if any(name.start <= one.start and one.end <= name.end for name in names)]
@@ -147,7 +152,7 @@ def _places(text: str, language: str) -> list[_Found]:
     for written in (text, text.lower()):
         for m in gazetteer.read(written, language, cities=False).mentions:
             kind = "country" if m.kind in gazetteer.COUNTRY else "region"
-            if not any(_overlap(m[:2], one[1:]) for one in found):
+            if not any(_overlap(m[:2], one[1:3]) for one in found):
                 found.append(_Found(f"{kind}:{m.code}", m.start, m.end))
     return found
 
@@ -155,7 +160,7 @@ def _places(text: str, language: str) -> list[_Found]:
 def _cities(text: str, language: str, found: list[_Found]) -> list[_Found]:
     """Cities and provinces, in the language that the text is taken to be in; a capital is its country's besides."""
     cities = [_Found(one.id, one.start, one.end) for one in geography.places_in(text, language)]
-    return [city for city in cities if all(city[1:] == one[1:] for one in found if _overlap(city[1:], one[1:]))]
+    return [city for city in cities if all(city[1:3] == one[1:3] for one in found if _overlap(city[1:3], one[1:3]))]
 
 
 def _covered(found: list[_Found]) -> int:

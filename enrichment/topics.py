@@ -46,7 +46,7 @@ BEGINNING = 600
 """Characters after title and lead that count as the opening."""
 BROAD = 1 / 3
 """What broad terms alone are worth: "fire brigade" in a headline is no wildfire, "hospital" in war news not health."""
-SEVERAL = 3
+SEVERAL = 2
 OFTEN = 4
 """So many different broad terms, or mentions of them, are as good as others."""
 
@@ -57,7 +57,7 @@ NEARER = 0.2
 CLEARLY = 1.5
 """From here on the meaning is evidence of its own: so much for each further standard deviation."""
 MEANING = 0.6
-MEANING_ALONE = 1.0
+MEANING_ALONE = 1.3
 """The same in a language without terms."""
 CALLED = {"en": "News about {}", "fr": "Actualité : {}"}
 """The vector of a topic is the mean of these, with its label. More languages and examples of terms were no better."""
@@ -80,9 +80,12 @@ def topics_of(
         parts: what of the text is in other languages.
     """
     evidence, words = _by_words(by_language(text, language, parts), headline_end)
+    added: Evidence = {}
     if meaning:
-        evidence = _by_meaning(evidence, meaning, MEANING if language in languages() else MEANING_ALONE)
-    enough = _enough(evidence, words)
+        near = _nearness(meaning)
+        evidence = {topic: found * _agreement(near[topic]) for topic, found in evidence.items()}
+        added = _by_meaning(near, MEANING if language in languages() else MEANING_ALONE)
+    enough = _enough(evidence, added, words)
     least = BESIDE * max(enough.values(), default=0)
     best_first = sorted((t for t in enough if enough[t] >= least), key=lambda t: (-enough[t], t))[:MOST]
     return tuple(
@@ -135,14 +138,14 @@ def _only_broad(topic: str, found: Counter[str], languages: Iterable[str]) -> bo
     return found.keys() <= broad and len(found) < SEVERAL and found.total() < OFTEN
 
 
-def _by_meaning(evidence: Evidence, meaning: Sequence[float], worth: float) -> Evidence:
-    """The evidence of the words, more or less as the meaning agrees with it, and what the meaning adds."""
-    near = _nearness(meaning)
-    weighed = {topic: found * math.exp(NEARER * min(4.0, max(-2.0, near[topic]))) for topic, found in evidence.items()}
-    for topic, nearness in near.items():
-        if nearness > CLEARLY:
-            weighed[topic] = weighed.get(topic, 0.0) + worth * (nearness - CLEARLY)
-    return weighed
+def _agreement(nearness: float) -> float:
+    """How much more, or less, the words for a topic are worth as the meaning agrees with them."""
+    return math.exp(NEARER * min(4.0, max(-2.0, nearness)))
+
+
+def _by_meaning(near: Evidence, worth: float) -> Evidence:
+    """What the meaning is evidence of by itself."""
+    return {topic: worth * (nearness - CLEARLY) for topic, nearness in near.items() if nearness > CLEARLY}
 
 
 def _nearness(meaning: Sequence[float]) -> dict[str, float]:
@@ -169,14 +172,16 @@ def _topic_vectors(_: Embedder) -> tuple[NDArray[np.float32], NDArray[np.float32
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), mean
 
 
-def _enough(evidence: Evidence, words: dict[str, Counter[str]]) -> Evidence:
-    """The topics with enough evidence. What has not enough, and its words, count for the topic above it."""
+def _enough(evidence: Evidence, added: Evidence, words: dict[str, Counter[str]]) -> Evidence:
+    """The topics with enough evidence. What the words say of a topic without counts for the topic above it; what the
+    meaning adds does not, as topics under one roof mean much the same: their sum would say it several times.
+    """
     enough: Evidence = {}
     below = defaultdict(float, evidence)
     for topic in _narrow_first():
         parent = lexicon()[topic].parent
-        if below[topic] >= 1:
-            enough[topic] = below[topic]
+        if below[topic] + added.get(topic, 0.0) >= 1:
+            enough[topic] = below[topic] + added.get(topic, 0.0)
         elif parent:
             below[parent] += below[topic]
             words[parent] += words[topic]

@@ -70,3 +70,28 @@ def test_a_word_that_no_dictionary_has_may_be_a_name_and_is_looked_for_by_its_so
 
 def test_nobody_is_meant_who_only_sounds_like_a_continent() -> None:
     assert understand("أفريقيا").concepts == ("region:Africa",)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "topics"),
+    [
+        ("trade union strike Nigeria", "en", {"topic:strikes"}),
+        ("President Ruto", "en", set()),
+        ("ambassador senator professor", "en", set()),
+        ("defender winger champion", "en", set()),
+        ("drug trial ordered hospital", "en", set()),
+        ("président sénateur ambassadeur", "fr", set()),
+        ("le ministre condamné", "fr", set()),
+        ("Côte d'Ivoire", "fr", set()),
+        ("сенатор смог", "ru", set()),
+        ("السفير أمام المحكمة العليا", "ar", {"topic:justice"}),
+    ],
+)
+def test_a_word_said_of_other_things_too_asks_for_no_topic(text: str, language: str, topics: set[str]) -> None:
+    meaning = understand(text)
+    assert meaning.language == language
+    assert {concept for concept in meaning.concepts if concept.startswith("topic:")} == topics
+
+
+def test_a_broad_word_still_tells_the_language() -> None:
+    assert understand("journalists complicity president").language == "en"

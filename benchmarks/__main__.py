@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import crawl, extraction, habits, replay, report
+from benchmarks import crawl, enrichment, extraction, habits, replay, report
 
-ALL = (crawl, extraction, habits, replay)
+ALL = (crawl, extraction, habits, enrichment, replay)
 
 if __name__ == "__main__" and len(measured := report.run(*ALL)) == len(ALL):
     report.write_readme(measured)

@@ -13,8 +13,8 @@ from __future__ import annotations
 import gzip
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from search.index import index
 from search.query import Filters, search
 from wirewatch.batches import Batch, write
 from wirewatch.errors import UserError
-from wirewatch.records import Article, SourceRef, article_id, content_version, now
+from wirewatch.records import Article, EnrichedArticle, SourceRef, article_id, content_version, now
 
 EVALUATED = True
 KINDS = ("title", "kw_entity", "kw_place", "kw_mixed", "kw_topic", "kw_hard")
@@ -60,15 +60,16 @@ def _searched(
     folder: Path, client: Elasticsearch, home: Path, limit: int | None
 ) -> Iterator[tuple[str, list[dict[str, Any]], set[str], dict[str, list[str]]]]:
     """Language, questions, ids of the articles, and the answers, of each language of a set."""
-    corpora = {path.name.partition(".")[0]: rows(path)[:limit] for path in folder.glob("*.corpus.jsonl.gz")}
+    files = {path.name.partition(".")[0]: path for path in folder.glob("*.corpus.jsonl.gz")}
+    corpora = {language: rows(file)[:limit] for language, file in files.items()}
     questions = rows(folder / "queries.jsonl.gz")
     understood = {question["id"]: understand(question["query"]) for question in questions}
     foreign = sorted(language for language in corpora if language != "en")
     for languages in (foreign, ["en"] if "en" in corpora else []):
-        documents = [row for language in languages for row in corpora[language]]
-        ids = {article_of(row).id: row["id"] for row in documents}
-        if documents:
-            index(_batch(documents, home / languages[0]), client=client)
+        ids = {article_of(row).id: row["id"] for language in languages for row in corpora[language]}
+        if ids:
+            articles = (article for language in languages for article in understood_articles(files[language], limit))
+            index(_batch(articles, home / languages[0]), client=client)
         for language in languages:
             there = {row["id"] for row in corpora[language]}
             asked = [question for question in questions if question["relevant"] in there]
@@ -100,10 +101,16 @@ def article_of(row: dict[str, Any]) -> Article:
     )
 
 
-def _batch(documents: Sequence[dict[str, Any]], home: Path) -> Batch:
+@cache
+def understood_articles(file: Path, limit: int | None) -> tuple[EnrichedArticle, ...]:
+    """The articles of a corpus as enrichment makes them, without their stories; once, for all who ask in a process."""
+    return tuple(article for article, _ in enriched(map(article_of, rows(file)[:limit])))
+
+
+def _batch(articles: Iterable[EnrichedArticle], home: Path) -> Batch:
     batch = Batch(str(home), "enriched", "evaluation")
     with write(batch) as out:
-        for article, _ in enriched(map(article_of, documents)):
+        for article in articles:
             out.add(article)
     return batch
 

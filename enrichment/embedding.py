@@ -162,8 +162,9 @@ class EmbeddingComponent:
 
 def _texts(doc: Doc) -> list[str]:
     """What of a document is embedded: its opening, and the title with each of the pieces that follow."""
-    opening, rest = doc.text[: doc._.opening_end], doc.text[doc._.opening_end :]
-    title = doc.text[: min(doc._.headline_end, TITLE)].partition("\n\n")[0]
+    text = doc.text  # put together from the tokens whenever it is asked for
+    opening, rest = text[: doc._.opening_end], text[doc._.opening_end :]
+    title = text[: min(doc._.headline_end, TITLE)].partition("\n\n")[0]
     before = f"{title}. " if title else ""
     return [opening.replace("\n\n", ". "), *(before + piece for piece in islice(pieces(rest), PASSAGES))]
 

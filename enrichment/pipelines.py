@@ -7,13 +7,15 @@ A pipeline is the ``ner`` of a model (and nothing else of it: that is two to fou
 from __future__ import annotations
 
 import warnings
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import spacy
 from spacy.language import Language
+from spacy.tokens import Doc
 from spacy.util import get_lang_class, get_model_meta, get_package_path, is_package, load_config
+from spacy.vocab import Vocab
 
 # Importing a component's module registers its factory.
 from enrichment import (  # noqa: F401
@@ -61,8 +63,14 @@ their context from topics, concepts are collected from all."""
 def router() -> Language:
     """The pipeline that says in which language a document is, and so which pipeline is next."""
     nlp = spacy.blank("xx")
+    nlp.tokenizer = partial(_undivided, nlp.vocab)
     nlp.add_pipe("wirewatch_language")
     return nlp
+
+
+def _undivided(vocab: Vocab, text: str) -> Doc:
+    """A text as one token: the router needs no words, and to part a text into them twice takes long."""
+    return Doc(vocab, words=[text] if text else [], spaces=[False] if text else [])
 
 
 @cache

@@ -64,7 +64,7 @@ def timed(
         try:
             if cores:
                 psutil.Process(process.pid).cpu_affinity(list(cores))
-            with _peak_memory(process.pid) as peak:
+            with peak_memory(process.pid) as peak:
                 process.wait()
         finally:
             process.kill()
@@ -96,7 +96,7 @@ def alone(function: str, *arguments: str | int | None) -> dict[str, float]:
 
 
 @contextmanager
-def _peak_memory(pid: int) -> Iterator[Callable[[], int]]:
+def peak_memory(pid: int) -> Iterator[Callable[[], int]]:
     """Watch a process and its children ten times a second; yields a function that tells the most bytes seen."""
     most, over = 0, threading.Event()
 

@@ -14,7 +14,7 @@ all of them loaded, and tells their stories: the most that it had resident, and 
 
 from __future__ import annotations
 
-import resource
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 
 from benchmarks.crosslingual import article_of, rows
-from benchmarks.process import alone
+from benchmarks.process import alone, peak_memory
 from benchmarks.report import Figures, Table
 from enrichment.documents import document
 from enrichment.enrich import enrich, enriched
@@ -77,7 +77,7 @@ def _figures(taken: Figures) -> Figures:
 
 def articles(file: Path, limit: int | None = None) -> list[Article]:
     """Long articles: :data:`JOINED` of a corpus each, under the title of the first."""
-    some = rows(file)[:limit]
+    some = rows(file)[: limit and max(limit, 2 * JOINED)]
     return [article_of(_joined(some[i : i + JOINED])) for i in range(0, len(some) - JOINED + 1, JOINED)]
 
 
@@ -149,16 +149,17 @@ def worker(folder: str, limit: int | None) -> Figures:
         for file in files:
             for article in articles(file, limit)[:WORKER]:
                 out.add(article)
-    languages = {article.language for article in enrich(batch).read(EnrichedArticle)}
+    with peak_memory(os.getpid()) as peak:
+        done = [article.language for article in enrich(batch).read(EnrichedArticle)]
+    languages = set(done)
     models = [
         code for code in languages if any(not name.startswith("wirewatch_") for name in pipeline(code).pipe_names)
     ]
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     return {
         "languages": len(languages),
         "recognisers": len(models),
-        "articles": len(files) * WORKER,
-        "peak_mb": most,
+        "articles": len(done),
+        "peak_mb": peak() / 2**20,
         "after_mb": psutil.Process().memory_info().rss / 2**20,
     }
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from pathlib import Path
 
 import pytest
 
-from benchmarks import countries, enrichment, events, speed, stories
+from benchmarks import enrichment, speed, stories
+from benchmarks.__main__ import ALL
+from benchmarks.enrichment import PARTS
 from benchmarks.process import alone
+from wirewatch.errors import UserError
 from wirewatch.settings import get_settings
 
 TEXTS = {
@@ -44,25 +46,25 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     get_settings.cache_clear()
 
 
-def told_alone(number: int) -> dict[str, float]:
-    """What a process is told of its surroundings."""
-    return {"number": number, "cores": len(os.sched_getaffinity(0)), "threads": int(os.environ["OMP_NUM_THREADS"])}
-
-
 @pytest.mark.usefixtures("_own_home")
 def test_the_parts_figures_stand_beside_their_aims(evaluation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enrichment, "PARTS", (countries, events, stories))
+    monkeypatch.setattr(enrichment, "PARTS", (stories,))
     figures = enrichment.measure(evaluation, 2)
     assert figures["enrichment.stories.articles"] == 4
     figures |= {"enrichment.speed.fr.ratio": 1.7, "enrichment.ner.wikineural.fr.f1": 0.9}
-    figures |= {"enrichment.ner.wikineural.fr.model.f1": 0.85}
+    figures |= {"enrichment.ner.wikineural.fr.model.f1": 0.85, "enrichment.countries.fresh.all.recall": 0.95}
     aims, *others = enrichment.tables(figures)
     rows = {str(what): rest for what, *rest in aims.rows}
     assert rows["names, fr: F1"] == [0.9, "≥ 0.86", "yes", 0.85]
     assert rows["cost but for embedding, fr: recognisers"] == [1.7, "≤ 1.5", "no", ""]
-    assert rows["countries, fresh sentences: recall"][1:3] == ["≥ 0.95", "yes"]
-    assert [table.title.partition(":")[0] for table in others[:3]] == ["Countries", "events", "Stories"]
-    assert [name for name, _ in others[-1].rows] == ["countries", "events", "stories"]
+    assert rows["countries, fresh sentences: recall"] == [0.95, "≥ 0.95", "yes", ""]
+    assert [table.title for table in others] == ["Stories: B-cubed", "How long the parts took"]
+    assert [name for name, _ in others[-1].rows] == ["stories"]
+
+
+def test_every_part_is_a_benchmark_that_says_what_it_does() -> None:
+    assert all(f"**{part.__name__.partition('.')[2]}.** {part.__doc__[:60]}" in enrichment.__doc__ for part in PARTS)
+    assert len({part.__name__ for part in PARTS}) == 8 and enrichment in ALL
 
 
 @pytest.mark.usefixtures("_own_home")
@@ -88,4 +90,7 @@ def test_a_worker_of_all_languages_says_what_memory_it_had(evaluation: Path) -> 
 
 
 def test_what_is_measured_alone_has_one_core_and_one_thread() -> None:
-    assert alone("tests.benchmarks.test_enrichment:told_alone", 7) == {"number": 7, "cores": 1, "threads": 1}
+    assert alone("os:getenv", "OMP_NUM_THREADS") == "1"
+    assert str(alone("benchmarks.report:machine")).startswith("1 cores")
+    with pytest.raises(UserError, match="math:sqrt ended with status 1"):
+        alone("math:sqrt", -1)

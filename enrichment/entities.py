@@ -18,7 +18,7 @@ from spacy.tokens import Doc
 
 from enrichment import gazetteer, known, sound
 from enrichment.gazetteer import fold
-from enrichment.known import Found
+from enrichment.known import Found, Word
 from enrichment.sounds import sounds
 from wirewatch.records import Entity
 
@@ -38,27 +38,27 @@ def learned_id(kind: str, name: str) -> str:
     return f"{kind}:~{re.sub('[^a-z0-9]+', '-', sound.latin(name)).strip('-') or fold(name)}"
 
 
-def _mentions(doc: Doc, language: str) -> list[Found]:
+def _mentions(text: str, language: str, words: list[Word]) -> list[Found]:
     """Where the text names known people and organisations in full."""
-    return known.longest([*known.people_in(doc.text, language), *known.written_in(doc.text, language)])
+    return known.longest([*known.people_in(text, language, words), *known.written_in(text, language)])
 
 
-def _surnames(doc: Doc, full: list[Found]) -> list[Found]:
+def _surnames(doc: Doc, text: str, words: list[Word], full: list[Found]) -> list[Found]:
     """Where the text has a surname alone: of somebody it names in full, or of the one known person it can mean."""
     here: dict[str, set[str]] = defaultdict(set)
     for one in full:
-        inside = known.words(doc.text[one.start : one.end])
+        inside = known.words(text[one.start : one.end])
         if one.id.startswith("person:") and len(inside) > 1:
             surname = inside[0 if known.people()[one.id].surname_first else -1].text
-            for form in known.bare(surname):
-                here[fold(form)].add(one.id)
+            for form in known.folded(surname):
+                here[form].add(one.id)
     told = {mention.code for mention in doc._.country_mentions} if Doc.has_extension("country_mentions") else set()
-    covered = bytearray(len(doc.text) + 1)
+    covered = bytearray(len(text) + 1)
     for one in full:
         covered[one.start : one.end] = b"x" * (one.end - one.start)
     return [
         Found(word.start + known.prefix(word.text, person), word.end, person)
-        for word in known.words(doc.text)
+        for word in words
         if not covered[word.start] and known.is_cased(word.text) and (person := _whose(word.text, here, told))
     ]
 
@@ -67,7 +67,7 @@ def _whose(word: str, here: dict[str, set[str]], told: set[str]) -> str | None:
     """The person whose surname a word is, or None: the only one of the name that the text has in full, or else the
     only one known if the text is about the country.
     """
-    named = {person for form in known.bare(word) if len(form) > 1 for person in here.get(fold(form), ())}
+    named = {person for form in known.folded(word) if len(form) > 1 for person in here.get(form, ())} if here else None
     if named:
         return named.pop() if len(named) == 1 else None
     person = known.by_surname(word)
@@ -106,20 +106,20 @@ def _entity(id_: str, name: str, spelled: Counter[str]) -> Entity:
     )
 
 
-def _places(doc: Doc, language: str, taken: list[Found]) -> list[Entity]:
+def _places(doc: Doc, text: str, language: str, taken: list[Found]) -> list[Entity]:
     """The cities and subdivisions of a document, and the recogniser's other places but for countries and regions."""
     spelled: dict[str, Counter[str]] = defaultdict(Counter)
     called: dict[str, str] = {}
     for one in doc._.locations:
-        spelled[one.id][" ".join(doc.text[one.start : one.end].split())] += 1
+        spelled[one.id][" ".join(text[one.start : one.end].split())] += 1
         called[one.id] = one.name
     covered = {fold(spelling) for counted in spelled.values() for spelling in counted}
-    covered |= {fold(doc.text[one.start : one.end]) for one in taken}
+    covered |= {fold(text[one.start : one.end]) for one in taken}
     for name in doc._.places:
         if fold(name) not in covered and not _is_part(name, covered) and not gazetteer.find(name, language):
             id_ = learned_id("place", name)
             called[id_] = name
-            spelled[id_][name] += max(1, doc.text.count(name))
+            spelled[id_][name] += max(1, text.count(name))
     return [_entity(id_, called[id_], counted) for id_, counted in spelled.items()]
 
 
@@ -127,15 +127,17 @@ def entities(doc: Doc, language: str) -> tuple[list[Entity], list[Found]]:
     """The people, organisations and places of a document, most frequent first, and where the known people and
     organisations stand.
     """
-    full = _mentions(doc, language)
-    mentions = known.longest([*full, *_surnames(doc, full)])
+    text = doc.text  # put together from the tokens whenever it is asked for
+    words = known.words(text)
+    full = _mentions(text, language, words)
+    mentions = known.longest([*full, *_surnames(doc, text, words, full)])
     spelled: dict[str, Counter[str]] = defaultdict(Counter)
     for one in mentions:
-        spelled[one.id][" ".join(doc.text[one.start : one.end].split())] += 1
+        spelled[one.id][" ".join(text[one.start : one.end].split())] += 1
     found = [_entity(id_, known.name(id_), counted) for id_, counted in spelled.items()]
-    found += _learned("person", doc._.people, doc.text, mentions)
-    found += _learned("organization", doc._.organizations, doc.text, mentions)
-    found += _places(doc, language, mentions)
+    found += _learned("person", doc._.people, text, mentions)
+    found += _learned("organization", doc._.organizations, text, mentions)
+    found += _places(doc, text, language, mentions)
     return sorted(found, key=lambda entity: -entity.mentions), mentions
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import countries, crosslingual, embedding, events, names, report, speed, stories, topics
+from benchmarks import countries, crosslingual, embedding, events, languages, names, report, speed, stories, topics
 from benchmarks.report import Benchmark, Figures, Table
 
 EVALUATED = True
-PARTS: tuple[Benchmark, ...] = (crosslingual, names, topics, countries, stories, events, speed, embedding)
+PARTS: tuple[Benchmark, ...] = (crosslingual, names, topics, countries, stories, events, languages, speed, embedding)
 
 
 def _name(part: Benchmark) -> str:

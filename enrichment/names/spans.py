@@ -1,6 +1,6 @@
 """From what a recogniser marks, or what is written like a name, to names: trimmed, joined, parted, each of one kind.
 
-A name's kind is told by all of its mentions together (:mod:`enrichment.name_evidence`), a surname alone is the person
+A name's kind is told by all of its mentions together (:mod:`enrichment.names.evidence`), a surname alone is the person
 whom the text names in full, and what is listed together is of one kind.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from enrichment.gazetteer import fold
-from enrichment.name_evidence import ENOUGH, ORGANIZATION, PERSON, PLACE, Sight, best, first_names, is_title
-from enrichment.name_words import JOB, LINKS, NO_NAMES, PARTICLES
+from enrichment.names.evidence import ENOUGH, ORGANIZATION, PERSON, PLACE, Sight, best, first_names, is_title
+from enrichment.names.words import JOB, LINKS, NO_NAMES, PARTICLES
 
 
 class Candidate(NamedTuple):
@@ -117,6 +117,8 @@ def _extended(sight: Sight, one: Candidate) -> Candidate:
     if sight.language == "en" and (end := _head_after(sight, one.end)):
         one = one._replace(end=end, mark=None)
     i = one.start - 1
+    if sight.language == "ru" and i >= 0 and one.mark == PLACE and sight.folded[i].startswith("сборн"):
+        return one._replace(start=i, mark=ORGANIZATION)
     if i >= 0 and sight.texts[i] in _CLUBS:
         return one._replace(start=i, mark=ORGANIZATION)
     for _ in range(2):  # "Selección de fútbol de Chile"

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from enrichment import gazetteer
 from enrichment.gazetteer import fold
-from enrichment.name_words import LINKS, NOT_FIRST, SAYS, TITLES
+from enrichment.names.words import LINKS, NOT_FIRST, SAYS, TITLES
 
 
 def is_introduced(text: str, start: int, end: int, language: str) -> bool:

@@ -13,9 +13,9 @@ import yaml
 from enrichment import gazetteer
 from enrichment.gazetteer import fold
 from enrichment.language import stop_words
-from enrichment.name_evidence import ORGANIZATION, PERSON, PLACE, SUBJECT, Sight, first_names, is_stop, is_title
-from enrichment.name_spans import Candidate
-from enrichment.name_words import LINKS, NO_NAMES, PARTICLES
+from enrichment.names.evidence import ORGANIZATION, PERSON, PLACE, SUBJECT, Sight, first_names, is_stop, is_title
+from enrichment.names.spans import Candidate
+from enrichment.names.words import LINKS, NO_NAMES, PARTICLES
 
 _INSIDE = {
     "pt": "de da do das dos e",

@@ -19,8 +19,8 @@ from spacy.tokens import Doc
 from enrichment import gazetteer, known
 from enrichment.gazetteer import fold, places
 from enrichment.language import stop_words
-from enrichment.name_introduced import is_introduced
-from enrichment.name_words import LINKS, TITLES
+from enrichment.names.introduced import is_introduced
+from enrichment.names.words import LINKS, TITLES
 
 PERSON, ORGANIZATION, PLACE = "person", "organization", "place"
 
@@ -30,13 +30,16 @@ UNCASED = frozenset("ar fa ur ps ckb am ti hi mr ne bn pa gu ta te kn ml si th m
 ENOUGH = 1.0
 """Below it nothing is said of what a recogniser did not mark."""
 
-TRUST = {"en": {ORGANIZATION: 0.9, PERSON: 2.0, PLACE: 2.0}}
+_WARY = {ORGANIZATION: 0.9, PERSON: 2.0, PLACE: 2.0}
+TRUST = {"en": _WARY, "ru": _WARY}
 """What a recogniser's mark weighs where it is not :data:`MARK`. Much that the English one calls an organisation is none:
 a word of its own needs something else that speaks for it."""
 MARK = 2.5
 LONE = 1.6
 """Of the mark of a person in one word: the least sure one."""
-AFTER_PREPOSITION = {"ru": 1.6, "en": 1.2}
+LONE_FIRST = 0.6
+"""The same where a sentence begins, where every word has a capital."""
+AFTER_PREPOSITION = {"en": 1.2}
 BORROWED_MARK = 1.5
 """Of a recogniser that was made for another language."""
 
@@ -124,7 +127,14 @@ def place_kind(name: str, language: str) -> str | None:
     if len(mentions) != 1 or mentions[0][:2] != (0, len(name)):
         return None
     kind, code = mentions[0].kind, mentions[0].code
-    return "country" if kind == "people" and fold(gazetteer.label(code, language) or "") == fold(name) else kind
+    return "country" if kind == "people" and _is_country(name, code, language) else kind
+
+
+def _is_country(name: str, code: str, language: str) -> bool:
+    folded, label = fold(name), fold(gazetteer.label(code, language) or "")
+    if language != "ru":
+        return folded == label
+    return label != "" and re.fullmatch(re.escape(label.rstrip("аяьи")) + "(?:[аыеуояиюьй]|ой|ей|ом|ем|ии|ию|ия|ией)?", folded) is not None
 
 
 @lru_cache(maxsize=20_000)
@@ -176,7 +186,8 @@ class Sight:
         """What speaks for each kind; nothing at all where it surely is none of them."""
         score = {PERSON: 0.0, ORGANIZATION: 0.0, PLACE: 0.0}
         if mark:
-            score[mark] += min(weight, LONE) if mark == PERSON and end - start == 1 else weight
+            lone = mark == PERSON and end - start == 1
+            score[mark] += min(weight, LONE_FIRST if self.begins[start] else LONE) if lone else weight
         name = self.text(start, end)
         called_so = (start, end) in self.certain
         if found := self.certain.get((start, end)):

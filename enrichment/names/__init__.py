@@ -1,8 +1,8 @@
 """People, organisations and places of a text: ``doc.ents``, ``doc._.people``, ``doc._.organizations``, ``doc._.places``.
 
 What may be a name comes from the pipeline's named-entity recogniser, or, in a pipeline without one, from how it is written
-(:mod:`enrichment.name_patterns`); places and known people and organisations are found in the text of any language. What
-each is, is told by all that speaks for it (:mod:`enrichment.name_evidence`, :mod:`enrichment.name_spans`). For people to
+(:mod:`enrichment.names.patterns`); places and known people and organisations are found in the text of any language. What
+each is, is told by all that speaks for it (:mod:`enrichment.names.evidence`, :mod:`enrichment.names.spans`). For people to
 read, articles, titles and job titles are trimmed or left out, and one name's spellings and its surname alone are counted
 together. The words for that are in ``data/names.yml`` and ``data/name_kinds.yml``.
 """
@@ -18,10 +18,10 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from enrichment.gazetteer import fold
-from enrichment.name_evidence import BORROWED_MARK, MARK, ORGANIZATION, PERSON, PLACE, TRUST, UNCASED, Sight, place_kind
-from enrichment.name_patterns import capitalised, titled
-from enrichment.name_spans import Candidate, names
-from enrichment.name_words import JOB, NO_NAMES, PARTICLES, TITLES
+from enrichment.names.evidence import BORROWED_MARK, MARK, ORGANIZATION, PERSON, PLACE, TRUST, UNCASED, Sight, place_kind
+from enrichment.names.patterns import capitalised, titled
+from enrichment.names.spans import Candidate, names
+from enrichment.names.words import JOB, NO_NAMES, PARTICLES, TITLES
 
 KINDS = {"PER": PERSON, "PERSON": PERSON, "ORG": ORGANIZATION, "LOC": PLACE, "GPE": PLACE, "FAC": PLACE}
 """The recognisers' labels that matter here."""

@@ -39,7 +39,6 @@ LONE = 1.6
 """Of the mark of a person in one word: the least sure one."""
 LONE_FIRST = 0.6
 """The same where a sentence begins, where every word has a capital."""
-AFTER_PREPOSITION = {"en": 1.2}
 BORROWED_MARK = 1.5
 """Of a recogniser that was made for another language."""
 
@@ -254,7 +253,7 @@ class Sight:
             return
         before = self.folded[i]
         if before in self.words.places_before:
-            score[PLACE] += AFTER_PREPOSITION.get(self.language, 0.8)
+            score[PLACE] += 0.8
         if before in ARTICLES and self.language != "de":
             score[PERSON] -= 1.0  # "the Danube": people have none
         if is_title(before, self.language):
@@ -295,7 +294,7 @@ def _certain(doc: Doc, text: str, language: str) -> dict[tuple[int, int], Certai
 
     def add(start: int, end: int, kind: str) -> None:
         span = doc.char_span(start, end, alignment_mode="expand")
-        if span is not None and len(span):
+        if span is not None and len(span) and text[end : span.end_char][:1] != "-":  # "SPD-Politikerin"
             found.setdefault((span.start, span.end), Certain(kind, text[start:end]))
 
     people, organizations = known.people_in(text, language), known.written_in(text, language)

@@ -77,9 +77,14 @@ def _parts(sight: Sight, start: int, i: int) -> bool:
         return not is_title(sight.folded[i - 1], sight.language)
     while start < i - 1 and is_title(sight.folded[start], sight.language):
         start += 1
-    place = sight.certain.get((start, i))
-    longer = (start, i + 1) in sight.longer or sight.head_of(i)
-    return place is not None and place.kind == PLACE and not longer
+    place = any(one.kind == PLACE for (first, end), one in sight.certain.items() if first <= start and end == i)
+    if place and (start, i + 1) not in sight.longer and not sight.head_of(i):
+        return True
+    given = sight.folded[start] in first_names()
+    if given and any(first == i for first, _ in sight.certain):
+        return (start, i + 1) not in sight.longer  # "Metin Soylu İzmir'e gitti"
+    office = start > 1 and sight.folded[start - 1] in LINKS and is_title(sight.folded[start - 2], sight.language)
+    return office and not given and sight.folded[i] in first_names()
 
 
 def _joins(sight: Sight, start: int, i: int, inside: frozenset[str]) -> bool:
@@ -89,6 +94,8 @@ def _joins(sight: Sight, start: int, i: int, inside: frozenset[str]) -> bool:
         if sight.language in {"sw", "en"}:
             return any(sight.head_of(j) not in (None, "other") for j in range(start, i))
         return not titled and (word != "e" or sight.head_of(start) == ORGANIZATION)
+    if sight.language == "de" and word in {"der", "den"} and sight.folded[start] not in first_names():
+        return False
     return not titled and word in PARTICLES and word not in {"e", "la", "le", "y", "da", "do"}
 
 
@@ -157,12 +164,12 @@ def _is_german_name(sight: Sight, start: int, end: int) -> bool:
 _SOUNDS = (
     "阿埃艾爱安昂奥敖巴白拜班邦包保鲍贝本比彼毕宾波伯勃博布策查茨次达大戴丹当道德登迪蒂丁东杜敦多厄恩尔法凡范方菲费芬丰冯佛弗夫福盖甘冈高戈哥格葛根贡古瓜"
     "圭果哈海罕翰汉豪赫黑亨洪胡华怀惠霍基吉加贾简杰金津卡开凯坎康考科柯可克肯孔库夸奎昆拉莱赖兰朗劳勒雷蕾黎里理利丽莉连联良列林琳隆卢鲁露路伦罗洛吕马玛迈麦曼芒毛梅门蒙米密"
-    "敏明摩莫墨默姆穆纳娜乃奈南瑙内能尼娘涅宁纽农努诺欧帕派潘庞培佩彭蓬皮匹平珀普奇齐契钱乔切琴丘让热仁日荣茹儒瑞若萨塞赛桑瑟森沙莎山尚绍舍申圣施什史士舒朔斯丝思松苏绥索"
-    "所塔泰坦汤唐陶特腾提廷图托陀瓦万旺威韦维魏温文翁沃乌武伍西希锡夏香肖谢欣辛匈休许雪逊雅亚延扬耶叶伊衣依易因英尤于约宰赞泽扎詹珍芝治朱兹子佐祖佐瑙普拜登"
+    "敏明摩莫墨默姆穆纳娜乃奈南瑙内能尼娘涅宁纽农努诺欧帕派潘庞培佩彭蓬皮匹平珀普京奇齐契钱乔切琴丘让热仁日荣茹儒瑞若萨塞赛桑瑟森沙莎山尚绍舍申圣施什史士舒朔斯丝思松苏绥索"
+    "所塔泰坦汤唐陶特腾提廷图托陀瓦万旺威韦维魏温文翁沃乌武伍西希锡夏香肖谢欣基辛匈休许雪逊雅亚延扬耶叶伊衣依易因英尤于约宰赞泽扎詹珍芝治朱兹子佐祖佐瑙普拜登"
 )
 """The signs that Chinese writes foreign names with."""
 _FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严武戴莫孔向汤习"
-_END = "(?=说|称|表示|在|和|与|将|向|对|于|会|的|是|[，。、；：！？）”\\s]|$)"
+_END = "(?=说|称|表示|指出|强调|认为|宣布|介绍|访问|出席|抵达|率|在|和|与|将|向|对|于|会|的|是|[，。、；：！？）”\\s]|$)"
 
 
 @cache
@@ -175,7 +182,7 @@ def _titled(language: str) -> re.Pattern[str] | None:
     if language == "zh":
         foreign = f"[{_SOUNDS}]{{1,6}}(?:[·・][{_SOUNDS}]{{1,8}}){{1,3}}"
         return re.compile(
-            rf"(?P<name>{foreign})|(?:{titles})(?P<after>[{_SOUNDS}]{{2,6}}|[{_FAMILY}][\u4e00-\u9fff]{{1,2}}){_END}"
+            rf"(?P<name>{foreign})|(?:{titles})(?P<after>[{_SOUNDS}]{{2,6}}|[{_FAMILY}][\u4e00-\u9fff]{{1,2}}?){_END}"
         )
     word = r"[^\W\d_][^\s،,.;:!?؛؟।॥።፣()\"«»]*"
     return re.compile(rf"(?<![^\W_])\w{{0,2}}(?:{titles})\s+(?P<after>{word}(?:\s+{word}){{0,2}})")

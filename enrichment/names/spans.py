@@ -113,13 +113,11 @@ def _is_no_end(sight: Sight, i: int) -> bool:
 def _extended(sight: Sight, one: Candidate) -> Candidate:
     """With the word before that says what it is: "Universidad de Chile", of which a recogniser saw the last word."""
     if one.mark == PERSON and sight.is_cased:
-        return _whole_person(sight, one._replace(start=_initials_before(sight, one.start)))
+        return one._replace(start=_initials_before(sight, one.start))
     if sight.language == "en" and (end := _head_after(sight, one.end)):
         one = one._replace(end=end, mark=None)
     i = one.start - 1
     if sight.language == "ru" and i >= 0 and one.mark == PLACE and sight.folded[i].startswith("сборн"):
-        return one._replace(start=i, mark=ORGANIZATION)
-    if i >= 0 and sight.texts[i] in _CLUBS:
         return one._replace(start=i, mark=ORGANIZATION)
     for _ in range(2):  # "Selección de fútbol de Chile"
         if i < 1 or sight.folded[i] not in LINKS or sight.texts[i - 1] in LINKS:
@@ -132,22 +130,6 @@ def _extended(sight: Sight, one: Candidate) -> Candidate:
             return one
         i -= 2
     return one
-
-
-_CLUBS = frozenset("FC AC AS SC CF CD SV VfB VfL CA RC US SK FK NK BK KK HC MVV PSV AFC ФК ХК БК".split())
-"""What stands before the names of sports clubs, and recognisers leave out."""
-
-
-def _whole_person(sight: Sight, one: Candidate) -> Candidate:
-    """With the first name before a surname, or the surname after a first name, that a recogniser left out."""
-    start, end = one.start, one.end
-    alone = end - start == 1
-    if alone and start and sight.folded[start - 1] in first_names() and sight.texts[start - 1][0].isupper():
-        start -= 1
-    elif alone and end < len(sight.texts) and sight.folded[start] in first_names() and not sight.head_of(end):
-        text = sight.texts[end]
-        end += text[0].isupper() and not text.isupper() and (end, end + 1) not in sight.certain
-    return one._replace(start=start, end=end)
 
 
 def _head_after(sight: Sight, end: int) -> int | None:
@@ -247,6 +229,8 @@ def _trimmed(sight: Sight, piece: Candidate, kind: str) -> Name | None:
         start = _with_noun(sight, start)
     name = sight.text(start, end)
     folded = fold(name)
+    if kind == ORGANIZATION and _is_office(sight, start) and (start, end) not in sight.certain:
+        return None
     if len(name) < 2 or folded in NO_NAMES:
         return None
     if kind == PERSON and all(is_title(word, sight.language) for word in folded.split()):
@@ -277,6 +261,16 @@ def _with_noun(sight: Sight, start: int) -> int:
     if start > 1 and sight.texts[start - 1] in links.split() and sight.texts[start - 2] in nouns.split():
         return start - 2
     return start
+
+
+_MINISTER = re.compile("(?:[a-z]*minist(?:er|re|ro|ra|ri)s?|министр[а-я]*)$")
+
+
+def _is_office(sight: Sight, start: int) -> bool:
+    """Whether it is what somebody is the minister of: "ministre des Affaires étrangères"."""
+    while start and (sight.folded[start - 1] in LINKS or sight.folded[start - 1] in _ARTICLES):
+        start -= 1
+    return start > 0 and _MINISTER.match(sight.folded[start - 1]) is not None
 
 
 def _is_bare_head(sight: Sight, i: int) -> bool:

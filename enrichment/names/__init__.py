@@ -18,7 +18,17 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from enrichment.gazetteer import fold
-from enrichment.names.evidence import BORROWED_MARK, MARK, ORGANIZATION, PERSON, PLACE, TRUST, UNCASED, Sight, place_kind
+from enrichment.names.evidence import (
+    BORROWED_MARK,
+    MARK,
+    ORGANIZATION,
+    PERSON,
+    PLACE,
+    TRUST,
+    UNCASED,
+    Sight,
+    place_kind,
+)
 from enrichment.names.patterns import capitalised, titled
 from enrichment.names.spans import Candidate, names
 from enrichment.names.words import JOB, NO_NAMES, PARTICLES, TITLES

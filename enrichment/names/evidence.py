@@ -133,7 +133,11 @@ def _is_country(name: str, code: str, language: str) -> bool:
     folded, label = fold(name), fold(gazetteer.label(code, language) or "")
     if language != "ru":
         return folded == label
-    return label != "" and re.fullmatch(re.escape(label.rstrip("аяьи")) + "(?:[аыеуояиюьй]|ой|ей|ом|ем|ии|ию|ия|ией)?", folded) is not None
+    return (
+        label != ""
+        and re.fullmatch(re.escape(label.rstrip("аяьи")) + "(?:[аыеуояиюьй]|ой|ей|ом|ем|ии|ию|ия|ией)?", folded)
+        is not None
+    )
 
 
 @lru_cache(maxsize=20_000)
@@ -197,6 +201,9 @@ class Sight:
             score[ORGANIZATION if called == "organisation" else PLACE] += 3.0
         elif is_place_name(name, self.language):
             score[PLACE] += 1.0
+        elif end - start > 1 and self.begins[start] and mark != PERSON and not self._head(start, end):
+            if all(text[0].islower() for text in self.texts[start + 1 : end]):
+                return {}  # "Казахская кухня" begins a sentence
         well_known = fold(name) in well_known_places()
         if well_known:
             score[PLACE] += 3.0

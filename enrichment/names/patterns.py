@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 import yaml
 
@@ -15,7 +15,8 @@ from enrichment.gazetteer import fold
 from enrichment.language import stop_words
 from enrichment.names.evidence import ORGANIZATION, PERSON, PLACE, SUBJECT, Sight, first_names, is_stop, is_title
 from enrichment.names.spans import Candidate
-from enrichment.names.words import LINKS, NO_NAMES, PARTICLES
+from enrichment.names.words import LINKS, NO_NAMES, PARTICLES, no_names_of
+from enrichment.words import lines, stem
 
 _INSIDE = {
     "pt": "de da do das dos e",
@@ -71,7 +72,7 @@ def _end_of_run(sight: Sight, start: int, inside: frozenset[str]) -> int:
 def _parts(sight: Sight, start: int, i: int) -> bool:
     """Whether another name begins within capitals: at a title, a month or a day, or after a country ("wa Ufaransa Edouard
     Philippe")."""
-    if sight.folded[i] in NO_NAMES or sight.folded[i - 1] in NO_NAMES:
+    if not no_names_of(sight.language).isdisjoint(sight.folded[i - 1 : i + 1]):
         return True
     if is_title(sight.folded[i], sight.language):
         return not is_title(sight.folded[i - 1], sight.language)
@@ -90,12 +91,12 @@ def _parts(sight: Sight, start: int, i: int) -> bool:
 def _joins(sight: Sight, start: int, i: int, inside: frozenset[str]) -> bool:
     """Whether a small word is part of the name that it stands in."""
     word, titled = sight.texts[i], is_title(sight.folded[start], sight.language)
+    if sight.language == "de":  # where all nouns have capitals
+        return word in inside | PARTICLES and sight.folded[start] in first_names()
     if word in inside:
         if sight.language in {"sw", "en"}:
             return any(sight.head_of(j) not in (None, "other") for j in range(start, i))
         return not titled and (word != "e" or sight.head_of(start) == ORGANIZATION)
-    if sight.language == "de" and word in {"der", "den"} and sight.folded[start] not in first_names():
-        return False
     return not titled and word in PARTICLES and word not in {"e", "la", "le", "y", "da", "do"}
 
 
@@ -140,23 +141,30 @@ def _guess(sight: Sight, start: int, end: int) -> tuple[str | None, float]:
     return (PLACE, 0.4) if end - start == 1 and not sight.begins[start] else (None, 0.0)
 
 
-_german_noun = re.compile(
-    r".+(?:ung|heit|keit|schaft|tion|ismus|tat|nis|ling|chen|lein|tum|ment|ungen|heiten|keiten|schaften|tionen|ern|eln)$"
+_german_ending = re.compile(
+    "(?:ung|heit|keit|schaft|tion|ismus|tat|nis|ling|chen|lein|tum|ment|ungen|heiten|keiten|schaften|tionen|ern|eln)$"
 )
 
 
 def _is_german_name(sight: Sight, start: int, end: int) -> bool:
-    """Whether capitals in German, which has them on all nouns, are those of a name: a first name, a title or a place
-    noun before, a word of names within, or several words that do not end as nouns do."""
+    """Whether capitals in German, which has them on all nouns, are those of a name: after a first name, a title or a noun
+    that names things have, or where no word is an ordinary one by its ending or by our dictionary."""
     folded = sight.folded
     if folded[start] in first_names() or (start and is_title(folded[start - 1], sight.language)):
         return True
-    if start and sight.words.nouns.get(folded[start - 1]):
+    if (start and sight.words.nouns.get(folded[start - 1])) or sight.texts[start].isupper():
         return True
-    if end - start > 1:
-        return not any(_german_noun.match(word) for word in folded[start:end])
-    text = sight.texts[start]
-    return text.isupper() and len(text) > 1
+    return not any(_is_german_word(text) for text in sight.texts[start:end])
+
+
+@lru_cache(maxsize=20_000)
+def _is_german_word(word: str) -> bool:
+    return _german_ending.search(fold(word)) is not None or stem(word, "de") in _german_words()
+
+
+@cache
+def _german_words() -> frozenset[str]:
+    return frozenset(stem(form, "de") for line in lines() for form in line.forms.get("de", ()))
 
 
 # Scripts without capitals
@@ -169,7 +177,9 @@ _SOUNDS = (
 )
 """The signs that Chinese writes foreign names with."""
 _FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严武戴莫孔向汤习"
-_END = "(?=说|称|表示|指出|强调|认为|宣布|介绍|访问|出席|抵达|率|在|和|与|将|向|对|于|会|的|是|[，。、；：！？）”\\s]|$)"
+_END = (
+    "(?=说|称|表示|指出|强调|认为|宣布|介绍|访问|出席|抵达|率|在|和|与|将|向|对|于|会|的|是|[，。、；：！？）”\\s]|$)"
+)
 
 
 @cache

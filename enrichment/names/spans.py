@@ -84,6 +84,13 @@ def _edges(sight: Sight, start: int, end: int) -> tuple[int, int]:
     """Without articles and small words before, and possessives and signs behind."""
     while start < end and not _may_begin(sight, start):
         start += 1
+    if (
+        sight.language == "ru"
+        and end - start > 1
+        and sight.begins[start]
+        and sight.words.nouns.get(sight.folded[start]) == PLACE
+    ):
+        start += sight.texts[start + 1][0].isupper()  # "Город Тверь"
     while start < end and _is_no_end(sight, end - 1):
         end -= 1
     return start, end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import yaml
@@ -25,6 +26,13 @@ PARTICLES = frozenset(_words["particles"].split())
 
 NO_NAMES = _folded(_words["no_names"])
 """Single words that are no name on their own: "visite d'État" is no place."""
+
+
+@cache
+def no_names_of(language: str) -> frozenset[str]:
+    """Those of one language alone."""
+    return frozenset(fold(_words["no_names"].get(language, "")).split())
+
 
 LINKS = frozenset(word for words in _words["links"].values() for word in words.split())
 """Words that tie a title to what it is the title of; a place may follow them directly, a person's name does not."""

@@ -1,7 +1,7 @@
 """Names in Russian: the recogniser of natasha (slovnet with navec's word vectors) as a spaCy component.
 
-Only its weights are read from the package natasha, which is installed without what it depends on (pymorphy2, yargy): they
-are a convolution over words and need numpy alone. About 30,000 words a second on one core, six times as fast as spaCy's.
+Only the weights of the package natasha are read, which is installed without what it depends on (pymorphy2, yargy): they
+are a convolution over words and need numpy alone.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def _recogniser() -> Any:
     package = find_spec("natasha")
     if package is None or not package.submodule_search_locations:
         raise UserError(
-            "The names model for Russian is not installed. Install it with `pip install --no-deps natasha==1.6.0`, or name "
-            "a spaCy model with WIREWATCH_MODELS__RU."
+            "The names model for Russian is not installed. Install it with `pip install --no-deps natasha==1.6.0`, or "
+            "name a spaCy model with WIREWATCH_MODELS__RU."
         )
     # Half a second and 60 MB, which no process needs that reads no Russian.
     from navec import Navec

@@ -1,150 +1,52 @@
 """Tells what a marked or capitalised part of a text names: a person, an organisation, a place or nothing of these.
 
-Everything that speaks for a kind adds to it: the recogniser's mark, words inside the name ("University", "River"), words
-around it ("the city of", "President"), what the gazetteer and the list of known people and organisations say, a first
-name. The kind with most wins, if that is enough. The words are in ``data/name_kinds.yml``; the weights are set by hand,
-so that one sure sign outweighs a recogniser and two weak ones do.
+Everything that speaks for a kind adds to it: the recogniser's mark, words inside the name ("University", "River"),
+words around it ("the city of", "President"), what the gazetteer and the list of known people and organisations say,
+a first name. The kind with most wins, if that is enough. The words are in ``data/name_kinds.yml``; the weights are set
+by hand, so that one sure sign outweighs a recogniser and two weak ones do.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import yaml
 from spacy.tokens import Doc
 
-from enrichment import gazetteer, known
-from enrichment.gazetteer import fold, places
-from enrichment.language import stop_words
+from enrichment import known
+from enrichment.gazetteer import fold
 from enrichment.names.introduced import is_introduced
-from enrichment.names.words import LINKS, TITLES
-
-PERSON, ORGANIZATION, PLACE = "person", "organization", "place"
-
-UNCASED = frozenset("ar fa ur ps ckb am ti hi mr ne bn pa gu ta te kn ml si th my km lo ka he yi zh ja ko".split())
-"""Languages whose script has no capitals."""
+from enrichment.names.kinds import (
+    ORGANIZATION,
+    PERSON,
+    PLACE,
+    UNCASED,
+    first_names,
+    is_place_name,
+    is_title,
+    place_kind,
+    well_known_places,
+    words_of,
+)  # fmt: skip
+from enrichment.names.words import ARTICLES, LINKS
 
 ENOUGH = 1.0
 """Below it nothing is said of what a recogniser did not mark."""
 
-_WARY = {ORGANIZATION: 0.9, PERSON: 2.0, PLACE: 2.0}
-TRUST = {"en": _WARY, "ru": _WARY}
-"""What a recogniser's mark weighs where it is not :data:`MARK`. Much that the English one calls an organisation is none:
-a word of its own needs something else that speaks for it."""
-MARK = 2.5
 LONE = 1.6
 """Of the mark of a person in one word: the least sure one."""
 LONE_FIRST = 0.6
 """The same where a sentence begins, where every word has a capital."""
-BORROWED_MARK = 1.5
-"""Of a recogniser that was made for another language."""
-
-_kinds: dict[str, Any] = yaml.safe_load((gazetteer.DATA / "name_kinds.yml").read_text("utf-8"))
-
-
-ARTICLES = frozenset(
-    "the l' la le les los las el lo il gli i o os as do da dos das del della dello dei delle degli dell' della nell' nella "
-    "nel nei au aux du des ang an".split()
-)
-"""Articles, and prepositions that hold one, as they stand before names."""
-
 SUBJECT = {
     "sw": re.compile(
-        r"(?P<person>a(?:li|me|na|ta|ki)\w{3,}|ambaye|ambaye)\b|(?P<organization>i(?:li|me|na)(?:sema|toa|tanga|fanya|kana)\w*)"
+        r"(?P<person>a(?:li|me|na|ta|ki)\w{3,}|ambaye)\b|(?P<organization>i(?:li|me|na)(?:sema|toa|tanga|fanya|kana)\w*)"
     ),
     "ha": re.compile(
         r"(?P<person>(?:ya|ta|yace|tace|wanda|wacce)(?: (?:ce|kara|shaida\w*|bayyana|kuma|bukaci|yi))?)\b"
     ),
 }
 """What in a language says that the word before it is who acts, folded."""
-
-
-@cache
-def _title_words(language: str) -> re.Pattern[str] | None:
-    return re.compile(_kinds["title_endings"][language]) if language in _kinds["title_endings"] else None
-
-
-def is_title(word: str, language: str) -> bool:
-    """Whether a folded word stands before people's names and is no part of them."""
-    pattern = _title_words(language)
-    return word in TITLES and word not in LINKS or (pattern is not None and pattern.fullmatch(word) is not None)
-
-
-class Words(NamedTuple):
-    """The words of a language that tell kinds, folded."""
-
-    nouns: dict[str, str]
-    """Kind by noun beside a name."""
-    heads: dict[str, str]
-    """Kind by word inside a name; ``other`` is none."""
-    stems: re.Pattern[str] | None
-    """The same for words of many endings: its groups are called by kind."""
-    places_before: frozenset[str]
-
-
-@cache
-def words_of(language: str) -> Words:
-    """The lists of a language; empty ones where there are none. Acronyms such as FC are in those of English."""
-    nouns = {fold(word): kind for kind, by in _kinds["nouns"].items() for word in by.get(language, "").split()}
-    heads = {fold(word): kind for kind, by in _kinds["heads"].items() for word in by.get(language, "").split()}
-    stems = [(kind, stem[:-1]) for stem, kind in heads.items() if stem.endswith("*")]
-    by_kind = {kind: "|".join(stem for k, stem in stems if k == kind) for kind in dict.fromkeys(k for k, _ in stems)}
-    pattern = "|".join(f"(?P<{kind}>{listed})" for kind, listed in by_kind.items())
-    return Words(
-        nouns,
-        {word: kind for word, kind in heads.items() if not word.endswith("*")},
-        re.compile(rf"(?:{pattern})\w{{0,5}}$") if pattern else None,
-        frozenset(fold(_kinds["places_before"].get(language, "")).split()),
-    )
-
-
-@cache
-def first_names() -> frozenset[str]:
-    """Common first names, folded, and those of the people we know."""
-    listed = set(fold(_kinds["first_names"]).split())
-    for person in known.people().values():
-        if not person.surname_first:
-            listed.update(fold(word) for word in person.name.split()[:-1] if len(word) > 3 and word[0].isupper())
-    return frozenset(listed) - TITLES
-
-
-@cache
-def well_known_places() -> frozenset[str]:
-    """Seas, rivers, mountains, regions and states of the past, folded: what the gazetteer has not."""
-    return frozenset(fold(name.strip()) for name in _kinds["places"].split(","))
-
-
-@lru_cache(maxsize=20_000)
-def place_kind(name: str, language: str) -> str | None:
-    """The kind of mention that the whole name is, by the gazetteer; None where it is none. What is both a country and
-    one of its people ("Suisse") is the country.
-    """
-    mentions = gazetteer.read(name, language).mentions
-    if len(mentions) != 1 or mentions[0][:2] != (0, len(name)):
-        return None
-    kind, code = mentions[0].kind, mentions[0].code
-    return "country" if kind == "people" and _is_country(name, code, language) else kind
-
-
-def _is_country(name: str, code: str, language: str) -> bool:
-    folded, label = fold(name), fold(gazetteer.label(code, language) or "")
-    if language != "ru":
-        return folded == label
-    return (
-        label != ""
-        and re.fullmatch(re.escape(label.rstrip("аяьи")) + "(?:[аыеуояиюьй]|ой|ей|ом|ем|ии|ию|ия|ией)?", folded)
-        is not None
-    )
-
-
-@lru_cache(maxsize=20_000)
-def is_place_name(name: str, language: str) -> bool:
-    """Whether a city or subdivision somewhere is called so."""
-    one = places.known(language).get(fold(name))
-    return one is not None and one.sure
 
 
 class Certain(NamedTuple):
@@ -201,9 +103,8 @@ class Sight:
             score[ORGANIZATION if called == "organisation" else PLACE] += 3.0
         elif is_place_name(name, self.language):
             score[PLACE] += 1.0
-        elif end - start > 1 and self.begins[start] and mark != PERSON and not self._head(start, end):
-            if all(text[0].islower() for text in self.texts[start + 1 : end]):
-                return {}  # "Казахская кухня" begins a sentence
+        elif mark != PERSON and self._only_begins_a_sentence(start, end):
+            return {}
         well_known = fold(name) in well_known_places()
         if well_known:
             score[PLACE] += 3.0
@@ -218,6 +119,11 @@ class Sight:
             introduced = is_introduced(self.raw, *self._offsets(start, end), self.language)
             score[PERSON] += 3.0 * introduced
         return score
+
+    def _only_begins_a_sentence(self, start: int, end: int) -> bool:
+        """Whether several words have a capital only for that: "Казахская кухня"."""
+        small = all(text[0].islower() for text in self.texts[start + 1 : end])
+        return end - start > 1 and small and self.begins[start] and not self._head(start, end)
 
     def _head(self, start: int, end: int) -> str | None:
         """The kind that a word of the name says: the last one, or the one before "of"."""
@@ -314,8 +220,3 @@ def _certain(doc: Doc, text: str, language: str) -> dict[tuple[int, int], Certai
         if kind and kind != "people":
             add(mention.start, mention.end, PLACE)
     return found
-
-
-def is_stop(word: str, language: str) -> bool:
-    """Whether a word is one of those that say nothing."""
-    return word in stop_words(language) or word in LINKS

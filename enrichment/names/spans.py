@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from enrichment.gazetteer import fold
-from enrichment.names.evidence import ENOUGH, ORGANIZATION, PERSON, PLACE, Sight, best, first_names, is_title
-from enrichment.names.words import JOB, LINKS, NO_NAMES, PARTICLES
+from enrichment.names.evidence import Sight, best
+from enrichment.names.kinds import ORGANIZATION, PERSON, PLACE, is_title
+from enrichment.names.words import ARTICLES, JOB, LINKS, NO_NAMES, PARTICLES
 
 
 class Candidate(NamedTuple):
@@ -40,13 +41,9 @@ SURNAME = 2.5
 SURE = 3.0
 """From which weight on the neighbours in a list change nothing."""
 
-_INNER = frozenset("- – ' ’ . & \" / + « » · ・".split())
+_INNER = frozenset("- – ' ’ . & \" / + « » · ・".split())  # noqa: SIM905
 """Signs that may be part of a name."""
-_AND = frozenset("and und et y e i ed na da ve и й та".split())
-_ARTICLES = frozenset(
-    "the a an l' d' qu' la le les los las el lo il gli der die das den dem des du de del o os as un une una uno ein eine "
-    "l’ d’ all' dell' nell' dall' sull'".split()
-)
+_AND = frozenset("and und et y e i ed na da ve и й та".split())  # noqa: SIM905
 
 
 def names(sight: Sight, candidates: Iterable[Candidate]) -> list[Name]:
@@ -100,7 +97,7 @@ def _may_begin(sight: Sight, i: int) -> bool:
     text = sight.texts[i]
     if not text[0].isalnum():
         return False
-    if sight.folded[i] in _ARTICLES and text[0].islower():
+    if sight.folded[i] in ARTICLES and text[0].islower():
         return False
     if sight.folded[i] in ("the",):
         return False
@@ -275,7 +272,7 @@ _MINISTER = re.compile("(?:[a-z]*minist(?:er|re|ro|ra|ri)s?|министр[а-я
 
 def _is_office(sight: Sight, start: int) -> bool:
     """Whether it is what somebody is the minister of: "ministre des Affaires étrangères"."""
-    while start and (sight.folded[start - 1] in LINKS or sight.folded[start - 1] in _ARTICLES):
+    while start and (sight.folded[start - 1] in LINKS or sight.folded[start - 1] in ARTICLES):
         start -= 1
     return start > 0 and _MINISTER.match(sight.folded[start - 1]) is not None
 
@@ -289,6 +286,3 @@ def _is_bare_head(sight: Sight, i: int) -> bool:
 def _is_small(sight: Sight, i: int) -> bool:
     text = sight.texts[i]
     return text[0].islower() and sight.folded[i] not in PARTICLES
-
-
-__all__ = ["ENOUGH", "Candidate", "Name", "names"]

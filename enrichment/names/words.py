@@ -24,6 +24,9 @@ TITLES = _folded(_words["titles"])
 PARTICLES = frozenset(_words["particles"].split())
 """Words in lower case that are part of a person's name."""
 
+ARTICLES = frozenset(fold(_words["articles"]).split())
+"""Articles, and prepositions that hold one."""
+
 NO_NAMES = _folded(_words["no_names"])
 """Single words that are no name on their own: "visite d'État" is no place."""
 

@@ -1,0 +1,54 @@
+"""What may be a name, from what a recogniser marks and from how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from enrichment.names.capitals import capitalised
+from enrichment.names.evidence import Sight
+from enrichment.names.kinds import ORGANIZATION, PERSON, PLACE
+from enrichment.names.spans import Candidate
+from enrichment.names.uncased import titled
+
+_WARY = {ORGANIZATION: 0.9, PERSON: 2.0, PLACE: 2.0}
+TRUST = {"en": _WARY, "ru": _WARY}
+"""What a recogniser's mark weighs where it is not :data:`MARK`. Much that these call an organisation is none: something
+else must speak for it."""
+MARK = 2.5
+BORROWED_MARK = 1.5
+"""Of a recogniser that was made for another language."""
+
+
+UNSEEN = 0.7
+"""What a guess weighs at most, where even a recogniser saw no name."""
+
+
+def own(sight: Sight, marked: Sequence[Candidate]) -> Iterator[Candidate]:
+    """What a recogniser marks, and words with capitals in a row that it left out."""
+    trust = TRUST.get(sight.language, {})
+    for one in marked:
+        yield one._replace(weight=trust.get(one.mark or "", MARK))
+    if sight.is_cased:
+        for one in capitalised(sight):
+            if one.end - one.start > 1 and not _over(one, marked):
+                yield one._replace(weight=min(one.weight, UNSEEN))
+
+
+def borrowed(sight: Sight, marked: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Words with capitals, with the kinds that a recogniser for another language gives them."""
+    for one in capitalised(sight):
+        over = _over(one, marked)
+        mark = over.mark if over else one.mark
+        yield one._replace(mark=mark, weight=BORROWED_MARK if over else min(one.weight, UNSEEN))
+
+
+def _over(one: Candidate, others: Iterable[Candidate]) -> Candidate | None:
+    return next((other for other in others if other.start < one.end and one.start < other.end), None)
+
+
+def after_titles(sight: Sight) -> Iterator[Candidate]:
+    """What stands after titles, in scripts without capitals."""
+    for start, end in titled(sight.raw, sight.language):
+        span = sight.doc.char_span(start, end, alignment_mode="expand")
+        if span is not None:
+            yield Candidate(span.start, span.end, PERSON, MARK)

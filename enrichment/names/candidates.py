@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from enrichment.names.capitals import capitalised
 from enrichment.names.evidence import Sight
-from enrichment.names.kinds import ORGANIZATION, PERSON, PLACE
+from enrichment.names.kinds import ORGANIZATION, PERSON, PLACE, is_title
 from enrichment.names.spans import Candidate
 from enrichment.names.uncased import titled
 
@@ -24,13 +24,14 @@ UNSEEN = 0.7
 
 
 def own(sight: Sight, marked: Sequence[Candidate]) -> Iterator[Candidate]:
-    """What a recogniser marks, and words with capitals in a row that it left out."""
+    """What a recogniser marks, and what it left out of words with capitals in a row or after a title."""
     trust = TRUST.get(sight.language, {})
     for one in marked:
         yield one._replace(weight=trust.get(one.mark or "", MARK))
     if sight.is_cased:
         for one in capitalised(sight):
-            if one.end - one.start > 1 and not _over(one, marked):
+            named = one.end - one.start > 1 or (one.start and is_title(sight.folded[one.start - 1], sight.language))
+            if named and not _over(one, marked):
                 yield one._replace(weight=min(one.weight, UNSEEN))
 
 

@@ -10,7 +10,7 @@ from enrichment.gazetteer import fold
 from enrichment.names.evidence import SUBJECT, Sight
 from enrichment.names.kinds import ORGANIZATION, PERSON, PLACE, first_names, is_stop, is_title
 from enrichment.names.spans import Candidate
-from enrichment.names.words import LINKS, NO_NAMES, PARTICLES, no_names_of
+from enrichment.names.words import ARTICLES, LINKS, NO_NAMES, PARTICLES, no_names_of
 from enrichment.words import lines, stem
 
 _INSIDE = {
@@ -77,8 +77,17 @@ def _parts(sight: Sight, start: int, i: int) -> bool:
     given = sight.folded[start] in first_names()
     if given and any(first == i for first, _ in sight.certain):
         return (start, i + 1) not in sight.longer  # "Metin Soylu İzmir'e gitti"
-    office = start > 1 and sight.folded[start - 1] in LINKS and is_title(sight.folded[start - 2], sight.language)
-    return office and not given and sight.folded[i] in first_names()
+    return not given and sight.folded[i] in first_names() and _is_of_something(sight, start)
+
+
+def _is_of_something(sight: Sight, start: int) -> bool:
+    """Whether a title or a noun before says that what starts there is no person yet: "ministro degli Esteri Antonio
+    Tajani", "gwamnan jihar Kano Abba Kabir".
+    """
+    before = sight.folded[max(0, start - 2) : start]
+    if before and sight.words.nouns.get(before[-1]) == PLACE:
+        return True
+    return len(before) == 2 and before[1] in LINKS | ARTICLES and is_title(before[0], sight.language)
 
 
 def _joins(sight: Sight, start: int, i: int, inside: frozenset[str]) -> bool:

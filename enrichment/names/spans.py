@@ -65,6 +65,7 @@ def _pieces(sight: Sight, one: Candidate) -> list[Candidate]:
     for i in range(one.start, one.end):
         text = sight.texts[i]
         cut = not any(c.isalnum() for c in text) and text not in _INNER
+        cut = cut or (text == "in" and (i + 1, one.end) in sight.certain)  # "Barclays Bank in Mombasa"
         if cut or (one.mark == PERSON and text in _AND and sight.language != "es"):
             parts.append([])
         else:

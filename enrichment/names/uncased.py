@@ -34,7 +34,7 @@ def _titled(language: str) -> re.Pattern[str] | None:
             rf"(?P<name>{foreign})|(?:{titles})(?P<after>[{sounds}]{{2,6}}|[{family}][\u4e00-\u9fff]{{1,2}}?){_END}"
         )
     word = r"[^\W\d_][^\s،,.;:!?؛؟।॥።፣()\"«»]*"
-    return re.compile(rf"(?<![^\W_])\w{{0,2}}(?:{titles})\s+(?P<after>{word}(?:\s+{word}){{0,3}})")
+    return re.compile(rf"(?<![^\W_])\w{{0,2}}(?:{titles})(?=\s+(?P<after>{word}(?:\s+{word}){{0,3}}))")
 
 
 def titled(text: str, language: str) -> Iterator[tuple[int, int]]:
@@ -52,7 +52,7 @@ def titled(text: str, language: str) -> Iterator[tuple[int, int]]:
         stop = next((i for i, one in enumerate(words) if _is_no_name(one[0], language)), len(words))
         length = min(stop, 3 if words and words[0][0] in {"عبد", "أبو", "ابو"} else 2)
         if length > 1:
-            yield found.start("after"), found.start("after") + words[length - 1].end()
+            yield found.start("after") + words[0].start(), found.start("after") + words[length - 1].end()
 
 
 def _is_no_name(word: str, language: str) -> bool:

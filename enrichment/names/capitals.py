@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 
 from enrichment.gazetteer import fold
 from enrichment.names.evidence import SUBJECT, Sight
-from enrichment.names.kinds import ORGANIZATION, PERSON, PLACE, first_names, is_stop, is_title
+from enrichment.names.kinds import ORGANIZATION, PERSON, PLACE, first_names, is_stop, is_title, words_of
 from enrichment.names.spans import Candidate
 from enrichment.names.words import ARTICLES, LINKS, NO_NAMES, PARTICLES, no_names_of
 from enrichment.words import lines, stem
@@ -161,9 +161,15 @@ def _is_german_name(sight: Sight, start: int, end: int) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _is_german_word(word: str) -> bool:
-    return _german_ending.search(fold(word)) is not None or stem(word, "de") in _german_words()
+    """Whether a word, or the last part of a compound, is an ordinary one: "Polizeiangaben"."""
+    stemmed = stem(word, "de")
+    ends = (stemmed[i:] for i in (0, *range(3, len(stemmed) - 4)))
+    return _german_ending.search(fold(word)) is not None or any(end in _german_stems() for end in ends)
 
 
 @cache
-def _german_words() -> frozenset[str]:
-    return frozenset(stem(form, "de") for line in lines() for form in line.forms.get("de", ()))
+def _german_stems() -> frozenset[str]:
+    """Of ordinary words, without those that names of places end with."""
+    dictionary = (form for line in lines() for form in line.forms.get("de", ()))
+    places = {stem(word, "de") for word, kind in words_of("de").heads.items() if kind == PLACE}
+    return frozenset(stem(form, "de") for form in [*dictionary, *no_names_of("de")]) - places

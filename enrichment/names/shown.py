@@ -27,6 +27,7 @@ def _trimmed(text: str, language: str) -> str:
     text = text.strip().split("\n")[0].strip(_edges)
     if language == "tr":
         text = re.sub(r"(?<=\w)'\w+$", "", text)
+    text = re.split('[“”„"«»]', text)[0]
     parts = [part for part in re.split(r"\s+[-–—]\s+", text) if part[:1].isupper()]
     text = _possessive.sub("", parts[0] if parts else text).strip(_edges)
     bare = _capital_article.sub("", text)

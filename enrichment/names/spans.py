@@ -125,7 +125,7 @@ def _extended(sight: Sight, one: Candidate) -> Candidate:
     if sight.language == "ru" and i >= 0 and one.mark == PLACE and sight.folded[i].startswith("сборн"):
         return one._replace(start=i, mark=ORGANIZATION)
     for _ in range(2):  # "Selección de fútbol de Chile"
-        if i < 1 or sight.folded[i] not in LINKS or sight.texts[i - 1] in LINKS:
+        if i < 1 or sight.folded[i] not in LINKS - _WHERE or sight.texts[i - 1] in LINKS:
             return one
         head = sight.head_of(i - 1)
         begins = sight.texts[i - 1][0].isupper()
@@ -135,6 +135,10 @@ def _extended(sight: Sight, one: Candidate) -> Candidate:
             return one
         i -= 2
     return one
+
+
+_WHERE = frozenset(["in", "at", "to", "from", "en", "à", "a", "em", "no", "na"])
+"""Links after which stands where an organisation is, and no part of its name."""
 
 
 def _head_after(sight: Sight, end: int) -> int | None:

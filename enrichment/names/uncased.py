@@ -9,7 +9,7 @@ from itertools import dropwhile
 
 import yaml
 
-from enrichment import gazetteer
+from enrichment import gazetteer, known
 from enrichment.gazetteer import fold
 from enrichment.language import stop_words
 
@@ -18,6 +18,9 @@ _titles: dict[str, str] = yaml.safe_load((gazetteer.DATA / "name_titles.yml").re
 _END = (
     "(?=说|称|表示|指出|强调|认为|宣布|介绍|访问|出席|抵达|率|在|和|与|将|向|对|于|会|的|是|[，。、；：！？）”\\s]|$)"
 )
+
+_ADVERB = ("ًا", "اً")
+"""What Arabic adverbs end with, and no names."""
 
 
 @cache
@@ -51,12 +54,15 @@ def titled(text: str, language: str) -> Iterator[tuple[int, int]]:
         words = list(dropwhile(lambda one: gazetteer.find(one[0], language), re.finditer(r"\S+", found["after"])))
         stop = next((i for i, one in enumerate(words) if _is_no_name(one[0], language)), len(words))
         length = min(stop, 3 if words and words[0][0] in {"عبد", "أبو", "ابو"} else 2)
-        if length > 1:
-            yield found.start("after") + words[0].start(), found.start("after") + words[length - 1].end()
+        if words and known.by_surname(words[0][0]):
+            length = 1  # what follows "President Trump" is no part of the name
+        elif length < 2:
+            continue
+        yield found.start("after") + words[0].start(), found.start("after") + words[length - 1].end()
 
 
 def _is_no_name(word: str, language: str) -> bool:
-    return fold(word) in _stops(language) or bool(gazetteer.find(word, language))
+    return fold(word) in _stops(language) or word.endswith(_ADVERB) or bool(gazetteer.find(word, language))
 
 
 @cache

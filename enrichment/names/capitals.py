@@ -170,6 +170,6 @@ def _is_german_word(word: str) -> bool:
 @cache
 def _german_stems() -> frozenset[str]:
     """Of ordinary words, without those that names of places end with."""
-    dictionary = (form for line in lines() for form in line.forms.get("de", ()))
+    dictionary = {stem(form, "de") for line in lines() for form in line.forms.get("de", ())}
     places = {stem(word, "de") for word, kind in words_of("de").heads.items() if kind == PLACE}
-    return frozenset(stem(form, "de") for form in [*dictionary, *no_names_of("de")]) - places
+    return frozenset(dictionary - places | {stem(word, "de") for word in no_names_of("de")})

@@ -33,7 +33,7 @@ class Names:
 
     def __init__(self, nlp: Language, borrowed: bool) -> None:
         self._nlp = nlp
-        self._borrowed = borrowed
+        self.borrowed = borrowed
 
     def __call__(self, doc: Doc) -> Doc:
         """Finds and collects the names of one document."""
@@ -56,7 +56,7 @@ class Names:
         marked = [
             Candidate(ent.start, ent.end, KINDS[ent.label_], 0.0) for ent in sight.doc.ents if ent.label_ in KINDS
         ]
-        return borrowed(sight, marked) if self._borrowed else own(sight, marked)
+        return borrowed(sight, marked) if self.borrowed else own(sight, marked)
 
 
 @Language.factory(

@@ -24,15 +24,20 @@ UNSEEN = 0.7
 
 
 def own(sight: Sight, marked: Sequence[Candidate]) -> Iterator[Candidate]:
-    """What a recogniser marks, and what it left out of words with capitals in a row or after a title."""
+    """What a recogniser marks, and what it left out of words with capitals."""
     trust = TRUST.get(sight.language, {})
     for one in marked:
         yield one._replace(weight=trust.get(one.mark or "", MARK))
     if sight.is_cased:
         for one in capitalised(sight):
-            named = one.end - one.start > 1 or (one.start and is_title(sight.folded[one.start - 1], sight.language))
-            if named and not _over(one, marked):
+            if _is_announced(sight, one) and not _over(one, marked):
                 yield one._replace(weight=min(one.weight, UNSEEN))
+
+
+def _is_announced(sight: Sight, one: Candidate) -> bool:
+    """Whether it has several words, or a title or "city" or the like before it."""
+    before = sight.folded[one.start - 1] if one.start else ""
+    return one.end - one.start > 1 or is_title(before, sight.language) or before in sight.words.nouns
 
 
 def borrowed(sight: Sight, marked: Sequence[Candidate]) -> Iterator[Candidate]:

@@ -38,12 +38,10 @@ LONE = 1.6
 """Of the mark of a person in one word: the least sure one."""
 LONE_FIRST = 0.6
 """The same where a sentence begins, where every word has a capital."""
+_adjective = re.compile("(?:ая|ое|ые|ие|ыми|ими|ым|им|ий|ой)$")
 SUBJECT = {
     "sw": re.compile(
         r"(?P<person>a(?:li|me|na|ta|ki)\w{3,}|ambaye)\b|(?P<organization>i(?:li|me|na)(?:sema|toa|tanga|fanya|kana)\w*)"
-    ),
-    "ha": re.compile(
-        r"(?P<person>(?:ya|ta|yace|tace|wanda|wacce)(?: (?:ce|kara|shaida\w*|bayyana|kuma|bukaci|yi))?)\b"
     ),
 }
 """What in a language says that the word before it is who acts, folded."""
@@ -121,9 +119,13 @@ class Sight:
         return score
 
     def _only_begins_a_sentence(self, start: int, end: int) -> bool:
-        """Whether several words have a capital only for that: "Казахская кухня"."""
-        small = all(text[0].islower() for text in self.texts[start + 1 : end])
-        return end - start > 1 and small and self.begins[start] and not self._head(start, end)
+        """Whether words have a capital only for that: "Казахская кухня", in Russian an adjective alone too."""
+        if not self.begins[start] or self._head(start, end):
+            return False
+        if end - start == 1:
+            before_noun = end < len(self.texts) and self.texts[end][0].islower()
+            return self.language == "ru" and before_noun and _adjective.search(self.folded[start]) is not None
+        return all(text[0].islower() for text in self.texts[start + 1 : end])
 
     def _head(self, start: int, end: int) -> str | None:
         """The kind that a word of the name says: the last one, or the one before "of"."""

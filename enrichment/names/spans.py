@@ -14,7 +14,7 @@ from typing import NamedTuple
 from enrichment.gazetteer import fold
 from enrichment.names.evidence import Sight, best
 from enrichment.names.kinds import ORGANIZATION, PERSON, PLACE, is_title
-from enrichment.names.words import ARTICLES, JOB, LINKS, NO_NAMES, PARTICLES
+from enrichment.names.words import ARTICLES, LINKS, NO_NAMES, PARTICLES
 
 
 class Candidate(NamedTuple):
@@ -122,7 +122,7 @@ def _extended(sight: Sight, one: Candidate) -> Candidate:
     if sight.language == "en" and (end := _head_after(sight, one.end)):
         one = one._replace(end=end, mark=None)
     i = one.start - 1
-    if sight.language == "ru" and i >= 0 and one.mark == PLACE and sight.folded[i].startswith("сборн"):
+    if sight.language == "ru" and i >= 0 and one.mark in (PLACE, None) and sight.folded[i].startswith("сборн"):
         return one._replace(start=i, mark=ORGANIZATION)
     for _ in range(2):  # "Selección de fútbol de Chile"
         if i < 1 or sight.folded[i] not in LINKS - _WHERE or sight.texts[i - 1] in LINKS:
@@ -164,8 +164,8 @@ def _initials_before(sight: Sight, start: int) -> int:
 
 def _with_certain(sight: Sight, pieces: list[Candidate]) -> list[Candidate]:
     """The pieces and what the gazetteer and the list of the known found, the longer where two overlap."""
-    certain = (Candidate(*span, None, 0.0) for span in sight.certain if not _is_of_other(sight, span[0]))
-    everything = [*pieces, *(_extended(sight, one) if sight.language == "en" else one for one in certain)]
+    certain = (Candidate(*span, None, 0.0) for span in sight.certain)
+    everything = [*pieces, *(_extended(sight, one) if sight.language in ("en", "ru") else one for one in certain)]
     kept: list[Candidate] = []
     taken = bytearray(len(sight.texts))
     for one in sorted(everything, key=lambda c: (c.start - c.end, c.mark is None, c.start)):
@@ -173,11 +173,6 @@ def _with_certain(sight: Sight, pieces: list[Candidate]) -> list[Candidate]:
             taken[one.start : one.end] = b"x" * (one.end - one.start)
             kept.append(one)
     return sorted(kept)
-
-
-def _is_of_other(sight: Sight, start: int) -> bool:
-    """Whether it is part of the name of a war, a cup or the like: "Championnat de France"."""
-    return start > 1 and sight.folded[start - 1] in LINKS and sight.head_of(start - 2) == "other"
 
 
 def _share(sight: Sight, told: list[tuple[Candidate, dict[str, float]]]) -> None:
@@ -246,7 +241,7 @@ def _trimmed(sight: Sight, piece: Candidate, kind: str) -> Name | None:
         return None
     if end - start == 1 and _is_bare_head(sight, start):
         return None  # "the Committee"
-    if kind != PERSON and (JOB.match(folded) or name == name.lower() != name.upper()):
+    if kind != PERSON and name == name.lower() != name.upper():
         return None
     return Name(start, end, kind)
 

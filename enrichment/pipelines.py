@@ -1,7 +1,8 @@
 """The spaCy pipeline of each language: which model, which components, in which order.
 
 A pipeline is the ``ner`` of a model (and nothing else of it: that is two to four times as fast), followed by our own
-:data:`COMPONENTS`. A language without a model gets a blank pipeline, in which the gazetteer finds the names.
+:data:`COMPONENTS`. A language without a model gets a blank pipeline, in which names are told by how they are
+written and by the gazetteer (:mod:`enrichment.names`).
 """
 
 from __future__ import annotations

@@ -29,8 +29,9 @@ def own(sight: Sight, marked: Sequence[Candidate]) -> Iterator[Candidate]:
     for one in marked:
         yield one._replace(weight=trust.get(one.mark or "", MARK))
     if sight.is_cased:
+        by_token = _by_token(marked)
         for one in capitalised(sight):
-            if _is_announced(sight, one) and not _over(one, marked):
+            if _is_announced(sight, one) and not _over(one, by_token):
                 yield one._replace(weight=min(one.weight, UNSEEN))
 
 
@@ -42,14 +43,19 @@ def _is_announced(sight: Sight, one: Candidate) -> bool:
 
 def borrowed(sight: Sight, marked: Sequence[Candidate]) -> Iterator[Candidate]:
     """Words with capitals, with the kinds that a recogniser for another language gives them."""
+    by_token = _by_token(marked)
     for one in capitalised(sight):
-        over = _over(one, marked)
+        over = _over(one, by_token)
         mark = over.mark if over else one.mark
         yield one._replace(mark=mark, weight=BORROWED_MARK if over else min(one.weight, UNSEEN))
 
 
-def _over(one: Candidate, others: Iterable[Candidate]) -> Candidate | None:
-    return next((other for other in others if other.start < one.end and one.start < other.end), None)
+def _by_token(marked: Iterable[Candidate]) -> dict[int, Candidate]:
+    return {i: one for one in marked for i in range(one.start, one.end)}
+
+
+def _over(one: Candidate, by_token: dict[int, Candidate]) -> Candidate | None:
+    return next((by_token[i] for i in range(one.start, one.end) if i in by_token), None)
 
 
 def after_titles(sight: Sight) -> Iterator[Candidate]:

@@ -71,11 +71,10 @@ def _parts(sight: Sight, start: int, i: int) -> bool:
         return not is_title(sight.folded[i - 1], sight.language)
     while start < i - 1 and is_title(sight.folded[start], sight.language):
         start += 1
-    place = any(one.kind == PLACE for (first, end), one in sight.certain.items() if first <= start and end == i)
-    if place and (start, i + 1) not in sight.longer and not sight.head_of(i):
+    if sight.place_starts.get(i, i) <= start and (start, i + 1) not in sight.longer and not sight.head_of(i):
         return True
     given = sight.folded[start] in first_names()
-    if given and any(first == i for first, _ in sight.certain):
+    if given and i in sight.certain_starts:
         return (start, i + 1) not in sight.longer  # "Metin Soylu İzmir'e gitti"
     return not given and sight.folded[i] in first_names() and _is_of_something(sight, start)
 

@@ -29,7 +29,7 @@ from enrichment.names.kinds import (
     well_known_places,
     words_of,
 )  # fmt: skip
-from enrichment.names.words import ARTICLES, LINKS
+from enrichment.names.words import ARTICLES, LINKS, SAYS
 
 ENOUGH = 1.0
 """Below it nothing is said of what a recogniser did not mark."""
@@ -37,7 +37,7 @@ ENOUGH = 1.0
 LONE = 1.6
 """Of the mark of a person in one word: the least sure one."""
 LONE_FIRST = 0.6
-"""The same where a sentence begins, where every word has a capital."""
+"""The same where a sentence begins, where every word has a capital, unless they say something."""
 _adjective = re.compile("(?:ая|ое|ые|ие|ыми|ими|ым|им|ий|ой)$")
 SUBJECT = {
     "sw": re.compile(
@@ -69,6 +69,8 @@ class Sight:
         self.folded = [folded[token.idx : token.idx + len(token)] for token in doc]
         self.begins = _sentence_starts(self.texts)
         self.certain = _certain(doc, self.raw, language)
+        self.certain_starts = {start for start, _ in self.certain}
+        self.place_starts = {end: start for (start, end), one in self.certain.items() if one.kind == PLACE}
         self.longer = {(start, i) for start, end in self.certain for i in range(start + 1, end + 1)}
 
     def text(self, start: int, end: int) -> str:
@@ -89,8 +91,7 @@ class Sight:
         """What speaks for each kind; nothing at all where it surely is none of them."""
         score = {PERSON: 0.0, ORGANIZATION: 0.0, PLACE: 0.0}
         if mark:
-            lone = mark == PERSON and end - start == 1
-            score[mark] += min(weight, LONE_FIRST if self.begins[start] else LONE) if lone else weight
+            score[mark] += min(weight, self._lone(start, end)) if mark == PERSON and end - start == 1 else weight
         name = self.text(start, end)
         called_so = (start, end) in self.certain
         if found := self.certain.get((start, end)):
@@ -117,6 +118,12 @@ class Sight:
             introduced = is_introduced(self.raw, *self._offsets(start, end), self.language)
             score[PERSON] += 3.0 * introduced
         return score
+
+    def _lone(self, start: int, end: int) -> float:
+        if not self.begins[start]:
+            return LONE
+        after = self._offsets(start, end)[1]
+        return LONE if SAYS.match(fold(self.raw[after : after + 120])) else LONE_FIRST
 
     def _only_begins_a_sentence(self, start: int, end: int) -> bool:
         """Whether words have a capital only for that: "Казахская кухня", in Russian an adjective alone too."""

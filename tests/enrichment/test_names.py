@@ -67,6 +67,11 @@ def test_a_name_has_one_kind_in_a_text_and_a_surname_is_whom_the_text_names_in_f
     assert [ent.label_ for ent in doc.ents if "Traoré" in ent.text] == ["PER"] * 3
 
 
+def test_a_lone_word_that_begins_a_sentence_is_a_person_if_it_says_something() -> None:
+    assert read("Демаров заявил, что всё в порядке.", "ru")._.people == ("Демаров",)
+    assert read("Мустанги стояли у ворот.", "ru")._.people == ()
+
+
 @pytest.mark.parametrize("language", ["fr", "ru", "de", "pt", "ar", "zh", "th"])
 @pytest.mark.parametrize("text", ["", "A", "😀", "  \n\n ", "«»", "'s", "Д. А.", "北京 Paris القاهرة", ". " * 500])
 def test_any_text_is_read(language: str, text: str) -> None:

@@ -17,6 +17,7 @@ from pydantic_core import to_jsonable_python
 from crawlers.archive import ArchivedResponse, read_response
 from crawlers.discovery import clean_url, is_within
 from crawlers.extract import Rejected, read_alone
+from crawlers.find import REFUSALS
 from crawlers.pages import http_response, page_object, result_of
 from crawlers.pages.article import ArticlePage
 from crawlers.pages.charset import encoding_of
@@ -33,15 +34,6 @@ from wirewatch.sources import domain_of, load_sources
 from wirewatch.state import State
 
 _TAG = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|article|main|div|h1|p)\b", re.IGNORECASE)
-_REFUSALS = {
-    "robots": "the robots.txt of its host forbids it",
-    "robots-unavailable": "the robots.txt of its host cannot be had",
-    "retry-after": "the site asks to be left alone for now",
-    "dns": "there is no such host",
-    "connection": "the host does not answer",
-    "timeout": "the host does not answer in time",
-    "private-address": "the host is in a private network",
-}
 
 
 @dataclass(frozen=True)
@@ -92,7 +84,7 @@ def page_at(address: str) -> SavedPage:
     sources = load_sources(get_settings().sources)
     given = fetch(address, next((source for source in sources if is_within(address, [source.domain])), None))
     if given.reason:
-        why = _REFUSALS.get(given.reason, "its site did not give it")
+        why = REFUSALS.get(given.reason, "its site did not give it")
         raise UserError(
             f"{given.url} was not fetched: {why} ({given.reason}). A page saved with a browser can be given instead of "
             "the address."

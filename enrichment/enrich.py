@@ -12,7 +12,9 @@ from pathlib import Path
 from spacy.tokens import Doc
 
 from enrichment.documents import document
-from enrichment.memory import Memory, tell
+from enrichment.language import foreign
+from enrichment.learned import Named, settled
+from enrichment.memory import Memory, recognise, tell
 from enrichment.pipelines import pipeline, router
 from enrichment.stories import Facts
 from enrichment.topics import best
@@ -52,19 +54,24 @@ def enrich(batch: Batch, *, progress: Callable[[int, int | None], None] | None =
         if progress:
             progress(understood, total)
 
-    # What is understood waits in a file: which story each belongs to is told at the end, one process at a time.
+    # What is understood waits in a file: who is meant by a name and which story each article belongs to is told at the
+    # end, one process at a time.
     with tempfile.TemporaryDirectory() as folder:
         waiting, stories = Path(folder) / "waiting", Path(folder) / STORIES
-        facts = []
+        facts, named = [], []
         with waiting.open("wb") as file:
             for article, failed in enriched(batch.read(Article), one_more):
                 file.write((b"-" if failed else b"+") + line_of(article))
                 facts.append(Facts.of(article))
+                named.append(Named.of(article))
         with memory.alone(batch.root) as remembered, write(done) as out:
+            people = recognise(remembered, named)
+            facts = [one.meaning(people.get(one.article, {})) for one in facts]
             story_of, changed = tell(remembered, facts)
             with waiting.open("rb") as lines:
                 for line in lines:
                     article = EnrichedArticle.model_validate_json(line[1:])
+                    article = settled(article, people.get(article.id, {}))
                     out.add(article.model_copy(update={"story_id": story_of[article.id]}))
                     out.count("failed:enrich" if line.startswith(b"-") else "enriched")
                     out.count(f"language:{article.language}")
@@ -129,16 +136,23 @@ def _record(article: Article, doc: Doc) -> EnrichedArticle:
     found = doc._
     return EnrichedArticle(
         **{**dict(article), "language": found.language},
+        parts=foreign(doc),
         people=found.people,
         organizations=found.organizations,
         places=found.places,
+        entities=found.entities,
+        locations=tuple(
+            dict.fromkeys(f"{one.latitude},{one.longitude}" for one in found.locations if one.latitude is not None)
+        ),
         countries=found.countries,
         countries_found=found.countries_found,
         regions=found.regions,
         topics=best(found.topics),
         topics_found=found.topics,
+        events=found.events,
         concepts=found.concepts,
         labels=found.labels,
+        sounds=found.sounds,
         embedding=found.embedding,
         passages=found.passages,
     )

@@ -1,10 +1,10 @@
-"""Component ``wirewatch_entities``: one entity for one person or organisation, however a text calls it.
+"""Component ``wirewatch_entities``: one entity for one person, organisation or place, however a text calls it.
 
 Known ones (:mod:`enrichment.known`) are found by full name in the text itself. The recogniser's other people and
 organisations are learned: their id is made of how they sound, ``person:~nkl-btrxf`` (:func:`enrichment.sound.key` of
 each word), so that it is the same in every spelling and script as far as the sound is. A surname alone is whoever the
 text names in full; a known person's, where nobody in the text has it, only if one person alone has it and the text
-names the country.
+names the country. Places are those of :mod:`enrichment.geography`; of the recogniser's, those that it does not know.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from enrichment import known, sound
+from enrichment import gazetteer, known, sound
 from enrichment.gazetteer import fold
 from enrichment.known import Found
 from enrichment.sounds import sounds
@@ -106,8 +106,27 @@ def _entity(id_: str, name: str, spelled: Counter[str]) -> Entity:
     )
 
 
+def _places(doc: Doc, language: str, taken: list[Found]) -> list[Entity]:
+    """The cities and subdivisions of a document, and the recogniser's other places but for countries and regions."""
+    spelled: dict[str, Counter[str]] = defaultdict(Counter)
+    called: dict[str, str] = {}
+    for one in doc._.locations:
+        spelled[one.id][" ".join(doc.text[one.start : one.end].split())] += 1
+        called[one.id] = one.name
+    covered = {fold(spelling) for counted in spelled.values() for spelling in counted}
+    covered |= {fold(doc.text[one.start : one.end]) for one in taken}
+    for name in doc._.places:
+        if fold(name) not in covered and not _is_part(name, covered) and not gazetteer.find(name, language):
+            id_ = learned_id("place", name)
+            called[id_] = name
+            spelled[id_][name] += max(1, doc.text.count(name))
+    return [_entity(id_, called[id_], counted) for id_, counted in spelled.items()]
+
+
 def entities(doc: Doc, language: str) -> tuple[list[Entity], list[Found]]:
-    """The people and organisations of a document, most frequent first, and where the known ones stand."""
+    """The people, organisations and places of a document, most frequent first, and where the known people and
+    organisations stand.
+    """
     full = _mentions(doc, language)
     mentions = known.longest([*full, *_surnames(doc, full)])
     spelled: dict[str, Counter[str]] = defaultdict(Counter)
@@ -116,23 +135,32 @@ def entities(doc: Doc, language: str) -> tuple[list[Entity], list[Found]]:
     found = [_entity(id_, known.name(id_), counted) for id_, counted in spelled.items()]
     found += _learned("person", doc._.people, doc.text, mentions)
     found += _learned("organization", doc._.organizations, doc.text, mentions)
+    found += _places(doc, language, mentions)
     return sorted(found, key=lambda entity: -entity.mentions), mentions
 
 
 @Language.component(
     "wirewatch_entities",
-    assigns=["doc._.entities", "doc._.entity_mentions", "doc._.people", "doc._.organizations", "doc._.sounds"],
+    assigns=[
+        "doc._.entities",
+        "doc._.entity_mentions",
+        "doc._.people",
+        "doc._.organizations",
+        "doc._.places",
+        "doc._.sounds",
+    ],
 )
 def set_entities(doc: Doc) -> Doc:
     """Sets ``doc._.entities`` (:class:`~wirewatch.records.Entity`), ``doc._.entity_mentions`` (:class:`Found`: where
-    the known ones stand, in the order of the text), ``doc._.people`` and ``doc._.organizations`` (what those entities
-    are called) and ``doc._.sounds`` (see :func:`enrichment.sounds.sounds`).
+    the known people and organisations stand, in the order of the text), ``doc._.people``, ``doc._.organizations`` and
+    ``doc._.places`` (what those entities are called) and ``doc._.sounds`` (see :func:`enrichment.sounds.sounds`).
     """
     language = doc._.language or doc.lang_
     found, mentions = entities(doc, language)
     doc._.entities = tuple(found)
     doc._.entity_mentions = tuple(mentions)
-    doc._.people = tuple(dict.fromkeys(entity.name for entity in found if entity.id.startswith("person:")))
-    doc._.organizations = tuple(dict.fromkeys(entity.name for entity in found if entity.id.startswith("organization:")))
+    for kind, extension in (("person", "people"), ("organization", "organizations"), ("place", "places")):
+        names = (entity.name for entity in found if entity.id.startswith(f"{kind}:"))
+        doc._.set(extension, tuple(dict.fromkeys(names)))
     doc._.sounds = sounds(doc.text, language)
     return doc

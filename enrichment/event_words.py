@@ -18,6 +18,7 @@ import yaml
 
 from enrichment.gazetteer import DATA, fold
 from wirewatch.errors import UserError
+from wirewatch.records import Event
 
 FILE = "events.yml"
 NEAR = 60
@@ -135,6 +136,33 @@ def kinds() -> dict[str, Kind]:
         nouns = {cue: role for cue, role in told.get("roles", {}).items() if cue != "by"} | told.get("noun_roles", {})
         found[key] = Kind(type_, mode or None, tuple(_list(told.get("contexts"))), noun_roles=nouns, **settings)
     return found
+
+
+@cache
+def _labels() -> dict[str, dict[str, str]]:
+    """The labels by concept id.
+
+    Raises:
+        UserError: a kind has none.
+    """
+    called = {_concept(kind.type, kind.mode): _data()["labels"].get(key) for key, kind in kinds().items()}
+    if unnamed := [concept for concept, labels in called.items() if not labels]:
+        raise UserError(f"{FILE}, labels: what is {' and '.join(unnamed)} called in the analysts' languages?")
+    return called
+
+
+def _concept(type_: str, mode: str | None) -> str:
+    return f"event:{mode or type_}"
+
+
+def concept(event: Event) -> str:
+    """The concept id of an event: ``event:visit``, or where it has no mode its type's, ``event:sanction``."""
+    return _concept(event.type, event.mode)
+
+
+def label(concept: str, language: str) -> str | None:
+    """What one of the analysts' languages calls a kind of event (concept id); None where it is not known."""
+    return _labels().get(concept, {}).get(language)
 
 
 @cache

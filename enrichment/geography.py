@@ -29,6 +29,7 @@ from spacy.util import filter_spans
 
 from enrichment import gazetteer
 from enrichment.gazetteer import Location, Mention, Reading
+from enrichment.language import texts
 from wirewatch.records import CountryFound
 
 HEADLINE_WEIGHT = 4.0
@@ -183,12 +184,18 @@ class Geography:
         self._nlp = nlp
 
     def __call__(self, doc: Doc) -> Doc:
-        """Finds the places of one document. Its language is ``doc._.language`` if that is set, else the pipeline's."""
-        language = (doc._.language if Doc.has_extension("language") else None) or doc.lang_
+        """Finds the places of one document. Its language is ``doc._.language`` if that is set, else the pipeline's; its
+        ``doc._.parts`` in others are read in theirs.
+        """
+        language = doc._.language or doc.lang_
         headline_end = (doc._.headline_end if Doc.has_extension("headline_end") else 0) or 0
         text = doc.text
         people = [(ent.start_char, ent.end_char) for ent in doc.ents if ent.label_ in {"PER", "PERSON"}]
-        reading = gazetteer.read(text, language, people)
+        readings = [gazetteer.read(one, code, people) for code, one in texts(doc).items()]
+        reading = Reading(
+            sorted((m for one in readings for m in one.mentions), key=_offsets),
+            sorted((m for one in readings for m in one.locations), key=_offsets),
+        )
         countries = _countries(reading)
         if "ner" in self._nlp.pipe_names:
             countries = [mention for mention in countries if not _named_after(text, mention, people)]
@@ -215,6 +222,10 @@ class Geography:
         doc._.locations = tuple(reading.locations)
         doc._.country_mentions = tuple(CountryMention(m.start, m.end, m.code) for m in countries)
         return doc
+
+
+def _offsets(found: Mention | Location) -> tuple[int, int]:
+    return found.start, found.end
 
 
 def _regions(reading: Reading) -> list[Mention]:

@@ -113,6 +113,12 @@ def languages() -> frozenset[str]:
     return frozenset(language for entry in lexicon().values() for language in entry.terms)
 
 
+def is_broad(match: Match, language: str) -> bool:
+    """Whether what was found is said of other things too, so that a question with it does not ask for the topic."""
+    entry = lexicon()[match.topic]
+    return match.term in entry.broad.get(language, ()) and match.term not in _label(entry, language)
+
+
 def ancestors(topic: str) -> tuple[str, ...]:
     """The topics above a topic, the nearest first; none for a topic that is no longer in the lexicon."""
     above = []
@@ -230,10 +236,10 @@ def _pairs(left: list[tuple[int, int]], right: list[tuple[int, int]], folded: st
 
 
 def _longest(found: list[Match]) -> list[Match]:
-    """Of the matches of one topic that overlap, the longest."""
+    """Of the matches of one topic that overlap, the longest; a term as it is written before one with any ending."""
     kept: list[Match] = []
     last: dict[str, int] = {}
-    for match in sorted(found, key=lambda m: (m.start, -m.end)):
+    for match in sorted(found, key=lambda m: (m.start, -m.end, "*" in m.term)):
         if match.start >= last.get(match.topic, -1):
             kept.append(match)
             last[match.topic] = match.end

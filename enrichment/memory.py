@@ -1,4 +1,4 @@
-"""What enrichment remembers from batch to batch: the stories in the news and the mean vector of each language.
+"""What enrichment remembers from batch to batch: the stories and people in the news, the mean vector of each language.
 
 Like the crawl state it is a projection of the finished batches: :meth:`Memory.alone` applies those of the stage
 ``enriched`` that it has not seen yet, oldest first, each exactly once, and lets one process at a time tell the stories
@@ -17,16 +17,18 @@ import numpy as np
 from sqlalchemy import JSON, LargeBinary, String, delete, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from enrichment.concepts import is_surname
+from enrichment.learned import Named, People, Person, surname_key
 from enrichment.stories import WINDOW, Facts, Languages, Stories, Told
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.database import SentText, UTCTime, alone, connect, lay_out, lots
 from wirewatch.records import STORIES, EnrichedArticle, Story, now
 
-LAYOUT = 1
+LAYOUT = 2
 """Number of the tables' layout. Raise it with every change of them, and of what they hold: they are rebuilt then."""
 KEPT = timedelta(days=60)
-"""Time for which a story is remembered after its last article."""
+"""Time for which a story or a person is remembered after the last article."""
 
 
 class _Table(DeclarativeBase):
@@ -56,6 +58,18 @@ class _Member(_Table):
     __tablename__ = "story_articles"
     article: Mapped[str] = mapped_column(String(20), primary_key=True)
     story: Mapped[str] = mapped_column(String(20), index=True)
+
+
+class _Person(_Table):
+    """A learned person: see :class:`enrichment.learned.Person`."""
+
+    __tablename__ = "learned_people"
+    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    surname: Mapped[str] = mapped_column(String(255), index=True)
+    """How it sounds."""
+    seen: Mapped[datetime] = mapped_column(UTCTime)
+    counts: Mapped[dict[str, dict[str, int]]] = mapped_column(JSON)
+    """Of the articles: spellings, countries."""
 
 
 class _Language(_Table):
@@ -113,6 +127,45 @@ def tell(session: Session, facts: list[Facts]) -> tuple[dict[str, str], list[Sto
     return found, stories.records()
 
 
+def recognise(session: Session, named: list[Named]) -> dict[str, dict[str, Person]]:
+    """Whom each article (id) of a new batch means by its own ids of learned people. The session is one of
+    :meth:`Memory.alone`.
+    """
+    return people(session, named).recognise(named)
+
+
+def people(session: Session, named: Iterable[Named]) -> People:
+    """The learned people whom articles may mean. The session is one of :meth:`Memory.alone`."""
+    surnames = dict.fromkeys(surname_key(entity.id) for one in named for entity in one.people)
+    rows = (row for lot in lots(surnames) for row in session.scalars(select(_Person).where(_Person.surname.in_(lot))))
+    return People(
+        Person(row.id, row.seen, Counter(row.counts["spellings"]), Counter(row.counts["countries"]))
+        for row in sorted(rows, key=lambda row: row.id)
+    )
+
+
+def _apply_people(session: Session, named: list[Named]) -> None:
+    """Remember the learned people of a finished batch."""
+    known = people(session, named)
+    changed = {
+        known.add(entity.id, entity, one).id for one in named for entity in one.people if not is_surname(entity.id)
+    }
+    for person in (known.by_id[id] for id in changed):
+        counts = {"spellings": dict(person.spellings), "countries": dict(person.countries)}
+        session.merge(_Person(id=person.id, surname=surname_key(person.id), seen=person.seen, counts=counts))
+    session.execute(delete(_Person).where(_Person.seen < now() - KEPT))
+
+
+def recall(session: Session, facts: Facts) -> tuple[Stories, str | None, list[str]]:
+    """The stories that an article may belong to, the id of the one that it does, and the ids of that one's articles.
+
+    The session is one of :meth:`Memory.alone`.
+    """
+    story = session.scalar(select(_Member.story).where(_Member.article == facts.article))
+    members = session.scalars(select(_Member.article).where(_Member.story == story).order_by(_Member.article))
+    return _in_the_news(session, [facts]), story, list(members)
+
+
 def _known(session: Session, facts: Iterable[Facts]) -> dict[str, str]:
     ids = (one.article for one in facts)
     rows = (row for lot in lots(ids) for row in session.execute(select(_Member).where(_Member.article.in_(lot))))
@@ -168,7 +221,11 @@ def _row(story: Told) -> _Story:
 def _apply(session: Session, batch: Batch) -> None:
     """Remember a finished batch: tell its stories once more, as its articles and its merges say they were told."""
     session.add(_Applied(name=batch.name))
-    articles = [(Facts.of(article), article.story_id) for article in batch.read(EnrichedArticle)]
+    articles, named = [], []
+    for article in batch.read(EnrichedArticle):
+        articles.append((Facts.of(article), article.story_id))
+        named.append(Named.of(article))
+    _apply_people(session, named)
     facts = [one for one, story in articles if story]
     stories = _in_the_news(session, facts)
     known = _known(session, facts)

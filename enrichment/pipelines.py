@@ -17,7 +17,18 @@ from spacy.language import Language
 from spacy.util import get_lang_class, get_model_meta, get_package_path, is_package, load_config
 
 # Importing a component's module registers its factory.
-from enrichment import concepts, documents, embedding, geography, language, names, russian, topics  # noqa: F401
+from enrichment import (  # noqa: F401
+    concepts,
+    documents,
+    embedding,
+    entities,
+    events,
+    geography,
+    language,
+    names,
+    russian,
+    topics,
+)
 from wirewatch.errors import UserError
 from wirewatch.settings import get_settings
 
@@ -41,12 +52,15 @@ INSTALL = {
 COMPONENTS = (
     "wirewatch_geography",
     "wirewatch_names",
+    "wirewatch_entities",
     "wirewatch_embedding",
     "wirewatch_topics",
+    "wirewatch_events",
     "wirewatch_concepts",
 )
-"""What runs after ``ner``, in this order: names of a blank pipeline are the places that geography found, topics of a
-language without terms come from the embedding, concepts are collected from all."""
+"""What runs after ``ner``, in this order: names know the places that geography found, entities are
+what names mean, topics of a language without terms come from the embedding, events have entities as actors and take
+their context from topics, concepts are collected from all."""
 
 
 @cache

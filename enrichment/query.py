@@ -1,4 +1,4 @@
-"""What an analyst means: the countries, regions and topics in a typed text, and its vector.
+"""What an analyst means: the places, topics, people and organisations in a typed text, and its vector.
 
 The concept ids are those that articles carry, so that ``Russia military cooperation Africa``, ``coopération militaire
 Russie Afrique`` and ``военное сотрудничество России и Африки`` ask for the same.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from enrichment import geography, lexicon
+from enrichment import gazetteer, geography, known, lexicon, sound
 from enrichment import words as dictionary
 from enrichment.embedding import embed_query
 from enrichment.language import stop_words
 from enrichment.letters import plain
 from enrichment.names import clean
+from enrichment.sounds import LEAST
 from wirewatch.language import detect
 from wirewatch.records import Asked, Meaning, Word
 
@@ -28,6 +29,8 @@ class _Found(NamedTuple):
     concept: str
     start: int
     end: int
+    broad: bool = False
+    """Said of other things too: it tells the language, and asks for nothing."""
 
 
 def understand(text: str) -> Meaning:
@@ -41,7 +44,9 @@ def understand(text: str) -> Meaning:
     guess = detect(text)
     readings = {language: _concepts(text, language) for language in (guess, *_other_languages(guess))}
     language = max(readings, key=lambda code: (_covered(readings[code]), code == guess, code == "en"))
-    found = readings[language]
+    places = _cities(text, language, readings[language])
+    named = _with_names([*readings[language], *places], text, language)
+    found = sorted((one for one in named if not one.broad), key=lambda found: (found.start, found.end))
     return Meaning(
         text=text,
         language=language,
@@ -73,9 +78,26 @@ def _one(text: str, concepts: tuple[str, ...], words: list[str], language: str) 
     return Asked(
         text=text,
         concepts=concepts,
-        words=tuple(Word(text=word, forms=dictionary.translations(word, language)) for word in words),
+        words=tuple(_word_of(word, language, _is_name(concepts)) for word in words),
         weight=max((dictionary.weight(word, language) for word in words), default=1.0),
     )
+
+
+def _is_name(concepts: tuple[str, ...]) -> bool:
+    """Whether what is asked for is nothing but somebody's or something's name, as far as we know."""
+    return all(concept.partition(":")[0] in ("person", "organization", "place") for concept in concepts)
+
+
+def _word_of(word: str, language: str, may_be_name: bool) -> Word:
+    """A word with its translations or, where it has none and may be a name, with how it sounds."""
+    forms = dictionary.translations(word, language)
+    sounds = _sounds(word) if may_be_name and not forms else ()
+    return Word(text=word, forms=forms, sounds=sounds)
+
+
+def _sounds(word: str) -> tuple[str, ...]:
+    keys = (key for part in known.words(word) for form in known.bare(part.text) for key in sound.asked(form))
+    return tuple(dict.fromkeys(key for key in keys if len(key) > LEAST))
 
 
 _Span = tuple[int, int]
@@ -101,22 +123,44 @@ def _other_languages(guess: str) -> list[str]:
 def _concepts(text: str, language: str) -> list[_Found]:
     """Where the text names countries, regions and topics, in its order."""
     places = _places(text, language)
-    about = [_Found(f"topic:{m.topic}", m.start, m.end) for m in lexicon.matches(text, language)]
+    about = [
+        _Found(f"topic:{m.topic}", m.start, m.end, lexicon.is_broad(m, language))
+        for m in lexicon.matches(text, language)
+    ]
     longest = [
-        one for one in about if not any(o.start <= one.start and one.end <= o.end and o[1:] != one[1:] for o in about)
+        one for one in about if not any(o.start <= one.start and one.end <= o.end and o[1:3] != one[1:3] for o in about)
     ]
     return sorted(places + longest, key=lambda found: (found.start, found.end))
+
+
+def _with_names(found: list[_Found], text: str, language: str) -> list[_Found]:
+    """With the known people and organisations. Whoever only sounds like what a country or topic is called is not
+    meant, nor is the topic in the name of an organisation.
+    """
+    names = [_Found(one.id, one.start, one.end) for one in known.find(text, language)]
+    surnames = [one for one in names if one.concept.startswith("person:") and " " not in text[one.start : one.end]]
+    namesakes = [one for one in surnames if any(_overlap(one[1:3], other[1:3]) for other in found)]
+    names = [one for one in names if one not in namesakes]
+    topics = [one for one in found if one.concept.startswith("topic:")]
+    named = [one for one in topics if any(name.start <= one.start and one.end <= name.end for name in names)]
+    return [*(one for one in found if one not in named), *names]
 
 
 def _places(text: str, language: str) -> list[_Found]:
     """Countries and regions, as written and, where nothing is found that way, without regard to capitals."""
     found: list[_Found] = []
     for written in (text, text.lower()):
-        for kind, find in (("country", geography.countries_in), ("region", geography.regions_in)):
-            for m in find(written, language):
-                if not any(m.start < one.end and one.start < m.end for one in found):
-                    found.append(_Found(f"{kind}:{m.code}", m.start, m.end))
+        for m in gazetteer.read(written, language, cities=False).mentions:
+            kind = "country" if m.kind in gazetteer.COUNTRY else "region"
+            if not any(_overlap(m[:2], one[1:3]) for one in found):
+                found.append(_Found(f"{kind}:{m.code}", m.start, m.end))
     return found
+
+
+def _cities(text: str, language: str, found: list[_Found]) -> list[_Found]:
+    """Cities and provinces, in the language that the text is taken to be in; a capital is its country's besides."""
+    cities = [_Found(one.id, one.start, one.end) for one in geography.places_in(text, language)]
+    return [city for city in cities if all(city[1:3] == one[1:3] for one in found if _overlap(city[1:3], one[1:3]))]
 
 
 def _covered(found: list[_Found]) -> int:

@@ -26,7 +26,6 @@ _SPELLING = frozenset(
     "西希锡夏香肖谢辛欣休许雪逊雅亚延扬耶叶伊尤约云赞扎泽詹章哲真珍芝治朱祖兹佐"
 )
 """Characters with which Chinese usually spells foreign names."""
-_PLAIN = frozenset("的了和在是有人这中大来上国个到说们为子时道出会可也你对生能而")
 
 _article = re.compile("[وف]?[بك]?(?:ال|لل)(?=...)")
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enrichment.embedding import DIMENSIONS
+from enrichment.learned import Person
 from wirewatch.records import EnrichedArticle, Story
 
 NEAR = 0.5
@@ -33,7 +34,7 @@ WINDOW = timedelta(days=7)
 """A story that had no article for so long is over."""
 COUNTRIES = 0.1
 """What common countries add, and what having none in common takes away."""
-NAMES = 0.1
+NAMES = 0.05
 """What common rare names add."""
 RARE = 0.05
 """Share of the stories that may have a name for it to be rare."""
@@ -60,6 +61,10 @@ class Facts:
     vector: Vector | None
     countries: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+
+    def meaning(self, people: Mapping[str, Person]) -> Facts:
+        """The same with the ids that the corpus has for the article's own ones."""
+        return replace(self, names=frozenset(people[name].id if name in people else name for name in self.names))
 
     @classmethod
     def of(cls, article: EnrichedArticle) -> Facts:
@@ -98,6 +103,12 @@ class Told:
     languages: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
     merged_into: str | None = None
+
+    @classmethod
+    def of(cls, first: Facts, id: str = "") -> Told:
+        """The story that an article begins, before it is taken in; its id is the article's where none is given."""
+        centre, seen, at = np.zeros(DIMENSIONS, dtype=np.float32), first.first_seen, first.at
+        return cls(id or first.article, first.title, -1.0, seen, seen, at, at, centre)
 
     def add(self, facts: Facts, vector: Vector) -> None:
         """Take in an article, with its centred vector."""
@@ -144,6 +155,19 @@ class Told:
             last_seen=self.last_seen,
             merged_into=self.merged_into,
         )
+
+
+@dataclass(frozen=True)
+class Tie:
+    """How near an article is to a story, and by what."""
+
+    nearness: float
+    """From :data:`NEAR` on it belongs to it."""
+    cosine: float
+    countries: frozenset[str]
+    """Codes of the countries that both are about."""
+    names: frozenset[str]
+    """Ids of the rare names that both have."""
 
 
 @dataclass
@@ -219,6 +243,25 @@ class Stories:
             found = {article: older if story == younger else story for article, story in found.items()}
         return {facts.article: found[facts.article] for facts in articles}
 
+    def why(self, facts: Facts, others: Sequence[Facts]) -> Tie:
+        """How near an article is to a story that has these others, reckoned as when it joined one."""
+        story = Told.of(others[0])
+        for other in others:
+            story.add(other, self.languages.centred(other))
+        cosine = float(_unit(story.centre) @ self.languages.centred(facts))
+        common = facts.countries & story.countries.keys()
+        return Tie(self._nearness(facts, story, cosine), cosine, common, self._rare(facts.names, story))
+
+    def near(self, facts: Facts) -> list[tuple[float, str]]:
+        """The stories that are nearest to an article and were in the news then: nearness and id of each."""
+        if facts.vector is None:
+            return []
+        return [
+            (self._nearness(facts, story, cosine), story.id)
+            for story, cosine in self._around(self.languages.centred(facts))
+            if _in_time(story, facts.at, facts.at)
+        ]
+
     def records(self) -> list[Story]:
         """The stories that changed, those last that became part of another."""
         changed = [self.told[id] for id in sorted(self.changed)]
@@ -227,12 +270,10 @@ class Stories:
     def join(self, facts: Facts, id: str) -> str:
         """Make an article part of the story of that id, its first one if there is none; returns the id."""
         if id not in self.told:
-            centre, seen, at = np.zeros(DIMENSIONS, dtype=np.float32), facts.first_seen, facts.at
-            story = Told(id, facts.title, -1.0, first_seen=seen, last_seen=seen, begun=at, ended=at, centre=centre)
-            self.told[id] = story
+            self.told[id] = story = Told.of(facts, id)
             self._places[id] = len(self._ids)
             self._ids.append(id)
-            self._centres = np.vstack([self._centres.reshape(-1, DIMENSIONS), centre[None]])
+            self._centres = np.vstack([self._centres.reshape(-1, DIMENSIONS), story.centre[None]])
         story = self.told[id]
         self._common.update(name for name in facts.names if name not in story.names)
         story.add(facts, self.languages.centred(facts))
@@ -251,23 +292,19 @@ class Stories:
         self.changed.add(story.id)
 
     def _nearest_story(self, facts: Facts) -> str | None:
-        if facts.vector is None:
-            return None
-        about = dict.fromkeys(facts.countries, 1.0)
-        near = [
-            (nearness(cosine, about, story.about(), self._rare(facts.names, story)), story.id)
-            for story, cosine in self._around(self.languages.centred(facts))
-            if _in_time(story, facts.at, facts.at)
-        ]
-        best = max(near, default=(0.0, ""))
+        best = max(self.near(facts), default=(0.0, ""))
         return best[1] if best[0] >= NEAR else None
+
+    def _nearness(self, facts: Facts, story: Told, cosine: float) -> float:
+        about = dict.fromkeys(facts.countries, 1.0)
+        return nearness(cosine, about, story.about(), bool(self._rare(facts.names, story)))
 
     def _grown_together(self) -> Iterator[tuple[str, str]]:
         """Stories that turned out to be one: the younger's id and the older's, one pair after the other."""
         for id in sorted(self.changed):
             story = self.told[id]
             for other, cosine in self._around(_unit(story.centre)):
-                near = nearness(cosine, story.about(), other.about(), self._rare(story.names, other))
+                near = nearness(cosine, story.about(), other.about(), bool(self._rare(story.names, other)))
                 alike = near >= ALIKE and _in_time(other, story.begun, story.ended)
                 if alike and other is not story and not story.merged_into:
                     older, younger = sorted((story, other), key=lambda one: (one.first_seen, one.id))
@@ -279,10 +316,12 @@ class Stories:
         nearest = [(self.told[self._ids[at]], float(cosines[at])) for at in np.argsort(-cosines)[: 2 * CANDIDATES]]
         return [(story, cosine) for story, cosine in nearest if not story.merged_into][:CANDIDATES]
 
-    def _rare(self, names: Iterable[str], story: Told) -> bool:
-        """Whether a name is in a third of a story's articles, and in few stories."""
+    def _rare(self, names: Iterable[str], story: Told) -> frozenset[str]:
+        """The names that are in a third of a story's articles, and in few stories."""
         most = max(3.0, RARE * len(self.told))
-        return any(3 * story.names[name] >= story.articles and self._common[name] <= most for name in names)
+        return frozenset(
+            name for name in names if 3 * story.names[name] >= story.articles and self._common[name] <= most
+        )
 
 
 def _in_time(story: Told, begun: datetime, ended: datetime) -> bool:

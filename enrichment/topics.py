@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -25,9 +25,11 @@ from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
 
+import enrichment.language  # noqa: F401 - its extensions of Doc
 from enrichment.embedding import Embedder, embed_passages, embedder
 from enrichment.letters import plain
 from enrichment.lexicon import ancestors, languages, lexicon, matches
+from wirewatch.language import Part, by_language
 from wirewatch.records import TopicFound
 
 THRESHOLD = 0.5
@@ -44,7 +46,7 @@ BEGINNING = 600
 """Characters after title and lead that count as the opening."""
 BROAD = 1 / 3
 """What broad terms alone are worth: "fire brigade" in a headline is no wildfire, "hospital" in war news not health."""
-SEVERAL = 3
+SEVERAL = 2
 OFTEN = 4
 """So many different broad terms, or mentions of them, are as good as others."""
 
@@ -55,7 +57,7 @@ NEARER = 0.2
 CLEARLY = 1.5
 """From here on the meaning is evidence of its own: so much for each further standard deviation."""
 MEANING = 0.6
-MEANING_ALONE = 1.0
+MEANING_ALONE = 1.3
 """The same in a language without terms."""
 CALLED = {"en": "News about {}", "fr": "Actualité : {}"}
 """The vector of a topic is the mean of these, with its label. More languages and examples of terms were no better."""
@@ -65,7 +67,9 @@ Doc.set_extension("topics", default=(), force=True)
 Evidence = dict[str, float]
 
 
-def topics_of(text: str, headline_end: int, language: str, meaning: Sequence[float] = ()) -> tuple[TopicFound, ...]:
+def topics_of(
+    text: str, headline_end: int, language: str, meaning: Sequence[float] = (), parts: Sequence[Part] = ()
+) -> tuple[TopicFound, ...]:
     """The topics of an article, best first.
 
     Args:
@@ -73,12 +77,15 @@ def topics_of(text: str, headline_end: int, language: str, meaning: Sequence[flo
         headline_end: the offset where they end.
         language: ISO 639-1 code.
         meaning: the article's embedding; without it the words decide.
+        parts: what of the text is in other languages.
     """
-    text = plain(text)
-    evidence, words = _by_words(text, headline_end, language)
+    evidence, words = _by_words(by_language(text, language, parts), headline_end)
+    added: Evidence = {}
     if meaning:
-        evidence = _by_meaning(evidence, meaning, MEANING if language in languages() else MEANING_ALONE)
-    enough = _enough(evidence, words)
+        near = _nearness(meaning)
+        evidence = {topic: found * _agreement(near[topic]) for topic, found in evidence.items()}
+        added = _by_meaning(near, MEANING if language in languages() else MEANING_ALONE)
+    enough = _enough(evidence, added, words)
     least = BESIDE * max(enough.values(), default=0)
     best_first = sorted((t for t in enough if enough[t] >= least), key=lambda t: (-enough[t], t))[:MOST]
     return tuple(
@@ -91,22 +98,25 @@ def topics_of(text: str, headline_end: int, language: str, meaning: Sequence[flo
     )
 
 
-def _by_words(text: str, headline_end: int, language: str) -> tuple[Evidence, dict[str, Counter[str]]]:
-    """What the words say, and how often each of them says it."""
+def _by_words(texts: Mapping[str, str], headline_end: int) -> tuple[Evidence, dict[str, Counter[str]]]:
+    """What the words of a text, by the languages that read it, say, and how often each of them says it."""
     places: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     words: dict[str, Counter[str]] = defaultdict(Counter)
-    for match in matches(text, language):
-        where = _place(match.start - headline_end)
-        places[match.topic, match.term][where] += 1
-        words[match.topic][" ".join(text[match.start : match.end].split())] += 1
+    length = 0
+    for language, text in texts.items():
+        text = plain(text)
+        length += len(text.split())
+        for match in matches(text, language):
+            where = _place(match.start - headline_end)
+            places[match.topic, match.term][where] += 1
+            words[match.topic][" ".join(text[match.start : match.end].split())] += 1
     points: Evidence = defaultdict(float)
     terms: dict[str, Counter[str]] = defaultdict(Counter)
     for (topic, term), here in places.items():
         points[topic] += _points(here)
         terms[topic][term] = here.total()
-    length = math.sqrt(1 + len(text.split()) / 100)
     return {
-        topic: found * (BROAD if _only_broad(topic, terms[topic], language) else 1) / length
+        topic: found * (BROAD if _only_broad(topic, terms[topic], texts) else 1) / math.sqrt(1 + length / 100)
         for topic, found in points.items()
     }, words
 
@@ -122,20 +132,20 @@ def _points(places: Counter[str]) -> float:
     return points + ((OPENING if opening else 1.0) * (1 + math.log(body)) if body else 0.0)
 
 
-def _only_broad(topic: str, found: Counter[str], language: str) -> bool:
+def _only_broad(topic: str, found: Counter[str], languages: Iterable[str]) -> bool:
     """Whether nothing but a few broad terms speak for a topic."""
-    broad = lexicon()[topic].broad.get(language, frozenset())
+    broad = frozenset().union(*(lexicon()[topic].broad.get(language, ()) for language in languages))
     return found.keys() <= broad and len(found) < SEVERAL and found.total() < OFTEN
 
 
-def _by_meaning(evidence: Evidence, meaning: Sequence[float], worth: float) -> Evidence:
-    """The evidence of the words, more or less as the meaning agrees with it, and what the meaning adds."""
-    near = _nearness(meaning)
-    weighed = {topic: found * math.exp(NEARER * min(4.0, max(-2.0, near[topic]))) for topic, found in evidence.items()}
-    for topic, nearness in near.items():
-        if nearness > CLEARLY:
-            weighed[topic] = weighed.get(topic, 0.0) + worth * (nearness - CLEARLY)
-    return weighed
+def _agreement(nearness: float) -> float:
+    """How much more, or less, the words for a topic are worth as the meaning agrees with them."""
+    return math.exp(NEARER * min(4.0, max(-2.0, nearness)))
+
+
+def _by_meaning(near: Evidence, worth: float) -> Evidence:
+    """What the meaning is evidence of by itself."""
+    return {topic: worth * (nearness - CLEARLY) for topic, nearness in near.items() if nearness > CLEARLY}
 
 
 def _nearness(meaning: Sequence[float]) -> dict[str, float]:
@@ -162,14 +172,16 @@ def _topic_vectors(_: Embedder) -> tuple[NDArray[np.float32], NDArray[np.float32
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), mean
 
 
-def _enough(evidence: Evidence, words: dict[str, Counter[str]]) -> Evidence:
-    """The topics with enough evidence. What has not enough, and its words, count for the topic above it."""
+def _enough(evidence: Evidence, added: Evidence, words: dict[str, Counter[str]]) -> Evidence:
+    """The topics with enough evidence. What the words say of a topic without counts for the topic above it; what the
+    meaning adds does not, as topics under one roof mean much the same: their sum would say it several times.
+    """
     enough: Evidence = {}
     below = defaultdict(float, evidence)
     for topic in _narrow_first():
         parent = lexicon()[topic].parent
-        if below[topic] >= 1:
-            enough[topic] = below[topic]
+        if below[topic] + added.get(topic, 0.0) >= 1:
+            enough[topic] = below[topic] + added.get(topic, 0.0)
         elif parent:
             below[parent] += below[topic]
             words[parent] += words[topic]
@@ -189,7 +201,7 @@ class TopicsComponent:
 
     def __call__(self, doc: Doc) -> Doc:
         """Find the topics of one document."""
-        doc._.topics = topics_of(doc.text, doc._.headline_end, self.language, doc._.embedding)
+        doc._.topics = topics_of(doc.text, doc._.headline_end, self.language, doc._.embedding, doc._.parts)
         return doc
 
 

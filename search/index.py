@@ -277,7 +277,7 @@ def _put(index: str, id: str, version: int, source: dict[str, Any]) -> dict[str,
     }
 
 
-_TOLD_OTHERWISE = {"labels", "concepts", "origins", "countries_found", "entities", "passages", "topics_found"}
+_TOLD_OTHERWISE = {"labels", "concepts", "origins", "countries_found", "entities", "parts", "passages", "topics_found"}
 
 
 def document(article: EnrichedArticle) -> dict[str, Any]:
@@ -285,10 +285,14 @@ def document(article: EnrichedArticle) -> dict[str, Any]:
     fields = article.model_dump(mode="json", exclude=_TOLD_OTHERWISE, exclude_defaults=True)
     fields["access"] = article.access
     fields["extracted_from"] = article.extracted_from
-    language = _SAME_LANGUAGE.get(article.language or "", article.language)
-    if language in _LANGUAGES:
-        # A list, so that no phrase runs from the title into the body.
-        fields["text"] = {language: [text for text in (article.title, article.lead, article.body) if text]}
+    # Lists, so that no phrase runs from the title into the body.
+    whole = tuple(text for text in (article.title, article.lead, article.body) if text)
+    texts = {article.language or "": whole, **article.parts}
+    if languages := list(filter(None, texts)):
+        fields["languages"] = languages
+    texts = {_SAME_LANGUAGE.get(code, code): said for code, said in texts.items()}
+    if read := {code: said for code, said in texts.items() if code in _LANGUAGES}:
+        fields["text"] = read
     if article.concepts or article.labels:
         fields["concepts"] = {"ids": article.concepts, **article.labels}
     if named := [found.code for found in article.countries_found if not found.about]:

@@ -126,18 +126,24 @@ COVERED = 3.0
 COMPLETE = 4.5
 TEXT = 0.3
 MEANING = 2.0
+BEST = 0.7
+"""Of the meaning's worth, the part of an article's nearest piece; its opening has the rest."""
 RECENCY = 0.1
 MERELY_NAMED = 0.5
 """What the words of a concept are worth in an article that is not about it."""
 TEXT_HALF = 10.0
 WORD_HALF = 1.0
-"""BM25 scores of the whole question, and of a word, that are worth one half."""
+SOUND_HALF = 2.0
+"""BM25 scores of the whole question, of a word, and of how a name sounds, that are worth one half."""
+SOUND = 0.8
+"""What a name that sounds like the one asked for is worth beside the same letters."""
 # An E5 cosine is hardly ever below 0.75 or above 0.9, so that range is what is spread out from 0 to 1. The score of a
 # knn query is (1 + cosine) / 2.
 _SPREAD = "Math.min(1, Math.max(0, (2 * _score - 1 - 0.75) / 0.15))"
 _NEAR = 0.78
 """Cosine below which the meaning alone makes no hit."""
 _NEIGHBOURS = 100
+_NAMES = ("person:", "organization:", "place:")
 _TEXT_FIELDS = ["title^2", "lead^1.5", "body", "text.*"]
 
 
@@ -175,15 +181,12 @@ def search(
     text = {"multi_match": {"query": meaning.text, "fields": _TEXT_FIELDS, "tie_breaker": 0.1, "lenient": True}}
     ways.append(_saturated(text, TEXT_HALF, TEXT))
     if meaning.embedding:
-        near = {
-            "field": "embedding",
-            "query_vector": list(meaning.embedding),
-            "k": _NEIGHBOURS,
-            "num_candidates": 2 * _NEIGHBOURS,
-            "similarity": _NEAR,
-            "filter": filters.clauses(),
+        opening = _near("embedding", meaning, filters)
+        passage = {
+            "nested": {"path": "passages", "query": _near("passages.vector", meaning, filters), "score_mode": "max"}
         }
-        ways.append({"script_score": {"query": {"knn": near}, "script": {"source": _SPREAD}, "boost": MEANING}})
+        ways.append(_spread(opening, MEANING * (1 - BEST)))
+        ways.append({"dis_max": {"queries": [_spread(opening, MEANING * BEST), _spread(passage, MEANING * BEST)]}})
     query = {
         "bool": {
             "must": {"bool": {"should": ways}},
@@ -216,6 +219,24 @@ def search_kql(
     return _ask(client or connect(), query, size, "en", kql=kql, fold=fold)
 
 
+def _near(field: str, meaning: Meaning, filters: Filters) -> dict[str, Any]:
+    """What is nearest in meaning."""
+    return {
+        "knn": {
+            "field": field,
+            "query_vector": list(meaning.embedding),
+            "k": _NEIGHBOURS,
+            "num_candidates": 2 * _NEIGHBOURS,
+            "similarity": _NEAR,
+            "filter": filters.clauses(),
+        }
+    }
+
+
+def _spread(query: dict[str, Any], boost: float) -> dict[str, Any]:
+    return {"script_score": {"query": query, "script": {"source": _SPREAD}, "boost": boost}}
+
+
 def _has(asked: Asked, language: str, boost: float) -> dict[str, Any]:
     """Scores up to ``boost`` where an article is about what is asked for, and half of that where it has the words of a
     concept and is not about it.
@@ -228,9 +249,11 @@ def _has(asked: Asked, language: str, boost: float) -> dict[str, Any]:
 
 def _is_about(asked: Asked, language: str) -> dict[str, Any]:
     """Scores up to 1 where an article has the concept, or the words that are none, in its own language."""
-    if asked.concepts:
-        return {"dis_max": {"queries": [_has_concept(concept) for concept in asked.concepts]}}
-    return _has_words(asked, language)
+    ways = [_has_concept(concept) for concept in asked.concepts]
+    if all(concept.startswith(_NAMES) for concept in asked.concepts):
+        # Who is called by that name may be somebody whom the text does not make known.
+        ways.append(_has_words(asked, language))
+    return {"dis_max": {"queries": ways}}
 
 
 def _has_words(asked: Asked, language: str, boost: float = 1.0) -> dict[str, Any]:
@@ -251,8 +274,12 @@ def _has_word(word: Word, language: str) -> dict[str, Any]:
         ways.append({"match": {f"text.{language}": {"query": word.text, "zero_terms_query": "all"}}})
     for other in schema.text_languages() & word.forms.keys():
         ways += [{"match_phrase": {f"text.{other}": form}} for form in word.forms[other]]
-    either = {"dis_max": {"queries": ways, "_name": f"word {word.text}"}}
-    return _saturated(either, WORD_HALF)
+    either = _saturated({"dis_max": {"queries": ways, "_name": f"word {word.text}"}}, WORD_HALF)
+    if not word.sounds:
+        return either
+    keys = [{"term": {"sounds": key}} for key in word.sounds]
+    alike = _saturated({"dis_max": {"queries": keys, "_name": f"word {word.text}"}}, SOUND_HALF, SOUND)
+    return {"dis_max": {"queries": [either, alike]}}
 
 
 def _saturated(query: dict[str, Any], half: float, boost: float = 1.0) -> dict[str, Any]:

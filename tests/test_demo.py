@@ -23,6 +23,7 @@ from wirewatch.settings import Settings
 ROOT = Path(__file__).parents[1]
 QUESTION = "Russia military cooperation Africa"
 KQL = "Russia and military and cooperation and Africa"
+EVENT = "events: { type: cooperate and contexts: military and countries: RU and regions: Africa }"
 READERS_COPY = (
     Path(os.environ.get("WIREWATCH_EVAL", ROOT.parent / "shared/eval")) / "acceptance/tv5monde-algerie-russie.txt"
 )
@@ -43,6 +44,14 @@ def found(*arguments: str) -> list[dict[str, Any]]:
 def counts(settings: Settings, stage: str) -> dict[str, int]:
     """What the last batch of a stage says happened."""
     return batches.finished(settings.batches, stage)[-1].manifest().counts
+
+
+def concepts(es: Elasticsearch, id: str) -> list[str]:
+    """The concept ids of an article, as it lies in the index."""
+    listed: list[str] = es.search(index="articles", query={"ids": {"values": [id]}})["hits"]["hits"][0]["_source"][
+        "concepts"
+    ]["ids"]
+    return listed
 
 
 @pytest.mark.timeout(600)
@@ -71,6 +80,9 @@ def test_the_demo_answers_the_analyst_and_a_second_run_fetches_only_what_changed
         assert {"country:RU", "region:Africa", "topic:military-cooperation"} <= {c["id"] for c in best["concepts"]}
         assert best["fragments"]
         assert all(hit["score"] < best["score"] for hit in others)
+
+    assert "maghreb-matin" in found("--kql", EVENT)[0]["url"]
+    assert all("country:RU" in concepts(es, hit["id"]) for hit in found("--kql", EVENT)), "a filter, not a guess"
 
     run(sys.executable, "-m", "tests.newsroom.demo")
     second = counts(settings, "pages")

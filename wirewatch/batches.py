@@ -94,16 +94,32 @@ class Batch:
         Raises:
             UserError: the batch does not exist, or is not whole.
         """
+        return map(record.model_validate_json, self._lines())
+
+    def _lines(self) -> Iterator[str]:
         expected, number = self.manifest().records, 0
         try:
             with self.open(RECORDS) as raw, zstandard.ZstdDecompressor().stream_reader(raw) as data:
                 for line in io.TextIOWrapper(data, encoding="utf-8"):
                     number += 1
-                    yield record.model_validate_json(line)
+                    yield line
         except (FileNotFoundError, zstandard.ZstdError) as error:
             raise self._damaged(str(error)) from error
         if number != expected:
             raise self._damaged(f"it has {number} of its {expected} records")
+
+    def find(self, record: type[R], ids: Collection[str]) -> Iterator[R]:
+        """The records of these ids, in the order they were written; of a class whose first field is its ``id``.
+
+        Of the others no more than the id is read: much faster than :meth:`read` where the records are big.
+
+        Raises:
+            UserError: the batch does not exist, or is not whole.
+        """
+        wanted = tuple(f'{{"id":"{id}"' for id in ids)
+        for line in self._lines():
+            if line.startswith(wanted):
+                yield record.model_validate_json(line)
 
     def lines(self, record: type[R], name: str) -> Iterator[R]:
         """The records of a further data file of the batch, one a line; none where it has no such file."""

@@ -339,12 +339,17 @@ class Event(Record):
 class EnrichedArticle(Article):
     """An article with what it is about."""
 
+    parts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Its paragraphs in other languages than :attr:`language`, by ISO 639-1 code, the language with most of them first;
+    only of languages that a twentieth of the text is in."""
     people: tuple[str, ...] = ()
     organizations: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     """Names, one for each :attr:`entities` of the kind, most frequent first."""
     entities: tuple[Entity, ...] = ()
     """Whom and what it names, most frequent first."""
+    locations: tuple[str, ...] = ()
+    """Where the cities that it names lie: ``36.75,3.06``, degrees of latitude and longitude."""
     countries: tuple[str, ...] = ()
     """ISO 3166-1 alpha-2 codes of the countries it is about, most salient first."""
     countries_found: tuple[CountryFound, ...] = ()
@@ -359,7 +364,8 @@ class EnrichedArticle(Article):
     events: tuple[Event, ...] = ()
     """In the order of the text."""
     concepts: tuple[str, ...] = ()
-    """Concept ids: ``country:DZ``, ``region:Africa``, ``topic:military-cooperation``, ``person:…``."""
+    """Concept ids: ``country:DZ``, ``region:Africa``, ``topic:military-cooperation``, ``person:nikolai-patrushev``,
+    ``organization:african-union``, ``place:DZ-16``, ``event:visit``."""
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Labels of :attr:`concepts` by analyst language (en, fr, es, pt, ar, ru)."""
     sounds: tuple[str, ...] = ()

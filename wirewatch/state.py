@@ -253,6 +253,12 @@ class State:
         with Session(self.engine) as session:
             return _rows(session, Known, Known.id, ids)
 
+    def ids(self, beginning: str, most: int) -> list[str]:
+        """Ids of articles that begin so, at most so many."""
+        with Session(self.engine) as session:
+            found = select(Known.id).where(Known.id.startswith(beginning, autoescape=True))
+            return list(session.scalars(found.order_by(Known.id).limit(most)))
+
     def asking(self, sources: Iterable[str]) -> dict[str, Asking]:
         """How much the sources among ``sources`` were asked lately, by source."""
         with Session(self.engine) as session:
@@ -300,6 +306,11 @@ class State:
         with Session(self.engine) as session:
             found = select(Waiting).where(Waiting.source == source)
             return list(session.scalars(found.order_by(Waiting.since.desc(), Waiting.url).limit(most)))
+
+    def listed(self, urls: Iterable[str]) -> Waiting | None:
+        """An article at one of these addresses that was listed and never asked for."""
+        with Session(self.engine) as session:
+            return next(iter(_rows(session, Waiting, Waiting.key, map(_key, urls)).values()), None)
 
     def revisits(self, source: str, moment: datetime, most: int) -> list[Visit]:
         """The articles of a source that are to be looked at again by then, the longest due first, at most so many."""

@@ -1,9 +1,9 @@
-"""All names of a language in one automaton, built when first asked for."""
+"""All names of a language in two automata, of countries and of places, each built when first asked for."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain
 
@@ -105,27 +105,35 @@ _CASES = ("exact", "upper", "any")
 
 
 @cache
-def automaton(language: str) -> ahocorasick.Automaton:
-    """Every form of a language, as tuples of :class:`Form` by the literal that they begin with."""
+def countries_automaton(language: str) -> ahocorasick.Automaton:
+    """Every form of countries, regions and organisations, as tuples of :class:`Form` by the literal that they begin
+    with.
+    """
     known = locale(language) or Locale("en")
+    borrowed = _borrowed() if language in BORROWING else ()
+    return _automaton(language, chain(_own(language), _cldr(language, known), _capitals(language, known), borrowed))
+
+
+@cache
+def places_automaton(language: str) -> ahocorasick.Automaton:
+    """The same of cities and subdivisions, of which there are far more."""
+    return _automaton(language, _places(language))
+
+
+def _automaton(language: str, written: Iterable[tuple[str, str, str]]) -> ahocorasick.Automaton:
     endings = own_forms(language)[0]
-    listed: dict[tuple[str, str, bool], list[Form]] = {}
+    listed: dict[tuple[str, str], list[Form]] = {}
 
     def add(form: str, code: str, kind: str) -> None:
         for made in compiled(form, code, kind, endings, language):
-            # What is a country and a city is both; of two countries the first is meant.
-            same = listed.setdefault((made.key, made.rest.pattern if made.rest else "", kind == "place"), [])
+            # Of two countries the first is meant; which of two places, the text tells.
+            same = listed.setdefault((made.key, made.rest.pattern if made.rest else ""), [])
             if not same or kind == "place":
                 same.append(made)
             elif made.code == same[0].code and _CASES.index(made.case) > _CASES.index(same[0].case):
                 same[0] = made
 
-    for form in chain(_own(language), _cldr(language, known), _capitals(language, known)):
-        add(*form)
-    if language in BORROWING:
-        for form in _borrowed():
-            add(*form)
-    for form in _places(language):
+    for form in written:
         add(*form)
     by_key: dict[str, list[Form]] = {}
     for forms in listed.values():

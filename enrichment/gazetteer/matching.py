@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
-from enrichment.gazetteer.automaton import automaton
+from enrichment.gazetteer.automaton import countries_automaton, places_automaton
 from enrichment.gazetteer.data import regions
 from enrichment.gazetteer.folding import LETTER, fold
 from enrichment.gazetteer.forms import GLUED, UNSPACED, Form
@@ -83,14 +84,18 @@ class Reading(NamedTuple):
     """Cities, capitals among them, and subdivisions."""
 
 
-def _hits(text: str, folded: str, language: str, typed: bool) -> tuple[list[tuple[int, int, Form]], list[_Span]]:
+def _hits(
+    text: str, folded: str, language: str, typed: bool, cities: bool
+) -> tuple[list[tuple[int, int, Form]], list[_Span]]:
     """The forms of countries and regions, the longest where several overlap, and those of places beside them."""
     free = language in UNSPACED or language in GLUED
     shouted = not typed and text.isupper()
     cased = language not in SCRIPT or SCRIPT[language] in ("Cyrl", "Grek")
     found: list[tuple[int, int, int, Form]] = []
     places: list[_Span] = []
-    for last, forms in automaton(language).iter(folded):
+    automata = (countries_automaton(language), *((places_automaton(language),) if cities else ()))
+    # One without a name cannot be asked.
+    for last, forms in chain.from_iterable(automaton.iter(folded) for automaton in automata if len(automaton)):
         end_of_key = last + 1
         inside = not free and end_of_key < len(folded) and _letter.match(folded, end_of_key) is not None
         if inside and folded[last] < "\u0250" < folded[end_of_key] and language in SCRIPT:
@@ -129,15 +134,16 @@ def _hits(text: str, folded: str, language: str, typed: bool) -> tuple[list[tupl
     return chosen, places
 
 
-def read(text: str, language: str, people: Sequence[tuple[int, int]] = ()) -> Reading:
+def read(text: str, language: str, people: Sequence[tuple[int, int]] = (), *, cities: bool = True) -> Reading:
     """What ``text`` names, in its order; ``people`` are the spans of persons' names, in which no place is looked for.
+    Without ``cities`` there are no locations, and none of the thousands of names of a language need be read.
 
     ``language`` is an ISO 639-1 code; a language without names in CLDR is read with the English ones. In a short text
     without any capital letter, as people type queries, case is ignored.
     """
     folded = fold(text)
     typed = len(text) <= 200 and text == text.lower()
-    chosen, places = _hits(text, folded, language, typed)
+    chosen, places = _hits(text, folded, language, typed, cities)
     mentions: list[Mention] = []
     doubtful = set()
     counts: dict[str, int] = {}
@@ -157,8 +163,7 @@ def read(text: str, language: str, people: Sequence[tuple[int, int]] = ()) -> Re
     # A capital is a city too, and New Mexico, which is no Mexico, a state.
     both = capitals | {hit[:2] for hit in chosen if hit[2].kind == "none"} & {span[:2] for span in places}
     spans = _outside(places, [hit[:2] for hit in chosen if hit[:2] not in both])
-    locations = locate(text, folded, spans, named, people, language, typed)
-    return Reading(mentions, locations)
+    return Reading(mentions, locate(text, folded, spans, named, people, language, typed) if spans else [])
 
 
 def _outside(places: list[_Span], taken: list[tuple[int, int]]) -> list[_Span]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from enrichment.embedding import DIMENSIONS
-from enrichment.stories import WINDOW, Facts, Stories
+from enrichment.stories import COUNTRIES, NAMES, NEAR, WINDOW, Facts, Stories
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LANGUAGES = ("fr", "ar", "sw")
@@ -92,3 +92,21 @@ def test_stories_that_grow_together_become_the_older_one(background: list[Facts]
 def test_an_article_without_a_vector_is_a_story_of_its_own() -> None:
     bare = Facts("bare", "Bare", "", "a.example", NOON, NOON, None)
     assert Stories().assign([bare, facts("visit")], {})["bare"] == "bare"
+
+
+def test_why_an_article_joined_is_what_decided_it(background: list[Facts]) -> None:
+    names = ("person:one", "organization:everywhere")
+    first = facts("visit", "fr", countries=("DZ", "RU"), names=names)
+    second = facts("visit", "ar", countries=("DZ",), names=names)
+    common = [facts(f"more{n}", names=("organization:everywhere",)) for n in range(5)]
+    stories = Stories()
+    found = stories.assign([*background, *common, first, second], {})
+    assert found[second.article] == first.article
+    tie = stories.why(second, [first])
+    assert tie.countries == {"DZ"} and tie.names == {"person:one"}
+    assert tie.nearness == pytest.approx(tie.cosine + COUNTRIES + NAMES) and tie.nearness >= NEAR
+    far = stories.why(second, [background[0]])
+    assert far.nearness < NEAR and not far.countries and not far.names
+    both = stories.why(second, [first, background[0]])
+    assert far.nearness < both.nearness < tie.nearness
+    assert max(stories.near(second))[1] == first.article

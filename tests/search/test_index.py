@@ -411,6 +411,20 @@ def test_who_did_what_with_whom_is_a_filter(clean: Elasticsearch, desk: Desk, en
     }
 
 
+def test_paragraphs_in_another_language_are_found_by_that_language_and_by_its_words(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched
+) -> None:
+    said = "Les élections générales auront lieu dans les provinces minières."
+    article = desk["algiers"].model_copy(update={"language": "am", "parts": {"fr": (said,), "xx": ("…",)}})
+    index(enriched([article, desk["drills"]]), client=clean)
+    found = document(clean, article.id)
+    assert (found["languages"], found["text"]) == (["am", "fr", "xx"], {"fr": [said]})
+    assert document(clean, desk["drills"].id)["languages"] == [desk["drills"].language]
+    # By French rules: élection, province minière.
+    for kql in ("languages: fr and language: am", 'text.fr: "élection générale"', "text.fr: minière"):
+        assert [hit.id for hit in search_kql(kql, client=clean).hits] == [article.id], kql
+
+
 def test_what_an_article_calls_people_and_merely_names_is_found(
     clean: Elasticsearch, desk: Desk, enriched: Enriched
 ) -> None:

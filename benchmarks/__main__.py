@@ -1,10 +1,14 @@
-"""Runs all benchmarks and rewrites their README."""
+"""Runs all benchmarks, or those that are named, and rewrites their sections of the README."""
 
 from __future__ import annotations
 
+import sys
+
 from benchmarks import crawl, enrichment, extraction, habits, replay, report
 
-ALL = (crawl, extraction, habits, enrichment, replay)
+ALL = {"crawl": crawl, "enrichment": enrichment, "extraction": extraction, "habits": habits, "replay": replay}
 
-if __name__ == "__main__" and len(measured := report.run(*ALL)) == len(ALL):
-    report.write_readme(measured)
+if __name__ == "__main__":
+    named = [argument for argument in sys.argv[1:] if argument in ALL]
+    sys.argv[1:] = [argument for argument in sys.argv[1:] if argument not in ALL]
+    report.write_readme(report.run(*(ALL[name] for name in named or ALL)))

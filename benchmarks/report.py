@@ -135,24 +135,35 @@ def _summary(benchmark: Benchmark) -> str:
 
 
 def write_readme(measured: Sequence[tuple[Benchmark, Figures]]) -> None:
-    """Write :data:`README` anew: the machine, and a section for each benchmark."""
-    parts = [
-        "# Benchmarks",
+    """Write :data:`README` with a section for each benchmark; one that was not measured now keeps its section."""
+    sections = {name: text for name, text in _sections()} | dict(map(_section, measured))
+    head = (
+        "# Benchmarks\n\n"
         "Written by `make bench` (`python -m benchmarks`), which runs them all; change the code, not this page. "
-        "They need the evaluation data, which is not part of this repository: `--eval DIR` or `WIREWATCH_EVAL` names "
-        "its folder.",
-        f"Measured on {machine()}. What we make of the figures, and when: [notes.md](notes.md).",
-    ]
-    for benchmark, figures in measured:
-        name = benchmark.__name__.rpartition(".")[2]
-        says = (benchmark.__doc__ or "").strip().replace("``", "`")
-        parts += [
-            f"## {name}",
-            says,
-            f"```\npython -m benchmarks.{name} [--eval DIR] [--json FILE] [--limit N]\n```",
-            *(table.markdown() for table in benchmark.tables(figures)),
-        ]
-    README.write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
+        "`python -m benchmarks enrichment` runs one and rewrites its section. They need the evaluation data, which is "
+        "not part of this repository: `--eval DIR` or `WIREWATCH_EVAL` names its folder.\n\n"
+        "What we make of the figures, and when: [notes.md](notes.md).\n\n"
+    )
+    README.write_text(head + "\n".join(sections[name] for name in sorted(sections)), encoding="utf-8")
+
+
+def _sections() -> list[tuple[str, str]]:
+    """The sections that :data:`README` has, by the name of their benchmark."""
+    written = README.read_text(encoding="utf-8").split("\n## ")[1:] if README.exists() else []
+    return [(text.partition("\n")[0], f"## {text.rstrip()}\n") for text in written]
+
+
+def _section(one: tuple[Benchmark, Figures]) -> tuple[str, str]:
+    benchmark, figures = one
+    name = benchmark.__name__.rpartition(".")[2]
+    parts = (
+        f"## {name}",
+        (benchmark.__doc__ or "").strip().replace("``", "`"),
+        f"Measured on {machine()}.",
+        f"```\npython -m benchmarks.{name} [--eval DIR] [--json FILE] [--limit N]\n```",
+        *(table.markdown() for table in benchmark.tables(figures)),
+    )
+    return name, "\n\n".join(filter(None, parts)) + "\n"
 
 
 def machine() -> str:

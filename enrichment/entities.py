@@ -101,8 +101,13 @@ def _is_part(name: str, covered: set[str]) -> bool:
 
 
 def _entity(id_: str, name: str, spelled: Counter[str]) -> Entity:
+    told = known.get(id_)
     return Entity(
-        id=id_, name=name, spellings=tuple(spelling for spelling, _ in spelled.most_common()), mentions=spelled.total()
+        id=id_,
+        name=name,
+        spellings=tuple(spelling for spelling, _ in spelled.most_common()),
+        mentions=spelled.total(),
+        wikidata=told.wikidata if told else None,
     )
 
 

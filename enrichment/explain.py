@@ -187,7 +187,8 @@ def _entities(article: EnrichedArticle, language: str, learned: Mapping[str, Per
         why = "known" if kind == "place" else "learned from the text"
         if told := known.get(entity.id):
             country = (_country(told.country, language),) if told.country else ()
-            why = "known: " + ", ".join((told.roles, *country))
+            item = (f"Wikidata {told.wikidata}",) if told.wikidata else ()
+            why = "known: " + ", ".join((told.roles, *country, *item))
         elif person := learned.get(entity.id):
             others = [name for name, _ in person.spellings.most_common() if name not in entity.spellings]
             why = f"learned; elsewhere {', '.join(others)}" if others else "learned from the articles"

@@ -178,6 +178,7 @@ def settled(article: EnrichedArticle, people: Mapping[str, Person]) -> EnrichedA
             name=name,
             spellings=tuple(dict.fromkeys((*(before.spellings if before else ()), *entity.spellings))),
             mentions=entity.mentions + (before.mentions if before else 0),
+            wikidata=entity.wikidata,
         )
     ranked = tuple(sorted(entities.values(), key=lambda entity: -entity.mentions))
     events = tuple(

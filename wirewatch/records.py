@@ -287,6 +287,8 @@ class Entity(Record):
     spellings: tuple[str, ...] = ()
     """What the text calls it, most frequent first."""
     mentions: int = 1
+    wikidata: str | None = None
+    """Wikidata's id of it (``Q7747``), where our data files know it."""
 
 
 class CountryFound(Record):

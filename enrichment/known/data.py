@@ -32,6 +32,8 @@ class Known:
     surname_first: bool = False
     sought: bool = True
     """Whether its English name may be looked for in texts."""
+    wikidata: str | None = None
+    """Its item in Wikidata: ``Q7747``."""
 
 
 def _lines(name: str, columns: int) -> Iterator[tuple[int, list[str]]]:
@@ -46,6 +48,7 @@ def _lines(name: str, columns: int) -> Iterator[tuple[int, list[str]]]:
 def _known(file: str, number: int, kind: str, cells: tuple[str, str, str, str, str]) -> Known:
     slug, country, name, roles, names = cells
     labels, spellings, alone = {}, [], []
+    wikidata = None
     for one in filter(None, names.split("; ")):
         if one[0] == "+":
             spellings.append(one[1:])
@@ -53,19 +56,26 @@ def _known(file: str, number: int, kind: str, cells: tuple[str, str, str, str, s
             alone.append(one[1:])
         elif re.match(r"[a-z]{2} \S", one):
             labels[one[:2]] = one[3:]
+        elif not re.fullmatch(r"Q[1-9]\d*", one):
+            raise UserError(f'{file}, line {number}: "{one}" is neither "fr Name", "+Name", "=Name" nor "Q123".')
+        elif wikidata:
+            raise UserError(f"{file}, line {number}: {one} is its second Wikidata item, after {wikidata}; keep one.")
         else:
-            raise UserError(f'{file}, line {number}: "{one}" is neither "fr Name", "+Name" nor "=Name".')
+            wikidata = one
     return Known(
         f"{kind}:{slug}", country, name.lstrip("*~"), roles, labels, tuple(spellings), tuple(alone),
-        name.startswith("*"), not name.startswith("~"),
+        name.startswith("*"), not name.startswith("~"), wikidata,
     )  # fmt: skip
 
 
 def _by_id(file: str, found: Iterable[tuple[int, Known]]) -> dict[str, Known]:
     by_id: dict[str, Known] = {}
+    by_item: dict[str, str] = {}
     for number, one in found:
         if one.id in by_id:
             raise UserError(f'{file}, line {number}: "{one.id.partition(":")[2]}" stands there twice; take another id.')
+        if one.wikidata and (other := by_item.setdefault(one.wikidata, one.id)) != one.id:
+            raise UserError(f'{file}, line {number}: {one.wikidata} is "{other.partition(":")[2]}" in Wikidata.')
         by_id[one.id] = one
     return by_id
 

@@ -38,7 +38,9 @@ def ids(text: str, language: str, people: tuple[str, ...] = ()) -> list[str]:
 )
 def test_an_entity_has_one_id_and_name_and_the_spelling_of_the_text(text: str, language: str, spelling: str) -> None:
     (person,) = (entity for entity in read(text, language)._.entities if entity.id.startswith("person:"))
-    assert person == Entity(id="person:nikolai-patrushev", name="Nikolai Patrushev", spellings=(spelling,), mentions=1)
+    assert person == Entity(
+        id="person:nikolai-patrushev", name="Nikolai Patrushev", spellings=(spelling,), mentions=1, wikidata="Q446865"
+    )
 
 
 def test_a_surname_alone_is_whoever_the_text_names_in_full() -> None:
@@ -73,6 +75,11 @@ def test_unknown_people_and_organisations_have_learned_ids() -> None:
     assert person.id.startswith("person:~") and person.name == "Wanda Quillfeather"
     assert "Quillfeather" in person.spellings
     assert (company.id, company.name) == ("organization:~bricks-and-tiles", "Bricks and Tiles")
+
+
+def test_whom_no_data_file_knows_has_no_wikidata_id() -> None:
+    found = read("Ada Oyelaran met the African Union.", "en", people=("Ada Oyelaran",))._.entities
+    assert {entity.name: entity.wikidata for entity in found} == {"Ada Oyelaran": None, "African Union": "Q7159"}
 
 
 def test_a_learned_id_is_the_same_in_other_spellings_and_scripts() -> None:

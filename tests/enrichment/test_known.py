@@ -133,6 +133,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("ada-example KE Ada Example", "people.tsv, line 2: 1 columns"),
         ("ada-example\tKE\tAda Example\tminister\tfr Ada; Exemple", 'people.tsv, line 2: "Exemple" is neither'),
         ("ada-example\tKE\tAda Example\tminister\tfr Ada\tmore", "people.tsv, line 2: 6 columns"),
+        ("ada-example\tKE\tAda Example\tminister\tQ12a", 'people.tsv, line 2: "Q12a" is neither'),
+        ("ada-example\tKE\tAda Example\tminister\tQ0", 'people.tsv, line 2: "Q0" is neither'),
+        ("ada-example\tKE\tAda Example\tminister\tQ12; Q13", "people.tsv, line 2: Q13 is its second .* after Q12"),
     ],
 )
 def test_a_bad_line_of_people_is_named(folder: Path, line: str, told: str) -> None:
@@ -152,4 +155,18 @@ def test_an_id_is_given_once(folder: Path) -> None:
     line = "ada-example\tKE\tAda Example\tminister"
     (folder / "people.tsv").write_text(f"{line}\n{line}\n", encoding="utf-8")
     with pytest.raises(UserError, match=r'people.tsv, line 2: "ada-example" stands there twice'):
+        known.people()
+
+
+def test_a_wikidata_item_is_read_and_is_no_spelling(folder: Path) -> None:
+    line = "ada-example\tKE\tAda Example\tminister\tfr Ada Exemple; Q12; +Ada N. Example"
+    (folder / "people.tsv").write_text(f"{line}\n", encoding="utf-8")
+    (ada,) = known.people().values()
+    assert (ada.wikidata, ada.labels, ada.spellings) == ("Q12", {"fr": "Ada Exemple"}, ("Ada N. Example",))
+
+
+def test_two_lines_are_not_one_wikidata_item(folder: Path) -> None:
+    lines = "ada-example\tKE\tAda Example\tminister\tQ12\nida-example\tKE\tIda Example\tminister\tQ12\n"
+    (folder / "people.tsv").write_text(lines, encoding="utf-8")
+    with pytest.raises(UserError, match=r'people.tsv, line 2: Q12 is "ada-example" in Wikidata'):
         known.people()

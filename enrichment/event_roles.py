@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from enrichment import known
 from enrichment.event_words import Grammar, Hit, Kind, grammar, kinds
 
 REACH = 140
@@ -56,6 +57,7 @@ class Told(NamedTuple):
 
 
 _comma = re.compile(r" ?, (?:\w{1,3}[ '])?")
+_whose = re.compile(r"['’]s? (?:[\w-]+ ){0,5}$")
 _plain = re.compile(r"[\w' .-]{0,60}")
 _accusative = re.compile(r"\w{4}[юу]$")
 _instrumental = re.compile(r"(?:ей|ией|ом|ем|ым|им|ами|ями)$")
@@ -65,6 +67,14 @@ _participle = re.compile(r"(?:ен|ена|ено|ены|ан|ана|аны|ят�
 def _is_known(ids: Sequence[str]) -> bool:
     """Whether one is a country, or somebody of our data files."""
     return any(":~" not in id_ for id_ in ids)
+
+
+def _is_power(id_: str) -> bool:
+    """Whether it is a country, or an organisation of many countries."""
+    if id_.startswith("country:"):
+        return True
+    one = known.get(id_)
+    return one is not None and not one.country and id_.startswith("organization:")
 
 
 class Sentence:
@@ -161,6 +171,8 @@ class Sentence:
                 last.members.append(actor.ids)
                 last.end = actor.end
             else:
+                if not last and edge > self.start and (anew := self.grammar.anew.search(gap)):
+                    self.breaks.append(actor.start - len(gap) + anew.start("and"))
                 groups.append(Group(actor.start, actor.end, cue or self._case(actor), [actor.ids]))
         return groups
 
@@ -234,9 +246,12 @@ class Sentence:
             # "Le référendum", "the protests" are a country's: who is named beside them only speaks of them.
             enough = _is_known((*doing, *done)) and not (hit.noun and sources and sources[0][0].startswith("person:"))
             done = done if "target" in kind.roles.values() else ()
-            enough = enough and bool(doing or done)
+            # Those of a party, a firm or a union are no country's.
+            enough = enough and any(map(_is_power, (*doing, *done)))
         else:
-            enough = _is_known(doing) and _is_known(done)
+            enough = _is_known(doing) and _is_known(done) and any(map(_is_power, (*doing, *done)))
+            # Who "attacks" somebody of his own country does so in words.
+            enough = enough and not (kind.type == "assault" and all(id_.startswith("person:") for id_ in done))
         if not enough:
             return None
         return Told(hit, doing, done)
@@ -282,6 +297,8 @@ class Sentence:
     def _is_beside(self, group: Group, hit: Hit) -> bool:
         gap = self.folded[group.end : hit.start]
         verb = any(group.end <= other.start < hit.start for other in self.hits)
+        if not verb and _whose.match(gap) and "," not in gap:  # "India's blatant act of aggression"
+            return True
         return len(gap.split()) < 3 and "," not in gap and not verb and not self._cue(group.end, hit.start)
 
     @staticmethod

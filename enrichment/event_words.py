@@ -86,6 +86,8 @@ class Grammar(NamedTuple):
     accented: frozenset[str]
     """Cues that have an accent where they are one: "à" is not "a"."""
     joins: re.Pattern[str]
+    anew: re.Pattern[str]
+    """What begins with "and" and an actor: "… and Mexico said"."""
     breaks: re.Pattern[str]
     passive: re.Pattern[str] | None
     by: re.Pattern[str]
@@ -188,10 +190,11 @@ def grammar(language: str) -> Grammar:
             fold(word) for words in told["cues"].values() for word in _list(words) if fold(word) != word
         ),
         joins=re.compile(rf"(?:[\w'.-]+ ){{0,5}}?[\w'.-]*,? (?:{joins}) (?:[\w'.-]+ ?){{0,4}}$"),
+        anew=re.compile(rf"\b(?P<and>{joins}) (?:\w{{1,3}}[ '])?$"),
         breaks=re.compile(rf"[;:()—–\n«»\"“”]|{_words(_list(told['breaks']))}"),
         passive=re.compile(rf"(?:{_words(passive)})(?: \w+){{0,2}} $") if passive else None,
         by=re.compile(rf" (?:\w+ ){{0,1}}(?:{by})"),
-        before_noun=re.compile(rf"(?:{'|'.join(re.escape(fold(word)) for word in nouns)}) ?$") if nouns else None,
+        before_noun=re.compile(rf"\b(?:{'|'.join(re.escape(fold(word)) for word in nouns)}) ?$") if nouns else None,
         negated=re.compile(_words(_list(told["not"])) + (r"|n't\b" if language == "en" else "")),
         planned=re.compile(_words(_list(told["planned"]))),
         sport=re.compile(_words(_list(told["sport"]))),

@@ -37,7 +37,7 @@ MOST = 20
 LONGEST = 600
 """Characters of a sentence; what is longer is a list or a table."""
 TOPICS = 2
-"""So many of the article's best topics bring their context to all its events."""
+"""So many of the article's best topics bring their context to its events whose sentence says no other."""
 STATE = ("government", "armed-forces")
 """The kinds of organisations that act for their country."""
 BYSTANDERS = ("agency", "sport")
@@ -49,6 +49,7 @@ SPORT = "sport"
 
 Doc.set_extension("events", default=(), force=True)
 
+_LEARNED = ("person:~", "organization:~")
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b(?!\s?(?:%|km|euros|dollars|tonnes))")
 _END = re.compile(r"[.!?…](?:\s?»)?[\"'”’)\]]*\s+(?=[\"'«“„‘(\[¿¡—–-]*\s?[A-ZÀ-ÞЀ-Я0-9])|\n+")
 _ABBREVIATION = re.compile(
@@ -110,7 +111,8 @@ def events_in(doc: Doc, language: str) -> tuple[Event, ...]:
 
 def _actors(doc: Doc) -> list[Actor]:
     """Whom the document names, in its order; a country within another's name ("Bank of Algeria") is none."""
-    named = [Actor(one.start, one.end, (one.id, *_country(one.id))) for one in doc._.entity_mentions]
+    parties = (one for one in doc._.entity_mentions if not one.id.startswith("place:"))
+    named = [Actor(one.start, one.end, (one.id, *_country(one.id))) for one in parties]
     named += _learned(doc, named)
     taken = sorted((one.start, one.end) for one in named)
     begins = [start for start, _ in taken]
@@ -131,7 +133,7 @@ def _country(id_: str) -> tuple[str, ...]:
 
 def _learned(doc: Doc, named: Iterable[Actor]) -> Iterator[Actor]:
     """People and organisations that the recogniser marked and no data file knows."""
-    ids = {spelling: one.id for one in doc._.entities for spelling in one.spellings if ":~" in one.id}
+    ids = {spelling: one.id for one in doc._.entities for spelling in one.spellings if one.id.startswith(_LEARNED)}
     taken = {place for one in named for place in range(one.start, one.end)} if ids else set()
     for ent in doc.ents if ids else ():
         if (id_ := ids.get(ent.text)) and ent.start_char not in taken:
@@ -153,14 +155,16 @@ def _event(sentence: Sentence, told: Told, about: Iterable[str], published: date
     kind = event_words.kinds()[told.hit.kind]
     start, end = sentence.start, sentence.end
     patterns = event_words.context_words(sentence.language).items()
-    said = (name for name, pattern in patterns if pattern.search(sentence.folded, start, end))
+    said = [name for name, pattern in patterns if pattern.search(sentence.folded, start, end)]
     planned = sentence.is_planned(told.hit)
     named = dict.fromkeys((*told.sources, *told.targets))
     countries = tuple(id_.removeprefix("country:") for id_ in named if id_.startswith("country:"))
     past = published is not None and any(
         published.year - int(year) >= PAST for year in _YEAR.findall(sentence.text, start, end)
     )
-    contexts = dict.fromkeys((*kind.contexts, *said, *about))
+    # What the article is about says nothing of a vote, nor of two ministers who talk of fishing.
+    lent = about if not kind.alone and set(said) <= {"diplomatic"} else ()
+    contexts = dict.fromkeys((*kind.contexts, *said, *lent))
     contexts |= dict.fromkeys(name for name, so in (("hypothetical", planned), ("historical", past)) if so)
     return Event(
         type=kind.type,

@@ -9,7 +9,7 @@ has that of the clause before.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,6 +27,12 @@ NOUN = {
     "": "source", "of": "source", "by": "source", "from": "source", "between": "source",
     "to": "target", "object": "target", "against": "target", "with": "target",
 }  # fmt: skip
+
+
+WITHIN = ("protest", "vote")
+"""What the people of a country do: who else is named there speaks of it, or is its reason."""
+ACROSS = ("consult", "assault")
+"""What no country does with its own."""
 
 
 class Actor(NamedTuple):
@@ -67,6 +73,17 @@ _participle = re.compile(r"(?:ен|ена|ено|ены|ан|ана|аны|ят�
 def _is_known(ids: Sequence[str]) -> bool:
     """Whether one is a country, or somebody of our data files."""
     return any(":~" not in id_ for id_ in ids)
+
+
+def _is_country(id_: str) -> bool:
+    return id_.startswith("country:")
+
+
+def _of_them(members: Iterable[tuple[str, ...]], countries: Sequence[str]) -> bool:
+    """Whether all these act for one of the countries."""
+    acting = [[id_ for id_ in member if _is_country(id_)] for member in members]
+    known_for = [some for some in acting if some]
+    return bool(known_for) and all(id_ in countries for some in known_for for id_ in some)
 
 
 def _is_power(id_: str) -> bool:
@@ -236,12 +253,17 @@ class Sentence:
     ) -> Told | None:
         if kind.together:
             place = {member: group.start for group in reversed(self.groups) for member in group.members}
-            if kind.apart and any(g.members == sources + targets and g.cue != "between" for g in self.groups):
+            both = {*sources, *targets}
+            if kind.apart and any(len(both) > 1 and both <= {*g.members} and g.cue != "between" for g in self.groups):
                 return None
             everybody = sorted(dict.fromkeys([*sources, *targets]), key=lambda member: place[member])
             sources, targets = everybody[:1], everybody[1:]
         doing = tuple(dict.fromkeys(id_ for member in sources for id_ in member))
         done = tuple(dict.fromkeys(id_ for member in targets for id_ in member if id_ not in doing))
+        if kind.type in WITHIN:  # the people of a country, whoever is named with them
+            doing, done = (tuple(id_ for id_ in side if not id_.startswith("person:")) for side in (doing, done))
+        if kind.type in ACROSS and all(map(_is_country, doing)) and _of_them(targets, doing):
+            return None
         if kind.alone:
             # "Le référendum", "the protests" are a country's: who is named beside them only speaks of them.
             enough = _is_known((*doing, *done)) and not (hit.noun and sources and sources[0][0].startswith("person:"))
@@ -282,6 +304,13 @@ class Sentence:
         near = [group for group in before if hit.start - group.end < CLOSE]
         # Who condemns an attack did not attack.
         judged = any(kinds()[h.kind].type == "accuse" for h in self.hits if h.verb and h.end <= hit.start)
+        # Nor who was killed "by an air strike", or spoke "after the attack".
+        near_it = list(
+            self.grammar.cues.finditer(self.folded, max(self._clause(hit.start)[0], hit.start - 25), hit.start)
+        )
+        judged |= (
+            bool(near_it) and not kind.together and self.grammar.cue_of[near_it[-1].group()] in ("by", "aside", "from")
+        )
         if not judged and (not sources or (kind.together and len(sources) + len(targets) < 2)):
             there = {member for group in near for member in group.members}
             sources = [member for member in self._subject(hit) if member in there and member not in sources] + sources

@@ -82,6 +82,8 @@ class Grammar(NamedTuple):
     """The small words of a language, as patterns for folded text."""
 
     cues: re.Pattern[str]
+    last_cue: re.Pattern[str]
+    """One of them at the end of a term."""
     cue_of: dict[str, str]
     accented: frozenset[str]
     """Cues that have an accent where they are one: "à" is not "a"."""
@@ -185,6 +187,7 @@ def grammar(language: str) -> Grammar:
     by = _words(word for word, cue in cue_of.items() if cue == "by")
     return Grammar(
         cues=re.compile(_words(cue_of)),
+        last_cue=re.compile(rf" (?:{_words(cue_of)})$"),
         cue_of=cue_of,
         accented=frozenset(
             fold(word) for words in told["cues"].values() for word in _list(words) if fold(word) != word
@@ -271,7 +274,7 @@ def candidates(text: str, folded: str, language: str) -> list[tuple[int, int, Te
     return found
 
 
-def hits(folded: str, found: list[tuple[int, int, Term]], start: int, end: int) -> list[Hit]:
+def hits(folded: str, found: list[tuple[int, int, Term]], start: int, end: int, language: str) -> list[Hit]:
     """The terms that stand in a sentence, the longest where several overlap, in its order; ``found`` are the
     :func:`candidates` in it.
     """
@@ -279,6 +282,7 @@ def hits(folded: str, found: list[tuple[int, int, Term]], start: int, end: int) 
     nothing = [one[:2] for one in there if not one[2].kind]
     kept: list[Hit] = []
     order = list(kinds())
+    last_cue = grammar(language).last_cue
     # The longest first, then what needs a word near it, then the kind that stands first in the file.
     ranked = sorted(
         (one for one in there if one[2].kind),
@@ -291,6 +295,8 @@ def hits(folded: str, found: list[tuple[int, int, Term]], start: int, end: int) 
             if (begin, stop, term.kind) == kept[-1][:3]:
                 kept[-1] = Hit(begin, stop, term.kind, True, True)
             continue
+        if term.noun:  # of "strikes on" the "on" says what the actor behind it is
+            stop -= len(small.group()) if (small := last_cue.search(folded, begin, stop)) else 0
         kept.append(Hit(begin, stop, term.kind, not term.noun, term.noun))
     return kept
 

@@ -99,7 +99,7 @@ def events_in(doc: Doc, language: str) -> tuple[Event, ...]:
             or event_words.grammar(language).sport.search(folded, start, end)
         ):
             continue
-        hits = event_words.hits(folded, inside, start, end)
+        hits = event_words.hits(folded, inside, start, end, language)
         sentence = Sentence(text, folded, start, end, who, hits, language)
         for told in _once(sentence.told()):
             event = _event(sentence, told, about, published)

@@ -232,7 +232,10 @@ class Sentence:
     def _told(self, hit: Hit) -> Told | None:
         kind = kinds()[hit.kind]
         before, after = self._around(hit)
-        if hit.noun:
+        between = next((list(group.members) for group in after if group.cue == "between"), [])
+        if kind.together and len(between) > 1:  # whoever brings them together
+            sources, targets = between, []
+        elif hit.noun:
             sources, targets = self._of_noun(hit, kind, before, after)
         elif self._is_passive(hit, kind):
             sources = self._first(after, {"by": "source"}, "source") or self._first(before, {"by": "source"}, "source")

@@ -194,7 +194,7 @@ def grammar(language: str) -> Grammar:
         ),
         joins=re.compile(rf"(?:[\w'.-]+ ){{0,5}}?[\w'.-]*,? (?:{joins}) (?:[\w'.-]+ ?){{0,4}}$"),
         anew=re.compile(rf"\b(?P<and>{joins}) (?:\w{{1,3}}[ '])?$"),
-        breaks=re.compile(rf"[;:()—–\n«»\"“”]|{_words(_list(told['breaks']))}"),
+        breaks=re.compile(rf"[;:()—–\n]|{_QUOTED}|{_words(_list(told['breaks']))}"),
         passive=re.compile(rf"(?:{_words(passive)})(?: \w+){{0,2}} $") if passive else None,
         by=re.compile(rf" (?:\w+ ){{0,1}}(?:{by})"),
         before_noun=re.compile(rf"\b(?:{'|'.join(re.escape(fold(word)) for word in nouns)}) ?$") if nouns else None,
@@ -247,6 +247,8 @@ def _automaton(language: str) -> ahocorasick.Automaton:
     return automaton
 
 
+_QUOTED = r"(?<=[,.!?:] )[«\"“]|(?<=[,.!?])\s?[»\"”]|[»\"”](?=,)"
+"""Where a quotation begins or ends that is more than a word of somebody: "a “serious” threat"."""
 _word_end = re.compile(r"\w*")
 
 

@@ -86,6 +86,11 @@ def _of_them(members: Iterable[tuple[str, ...]], countries: Sequence[str]) -> bo
     return bool(known_for) and all(id_ in countries for some in known_for for id_ in some)
 
 
+def _may_be_attacked(id_: str) -> bool:
+    one = known.get(id_)
+    return _is_country(id_) or (one is not None and id_.startswith("organization:") and one.roles not in ("company", "party"))
+
+
 def _is_power(id_: str) -> bool:
     """Whether it is a country, or an organisation of many countries."""
     if id_.startswith("country:"):
@@ -133,9 +138,14 @@ class Sentence:
         adjective = next((self.text[a.start : a.end] for a in actors if a.end == hit.start - 1), "")
         if not adjective and self.grammar.cues.match(self.folded, hit.end + 1):
             noun = True  # "a separate protest against"; not "Macedonians vote in"
+        if adjective and self._after_cue(hit.start - 1 - len(adjective)):
+            noun = True  # "after Kenya protests"
         if self.language == "en" and adjective.endswith(("n", "sh", "se", "i", "ch", "'s")) and hit.end - hit.start > 3:
             noun = True  # Russian attack, Pakistani visit; not Russia attacks
         return Hit(hit.start, hit.end, hit.kind, not noun, noun)
+
+    def _after_cue(self, at: int) -> bool:
+        return any(one.end() == at - 1 for one in self.grammar.cues.finditer(self.folded, max(self.start, at - 14), at))
 
     def _stated(self) -> list[Hit]:
         stated = []
@@ -240,6 +250,8 @@ class Sentence:
         elif self._is_passive(hit, kind):
             sources = self._first(after, {"by": "source"}, "source") or self._first(before, {"by": "source"}, "source")
             targets = self._subject(hit) or self._first(after, {"to": "target", "against": "target"}, "target")
+            if kind.alone and not sources:  # "the army was deployed"
+                sources, targets = targets, []
         else:
             roles = kind.roles if kind.alone else VERB | kind.roles
             if self.language == "ru" and not kind.together:
@@ -275,8 +287,8 @@ class Sentence:
             enough = enough and any(map(_is_power, (*doing, *done)))
         else:
             enough = _is_known(doing) and _is_known(done) and any(map(_is_power, (*doing, *done)))
-            # Who "attacks" somebody of his own country does so in words.
-            enough = enough and not (kind.type == "assault" and all(id_.startswith("person:") for id_ in done))
+            # Who "attacks" a person, a firm or a party does so in words.
+            enough = enough and not (kind.type == "assault" and not any(map(_may_be_attacked, done)))
         if not enough:
             return None
         return Told(hit, doing, done)
@@ -286,7 +298,8 @@ class Sentence:
         begin, end = self._clause(hit.start)
         if not kinds()[hit.kind].governs:
             end = min([end] + [h.start for h in self.hits if h.start > hit.start and h.verb])
-        reach = CLOSE if kinds()[hit.kind].governs else REACH
+        kind = kinds()[hit.kind]
+        reach = CLOSE if kind.governs or (kind.alone and hit.noun) else REACH
         before = [g for g in self.groups if begin <= g.start and g.end <= hit.start and hit.start - g.end < REACH]
         after = [g for g in self.groups if hit.end <= g.start < end and g.start - hit.end < reach]
         return before, after
@@ -306,7 +319,7 @@ class Sentence:
             return sources or self._first(before, {"in": "source"}, "source"), targets
         near = [group for group in before if hit.start - group.end < CLOSE]
         # Who condemns an attack did not attack.
-        judged = any(kinds()[h.kind].type == "accuse" for h in self.hits if h.verb and h.end <= hit.start)
+        judged = kind.governs or any(kinds()[h.kind].type == "accuse" for h in self.hits if h.verb and h.end <= hit.start)
         # Nor who was killed "by an air strike", or spoke "after the attack".
         near_it = list(
             self.grammar.cues.finditer(self.folded, max(self._clause(hit.start)[0], hit.start - 25), hit.start)

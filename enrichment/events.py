@@ -49,6 +49,9 @@ SPORT = "sport"
 
 Doc.set_extension("events", default=(), force=True)
 
+_ASIDE = re.compile(r"(?i)\b(?:pro|про)-$")
+_SAID_OF = re.compile(r"-(?:based|born|backed|occupied|administered|held|controlled|made|style)\b")
+"""Whom these go with does nothing: "pro-Palestine protests", "a Washington-based lawyer"."""
 _LEARNED = ("person:~", "organization:~")
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b(?!\s?(?:%|km|euros|dollars|tonnes))")
 _END = re.compile(r"[.!?…](?:\s?»)?[\"'”’)\]]*\s+(?=[\"'«“„‘(\[¿¡—–-]*\s?[A-ZÀ-ÞЀ-Я0-9])|\n+")
@@ -121,7 +124,8 @@ def _actors(doc: Doc) -> list[Actor]:
         i = bisect_left(begins, mention.start + 1) - 1
         if i < 0 or taken[i][1] <= mention.start:
             found.append(Actor(mention.start, mention.end, (f"country:{mention.code}",)))
-    return sorted(found)
+    text = doc.text
+    return sorted(one for one in found if not _ASIDE.search(text, max(0, one.start - 4), one.start) and not _SAID_OF.match(text, one.end))
 
 
 def _country(id_: str) -> tuple[str, ...]:

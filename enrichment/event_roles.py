@@ -88,7 +88,9 @@ def _of_them(members: Iterable[tuple[str, ...]], countries: Sequence[str]) -> bo
 
 def _may_be_attacked(id_: str) -> bool:
     one = known.get(id_)
-    return _is_country(id_) or (one is not None and id_.startswith("organization:") and one.roles not in ("company", "party"))
+    return _is_country(id_) or (
+        one is not None and id_.startswith("organization:") and one.roles not in ("company", "party")
+    )
 
 
 def _is_power(id_: str) -> bool:
@@ -297,7 +299,10 @@ class Sentence:
         """The groups before and after it that may be its own."""
         begin, end = self._clause(hit.start)
         if not kinds()[hit.kind].governs:
-            end = min([end] + [h.start for h in self.hits if h.start > hit.start and h.verb])
+            type_ = kinds()[hit.kind].type  # "a strike killed two men in Syria" is one thing
+            end = min(
+                [end] + [h.start for h in self.hits if h.start > hit.start and h.verb and kinds()[h.kind].type != type_]
+            )
         kind = kinds()[hit.kind]
         reach = CLOSE if kind.governs or (kind.alone and hit.noun) else REACH
         before = [g for g in self.groups if begin <= g.start and g.end <= hit.start and hit.start - g.end < REACH]
@@ -319,7 +324,9 @@ class Sentence:
             return sources or self._first(before, {"in": "source"}, "source"), targets
         near = [group for group in before if hit.start - group.end < CLOSE]
         # Who condemns an attack did not attack.
-        judged = kind.governs or any(kinds()[h.kind].type == "accuse" for h in self.hits if h.verb and h.end <= hit.start)
+        judged = kind.governs or any(
+            kinds()[h.kind].type == "accuse" for h in self.hits if h.verb and h.end <= hit.start
+        )
         # Nor who was killed "by an air strike", or spoke "after the attack".
         near_it = list(
             self.grammar.cues.finditer(self.folded, max(self._clause(hit.start)[0], hit.start - 25), hit.start)

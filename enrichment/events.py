@@ -125,7 +125,11 @@ def _actors(doc: Doc) -> list[Actor]:
         if i < 0 or taken[i][1] <= mention.start:
             found.append(Actor(mention.start, mention.end, (f"country:{mention.code}",)))
     text = doc.text
-    return sorted(one for one in found if not _ASIDE.search(text, max(0, one.start - 4), one.start) and not _SAID_OF.match(text, one.end))
+    return sorted(
+        one
+        for one in found
+        if not _ASIDE.search(text, max(0, one.start - 4), one.start) and not _SAID_OF.match(text, one.end)
+    )
 
 
 def _country(id_: str) -> tuple[str, ...]:

@@ -259,6 +259,10 @@ class Sentence:
             if self.language == "ru" and not kind.together:
                 roles = {"by": "target"} | roles
             sources, targets = self._subject(hit), self._first(after, roles, "target")
+            if kind.together and not sources and self.language in ("en", "fr"):  # "he is to meet Xi and Li"
+                return None
+            if self.folded.endswith(" que ", self.start, hit.start):  # "le pays que quittent les troupes françaises"
+                sources, targets = targets, sources
             if fronted := self._first(before, {"object": "target"}, "target"):  # "Россию обвинила Польша"
                 sources, targets = sources or self._first(after, {"": "source"}, "source"), fronted
             if kind.alone and not sources:
@@ -279,6 +283,9 @@ class Sentence:
         done = tuple(dict.fromkeys(id_ for member in targets for id_ in member if id_ not in doing))
         if kind.type in WITHIN:  # the people of a country, whoever is named with them
             doing, done = (tuple(id_ for id_ in side if not id_.startswith("person:")) for side in (doing, done))
+        named = any(id_.startswith(("person:", "organization:")) for id_ in doing)
+        if kind.official and not named and not self.grammar.offices.search(self.folded, self.start, self.end):
+            return None
         if kind.type in ACROSS and all(map(_is_country, doing)) and _of_them(targets, doing):
             return None
         if kind.alone:
@@ -349,7 +356,8 @@ class Sentence:
     def _is_beside(self, group: Group, hit: Hit) -> bool:
         gap = self.folded[group.end : hit.start]
         verb = any(group.end <= other.start < hit.start for other in self.hits)
-        if not verb and _whose.match(gap) and "," not in gap:  # "India's blatant act of aggression"
+        small = {self.grammar.cue_of[one.group()] for one in self.grammar.cues.finditer(gap)}
+        if not verb and _whose.match(gap) and small <= {"of"}:  # "India's blatant act of aggression"
             return True
         return len(gap.split()) < 3 and "," not in gap and not verb and not self._cue(group.end, hit.start)
 

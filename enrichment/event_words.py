@@ -45,6 +45,8 @@ class Kind:
     """What follows in the clause is what is claimed, threatened or refused: no event."""
     gives_way: bool = False
     """Tells nothing where another event follows in the clause."""
+    official: bool = False
+    """A country does it by somebody in an office: "British tourists visited Kenya" is none."""
     active: bool = False
     """Its verbs are never passive: "est arrivé"."""
     roles: dict[str, str] = field(default_factory=dict)
@@ -96,6 +98,7 @@ class Grammar(NamedTuple):
     before_noun: re.Pattern[str] | None
     negated: re.Pattern[str]
     planned: re.Pattern[str]
+    offices: re.Pattern[str]
     sport: re.Pattern[str]
 
 
@@ -129,7 +132,18 @@ def kinds() -> dict[str, Kind]:
     found = {}
     for key, told in _data()["events"].items():
         type_, _, mode = key.partition("/")
-        known = {"contexts", "together", "apart", "alone", "governs", "gives_way", "active", "roles", "noun_roles"}
+        known = {
+            "contexts",
+            "together",
+            "apart",
+            "alone",
+            "governs",
+            "gives_way",
+            "official",
+            "active",
+            "roles",
+            "noun_roles",
+        }
         if unknown := told.keys() - known - _data()["languages"].keys():
             raise UserError(f"{FILE}, {key}: {', '.join(sorted(unknown))} is neither a setting nor a language.")
         for cue, role in [*told.get("roles", {}).items(), *told.get("noun_roles", {}).items()]:
@@ -200,6 +214,7 @@ def grammar(language: str) -> Grammar:
         before_noun=re.compile(rf"\b(?:{'|'.join(re.escape(fold(word)) for word in nouns)}) ?$") if nouns else None,
         negated=re.compile(_words(_list(told["not"])) + (r"|n't\b" if language == "en" else "")),
         planned=re.compile(_words(_list(told["planned"]))),
+        offices=re.compile(_words(_list(told["offices"]))),
         sport=re.compile(_words(_list(told["sport"]))),
     )
 

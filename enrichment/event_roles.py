@@ -31,7 +31,7 @@ NOUN = {
 
 WITHIN = ("protest", "vote")
 """What the people of a country do: who else is named there speaks of it, or is its reason."""
-ACROSS = ("consult", "assault")
+ACROSS = ("consult", "assault", "agree", "cooperate")
 """What no country does with its own."""
 
 
@@ -84,6 +84,12 @@ def _of_them(members: Iterable[tuple[str, ...]], countries: Sequence[str]) -> bo
     acting = [[id_ for id_ in member if _is_country(id_)] for member in members]
     known_for = [some for some in acting if some]
     return bool(known_for) and all(id_ in countries for some in known_for for id_ in some)
+
+
+def _is_state(id_: str) -> bool:
+    """Whether it is more than a firm or a party."""
+    one = known.get(id_)
+    return one is None or one.roles not in ("company", "party", "ngo")
 
 
 def _may_be_attacked(id_: str) -> bool:
@@ -246,7 +252,8 @@ class Sentence:
         before, after = self._around(hit)
         between = next((list(group.members) for group in after if group.cue == "between"), [])
         if kind.together and len(between) > 1:  # whoever brings them together
-            sources, targets = between, []
+            sources = between[:1]
+            targets = between[1:]
         elif hit.noun:
             sources, targets = self._of_noun(hit, kind, before, after)
         elif self._is_passive(hit, kind):
@@ -260,6 +267,8 @@ class Sentence:
                 roles = {"by": "target"} | roles
             sources, targets = self._subject(hit), self._first(after, roles, "target")
             if kind.together and not sources and self.language in ("en", "fr"):  # "he is to meet Xi and Li"
+                return None
+            if not kind.together and self._is_of_another(hit, sources):
                 return None
             if self.folded.endswith(" que ", self.start, hit.start):  # "le pays que quittent les troupes françaises"
                 sources, targets = targets, sources
@@ -286,6 +295,8 @@ class Sentence:
         named = any(id_.startswith(("person:", "organization:")) for id_ in doing)
         if kind.official and not named and not self.grammar.offices.search(self.folded, self.start, self.end):
             return None
+        if kind.type == "consult" and any(side and not any(map(_is_state, side)) for side in (doing, done)):
+            return None
         if kind.type in ACROSS and all(map(_is_country, doing)) and _of_them(targets, doing):
             return None
         if kind.alone:
@@ -293,7 +304,7 @@ class Sentence:
             enough = _is_known((*doing, *done)) and not (hit.noun and sources and sources[0][0].startswith("person:"))
             done = done if "target" in kind.roles.values() else ()
             # Those of a party, a firm or a union are no country's.
-            enough = enough and any(map(_is_power, (*doing, *done)))
+            enough = enough and any(map(_is_power, doing))
         else:
             enough = _is_known(doing) and _is_known(done) and any(map(_is_power, (*doing, *done)))
             # Who "attacks" a person, a firm or a party does so in words.
@@ -335,12 +346,10 @@ class Sentence:
             kinds()[h.kind].type == "accuse" for h in self.hits if h.verb and h.end <= hit.start
         )
         # Nor who was killed "by an air strike", or spoke "after the attack".
-        near_it = list(
-            self.grammar.cues.finditer(self.folded, max(self._clause(hit.start)[0], hit.start - 25), hit.start)
-        )
-        judged |= (
-            bool(near_it) and not kind.together and self.grammar.cue_of[near_it[-1].group()] in ("by", "aside", "from")
-        )
+        beginning = max(self._clause(hit.start)[0], hit.start - 25)
+        small = [one.group() for one in self.grammar.cues.finditer(self.folded, beginning, hit.start)]
+        told_of = not kind.together and bool(small) and self.grammar.cue_of[small[-1]] in ("by", "aside", "from")
+        judged = judged or told_of
         if not judged and (not sources or (kind.together and len(sources) + len(targets) < 2)):
             there = {member for group in near for member in group.members}
             sources = [member for member in self._subject(hit) if member in there and member not in sources] + sources
@@ -348,7 +357,7 @@ class Sentence:
             # "Le retrait des soldats allemands du Mali": the first is whose it is.
             rest = [group for group in after if group.cue == "of" and group.members != sources]
             targets = list(rest[0].members) if rest else []
-        if not targets and not kind.together:
+        if not targets and not told_of and not kind.together:
             others = [group for group in near if group is not beside and not group.cue and group.members != sources]
             targets = list(others[-1].members) if others else []
         return sources, targets
@@ -379,7 +388,20 @@ class Sentence:
                 return list(of[0].members)
             if begin == self.start:
                 return []
+            relative = self.grammar.relative.match(self.folded, begin)
             begin = max((point for point in self.breaks if point < begin), default=self.start)
+            before = (
+                [g for g in self.groups if begin <= g.start and g.end <= verb and g.cue != "aside"] if relative else []
+            )
+            if before:  # "students in Ukraine, which is attacked"
+                return list(before[-1].members)
+
+    def _is_of_another(self, hit: Hit, subject: list[tuple[str, ...]]) -> bool:
+        """Whether somebody named in between may do it: "announced sanctions over Russia's attempts to attack"."""
+        if not self.folded.endswith(self.grammar.infinitive, self.start, hit.start):
+            return False
+        last = max((g for g in self.groups if g.end <= hit.start), key=lambda group: group.end, default=None)
+        return last is not None and last.members != subject and hit.start - last.end < CLOSE
 
     def _is_passive(self, hit: Hit, kind: Kind) -> bool:
         word = self.folded[hit.start : hit.end].split(" ")[0]

@@ -98,6 +98,10 @@ class Grammar(NamedTuple):
     before_noun: re.Pattern[str] | None
     negated: re.Pattern[str]
     planned: re.Pattern[str]
+    relative: re.Pattern[str]
+    """Which of the breaks stand for what is named before them."""
+    infinitive: tuple[str, ...]
+    """What stands before one that tells what somebody is to do: "to", "pour"."""
     offices: re.Pattern[str]
     sport: re.Pattern[str]
 
@@ -214,6 +218,8 @@ def grammar(language: str) -> Grammar:
         before_noun=re.compile(rf"\b(?:{'|'.join(re.escape(fold(word)) for word in nouns)}) ?$") if nouns else None,
         negated=re.compile(_words(_list(told["not"])) + (r"|n't\b" if language == "en" else "")),
         planned=re.compile(_words(_list(told["planned"]))),
+        relative=re.compile(_words(_list(told["relative"]))),
+        infinitive=tuple(f" {word} " for word in _list(told.get("infinitive"))),
         offices=re.compile(_words(_list(told["offices"]))),
         sport=re.compile(_words(_list(told["sport"]))),
     )

@@ -50,7 +50,9 @@ SPORT = "sport"
 Doc.set_extension("events", default=(), force=True)
 
 _ASIDE = re.compile(r"(?i)\b(?:pro|про)-$")
-_SAID_OF = re.compile(r"-(?:based|born|backed|occupied|administered|held|controlled|made|style)\b")
+_SAID_OF = re.compile(
+    r"-(?:based|born|backed|donated|supplied|funded|built|trained|linked|occupied|administered|held|controlled|made|style)\b"
+)
 """Whom these go with does nothing: "pro-Palestine protests", "a Washington-based lawyer"."""
 _LEARNED = ("person:~", "organization:~")
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b(?!\s?(?:%|km|euros|dollars|tonnes))")

@@ -168,6 +168,22 @@ def test_contexts_come_from_the_sentence_and_from_what_the_article_is_about() ->
     assert "military" not in one(plain).contexts
 
 
+def test_what_an_article_is_about_is_lent_to_no_event_that_tells_of_something_else() -> None:
+    title = "Armed forces of both countries deepen military cooperation, defence ministers say"
+    for text in ("The fisheries ministers of Kenya and Uganda met.", "Kenya's parliament voted on a budget."):
+        (event,) = read(title, text, "en")
+        assert "military" not in event.contexts
+
+
+def test_who_only_tells_where_something_is_or_comes_from_is_no_actor() -> None:
+    assert benchmark.read("A Paris-based lawyer was arrested by the police of Kenya.", "en") == ()
+    assert one("Russian-occupied Ukraine was attacked by Poland.").sources == ("country:PL",)
+
+
+def test_nobody_meets_or_attacks_only_his_own_country() -> None:
+    assert benchmark.read("Kenya met Kenya's president William Ruto.", "en") == ()
+
+
 def test_an_event_is_told_once_and_not_endlessly() -> None:
     assert len(read("-", "Kenya attacked Somalia. Kenya has attacked Somalia again.", "en")) == 1
     names = ["Kenya", "Uganda", "Chad", "Niger", "Mali", "Togo", "Benin", "Ghana", "Gabon", "Sudan", "Egypt", "Libya"]

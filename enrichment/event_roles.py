@@ -268,6 +268,8 @@ class Sentence:
             sources, targets = self._subject(hit), self._first(after, roles, "target")
             if kind.together and not sources and self.language in ("en", "fr"):  # "he is to meet Xi and Li"
                 return None
+            if kind.together and not targets and self._goes_on_with(hit):  # "both say they met with farmers"
+                return None
             if not kind.together and self._is_of_another(hit, sources):
                 return None
             if self.folded.endswith(" que ", self.start, hit.start):  # "le pays que quittent les troupes françaises"
@@ -336,7 +338,10 @@ class Sentence:
         sources = doer or (list(beside.members) if beside else [])
         if sources and "of" not in kind.noun_roles:
             roles = roles | {"of": "target"}
-        sources = sources or self._first(after, roles, "source")
+        # "A deal with Kenya seen as a prize of leaving Uganda": whose it is stands before with whom.
+        with_whom = next((group.start for group in after if roles.get(group.cue) == "target"), self.end)
+        ahead = [group for group in after if group.start < with_whom or group.cue != "of"]
+        sources = sources or self._first(ahead, roles, "source")
         targets = self._first([g for g in after if g.members != sources], roles, "target")
         if kind.alone:
             return sources or self._first(before, {"in": "source"}, "source"), targets
@@ -395,6 +400,10 @@ class Sentence:
             )
             if before:  # "students in Ukraine, which is attacked"
                 return list(before[-1].members)
+
+    def _goes_on_with(self, hit: Hit) -> bool:
+        cue = self.grammar.cues.match(self.folded, hit.end + 1)
+        return bool(cue) and self.grammar.cue_of[cue.group()] == "with"  # type: ignore[union-attr]
 
     def _is_of_another(self, hit: Hit, subject: list[tuple[str, ...]]) -> bool:
         """Whether somebody named in between may do it: "announced sanctions over Russia's attempts to attack"."""

@@ -9,11 +9,11 @@ has that of the clause before.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from enrichment import known
+from enrichment.event_parties import WITHIN, are_countries, may_do
 from enrichment.event_words import Grammar, Hit, Kind, grammar, kinds
 
 REACH = 140
@@ -27,12 +27,6 @@ NOUN = {
     "": "source", "of": "source", "by": "source", "from": "source", "between": "source",
     "to": "target", "object": "target", "against": "target", "with": "target",
 }  # fmt: skip
-
-
-WITHIN = ("protest", "vote")
-"""What the people of a country do: who else is named there speaks of it, or is its reason."""
-ACROSS = ("consult", "assault", "agree", "cooperate")
-"""What no country does with its own."""
 
 
 class Actor(NamedTuple):
@@ -68,43 +62,6 @@ _plain = re.compile(r"[\w' .-]{0,60}")
 _accusative = re.compile(r"\w{4}[юу]$")
 _instrumental = re.compile(r"(?:ей|ией|ом|ем|ым|им|ами|ями)$")
 _participle = re.compile(r"(?:ен|ена|ено|ены|ан|ана|аны|яты?|ята)$")
-
-
-def _is_known(ids: Sequence[str]) -> bool:
-    """Whether one is a country, or somebody of our data files."""
-    return any(":~" not in id_ for id_ in ids)
-
-
-def _is_country(id_: str) -> bool:
-    return id_.startswith("country:")
-
-
-def _of_them(members: Iterable[tuple[str, ...]], countries: Sequence[str]) -> bool:
-    """Whether all these act for one of the countries."""
-    acting = [[id_ for id_ in member if _is_country(id_)] for member in members]
-    known_for = [some for some in acting if some]
-    return bool(known_for) and all(id_ in countries for some in known_for for id_ in some)
-
-
-def _is_state(id_: str) -> bool:
-    """Whether it is more than a firm or a party."""
-    one = known.get(id_)
-    return one is None or one.roles not in ("company", "party", "ngo")
-
-
-def _may_be_attacked(id_: str) -> bool:
-    one = known.get(id_)
-    return _is_country(id_) or (
-        one is not None and id_.startswith("organization:") and one.roles not in ("company", "party")
-    )
-
-
-def _is_power(id_: str) -> bool:
-    """Whether it is a country, or an organisation of many countries."""
-    if id_.startswith("country:"):
-        return True
-    one = known.get(id_)
-    return one is not None and not one.country and id_.startswith("organization:")
 
 
 class Sentence:
@@ -294,25 +251,15 @@ class Sentence:
         done = tuple(dict.fromkeys(id_ for member in targets for id_ in member if id_ not in doing))
         if kind.type in WITHIN:  # the people of a country, whoever is named with them
             doing, done = (tuple(id_ for id_ in side if not id_.startswith("person:")) for side in (doing, done))
-        named = any(id_.startswith(("person:", "organization:")) for id_ in doing)
-        if kind.official and not named and not self.grammar.offices.search(self.folded, self.start, self.end):
+        nobody = are_countries(doing) and not self.grammar.offices.search(self.folded, self.start, self.end)
+        if kind.official and nobody:
             return None
-        if kind.type == "consult" and any(side and not any(map(_is_state, side)) for side in (doing, done)):
+        if kind.alone and hit.noun and sources and sources[0][0].startswith("person:"):
+            return None  # "le référendum", "the protests": who is named beside them only speaks of them
+        if not may_do(kind, doing, done, targets):
             return None
-        if kind.type in ACROSS and all(map(_is_country, doing)) and _of_them(targets, doing):
-            return None
-        if kind.alone:
-            # "Le référendum", "the protests" are a country's: who is named beside them only speaks of them.
-            enough = _is_known((*doing, *done)) and not (hit.noun and sources and sources[0][0].startswith("person:"))
-            done = done if "target" in kind.roles.values() else ()
-            # Those of a party, a firm or a union are no country's.
-            enough = enough and any(map(_is_power, doing))
-        else:
-            enough = _is_known(doing) and _is_known(done) and any(map(_is_power, (*doing, *done)))
-            # Who "attacks" a person, a firm or a party does so in words.
-            enough = enough and not (kind.type == "assault" and not any(map(_may_be_attacked, done)))
-        if not enough:
-            return None
+        if kind.alone and "target" not in kind.roles.values():
+            done = ()
         return Told(hit, doing, done)
 
     def _around(self, hit: Hit) -> tuple[list[Group], list[Group]]:

@@ -177,7 +177,7 @@ class Sentence:
         """Whether it is one of a list with the group before."""
         if self.grammar.joins.match(gap) and (not cue or cue == last.cue or cue == "of"):
             return True
-        return bool(_comma.fullmatch(gap)) and last.cue != "in"
+        return bool(_comma.fullmatch(gap)) and last.cue != "in" and cue in ("", "of", last.cue)
 
     def _cue(self, start: int, end: int) -> str:
         """The small word before an actor: of "against the decision of Russia" it is the first."""

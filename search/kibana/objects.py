@@ -1,4 +1,4 @@
-"""The saved objects that analysts find in Kibana, in the shapes that Kibana 9.4 accepts.
+"""Saved objects in the shapes that Kibana 9.4 accepts.
 
 Ids are ours and stable, so that putting them again overwrites. Each type is written at a version that every Kibana 9
 migrates from (``typeMigrationVersion``).
@@ -7,68 +7,265 @@ migrates from (``typeMigrationVersion``).
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-ARTICLES = "wirewatch-articles"
-COLUMNS = ["title", "source.name", "language", "countries", "topics"]
-
-
-def saved_objects() -> list[dict[str, Any]]:
-    """All saved objects, what is referred to before what refers to it."""
-    return [
-        # Left out of what Discover shows of an article is what says nothing to readers.
-        _data_view(ARTICLES, "articles", "Wirewatch articles", time="published", without=("bands", "embedding")),
-        _data_view("wirewatch-source-health", "wirewatch-source-health", "Wirewatch source health", time="at"),
-        _saved_search(
-            "russia-military-cooperation-africa",
-            title="Russia military cooperation Africa",
-            description="By relevance, then time. Finds articles in every language through their concepts.",
-            kql="Russia and military and cooperation and Africa",
-        ),
-        _saved_search(
-            "articles-without-copies",
-            title="Articles without copies",
-            description="Of the same text on several sites only the first, by time.",
-            kql="not duplicate_of: *",
-        ),
-    ]
+VIEW = "index-pattern"
+"""What the type of a data view is called."""
+WIDTH = 48
+"""Columns of a dashboard's grid."""
 
 
-def _data_view(id: str, index: str, name: str, *, time: str, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    attributes = {"title": index, "name": name, "timeFieldName": time, "allowNoIndex": True}
-    if without:
-        attributes["sourceFilters"] = json.dumps([{"value": field} for field in without])
-    return _object("index-pattern", id, "8.0.0", attributes)
-
-
-def _saved_search(id: str, *, title: str, description: str, kql: str) -> dict[str, Any]:
-    source = {
-        "query": {"query": kql, "language": "kuery"},
-        "filter": [],
-        "indexRefName": "kibanaSavedObjectMeta.searchSourceJSON.index",
-    }
-    attributes = {
-        "title": title,
-        "description": description,
-        "columns": COLUMNS,
-        "sort": [["_score", "desc"], ["published", "desc"]],
-        "grid": {},
-        "hideChart": False,
-        "isTextBasedQuery": False,
-        "kibanaSavedObjectMeta": {"searchSourceJSON": json.dumps(source)},
-    }
-    references = [{"type": "index-pattern", "id": ARTICLES, "name": source["indexRefName"]}]
-    return _object("search", f"wirewatch-{id}", "10.5.0", attributes, references)
-
-
-def _object(
-    type: str, id: str, version: str, attributes: dict[str, Any], references: list[dict[str, Any]] | None = None
+def saved_object(
+    type: str, id: str, version: str, attributes: dict[str, Any], references: Sequence[dict[str, str]] = ()
 ) -> dict[str, Any]:
+    """A line of the import."""
     return {
         "type": type,
         "id": id,
         "attributes": attributes,
-        "references": references or [],
+        "references": list(references),
         "coreMigrationVersion": "8.8.0",
         "typeMigrationVersion": version,
     }
+
+
+def reference(type: str, id: str, name: str) -> dict[str, str]:
+    """How a saved object names another."""
+    return {"type": type, "id": id, "name": name}
+
+
+def slug(title: str) -> str:
+    """A title as part of an id."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+@dataclass(frozen=True)
+class Tag:
+    """What saved objects can be listed by."""
+
+    name: str
+    description: str
+    color: str
+
+    @property
+    def id(self) -> str:
+        """Stable while the name is."""
+        return f"wirewatch-{slug(self.name)}"
+
+    @property
+    def references(self) -> list[dict[str, str]]:
+        """What a saved object with this tag refers to."""
+        return [reference("tag", self.id, f"tag-ref-{self.id}")]
+
+    def saved_object(self) -> dict[str, Any]:
+        """As Kibana imports it."""
+        attributes = {"name": self.name, "description": self.description, "color": self.color}
+        return saved_object("tag", self.id, "8.0.0", attributes)
+
+
+@dataclass(frozen=True)
+class View:
+    """A data view: an index, the field of its time, and how its fields are shown."""
+
+    id: str
+    index: str
+    name: str
+    time: str
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
+    """What Discover leaves out of a document: it says nothing to readers."""
+
+    def saved_object(self) -> dict[str, Any]:
+        """As Kibana imports it."""
+        said = {name: {"customDescription": text[:300]} for name, text in self.descriptions.items() if "*" not in name}
+        attributes = {
+            "title": self.index,
+            "name": self.name,
+            "timeFieldName": self.time,
+            "allowNoIndex": True,
+            "fieldAttrs": json.dumps(said, ensure_ascii=False),
+            "fieldFormatMap": json.dumps(self.formats, ensure_ascii=False),
+            "sourceFilters": json.dumps([{"value": name} for name in self.hidden]),
+        }
+        return saved_object(VIEW, self.id, "8.0.0", attributes)
+
+
+@dataclass(frozen=True)
+class Search:
+    """A saved search."""
+
+    title: str
+    view: View
+    columns: tuple[str, ...]
+    kql: str = ""
+    sort: tuple[tuple[str, str], ...] = ()
+    description: str = ""
+    tags: tuple[Tag, ...] = ()
+    width: int = WIDTH
+    height: int = 18
+    type: str = field(init=False, default="search")
+
+    @property
+    def id(self) -> str:
+        """Stable while the title is."""
+        return f"wirewatch-{slug(self.title)}"
+
+    def request(self) -> dict[str, Any]:
+        """The request for what it shows, at all times."""
+        query = {"kql": {"query": self.kql}} if self.kql else {"match_all": {}}
+        return {"size": 10, "query": query, "sort": [{name: way} for name, way in self.sort]}
+
+    def saved_object(self) -> dict[str, Any]:
+        """As Kibana imports it."""
+        name = "kibanaSavedObjectMeta.searchSourceJSON.index"
+        source = {"query": {"query": self.kql, "language": "kuery"}, "filter": [], "indexRefName": name}
+        attributes = {
+            "title": self.title,
+            "description": self.description,
+            "columns": list(self.columns),
+            "sort": [list(pair) for pair in self.sort],
+            "grid": {},
+            "hideChart": False,
+            "isTextBasedQuery": False,
+            "kibanaSavedObjectMeta": {"searchSourceJSON": json.dumps(source, ensure_ascii=False)},
+        }
+        references = [reference(VIEW, self.view.id, name)]
+        for tag in self.tags:
+            references += tag.references
+        return saved_object("search", self.id, "10.5.0", attributes, references)
+
+
+class Saved(Protocol):
+    """What becomes a saved object."""
+
+    def saved_object(self) -> dict[str, Any]:
+        """As Kibana imports it."""
+
+
+class Shown(Saved, Protocol):
+    """What a dashboard may consist of: a panel or a saved search."""
+
+    @property
+    def id(self) -> str:
+        """Of its saved object."""
+
+    @property
+    def type(self) -> str:
+        """Of its saved object."""
+
+    @property
+    def title(self) -> str:
+        """What stands above it."""
+
+    @property
+    def view(self) -> View:
+        """What it is about."""
+
+    @property
+    def width(self) -> int:
+        """Of :data:`WIDTH`."""
+
+    @property
+    def height(self) -> int:
+        """In rows of the grid."""
+
+    def request(self) -> dict[str, Any]:
+        """What Elasticsearch is asked for it, of all documents at all times."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """A list of a field's values, to choose from."""
+
+    title: str
+    view: View
+    field: str
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """Panels, from left to right and top to bottom, over the last time that ``since`` says (``now-24h``)."""
+
+    title: str
+    description: str
+    since: str
+    panels: tuple[Shown, ...]
+    controls: tuple[Control, ...] = ()
+    tags: tuple[Tag, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Stable while the title is."""
+        return f"wirewatch-{slug(self.title)}"
+
+    def saved_object(self) -> dict[str, Any]:
+        """As Kibana imports it."""
+        panels, references = [], []
+        for at, (shown, x, y) in enumerate(self._placed()):
+            name = f"panel_{at}"
+            panels.append(
+                {
+                    "type": shown.type,
+                    "panelIndex": str(at),
+                    "gridData": {"x": x, "y": y, "w": shown.width, "h": shown.height, "i": str(at)},
+                    "embeddableConfig": {"enhancements": {}},
+                    "panelRefName": name,
+                }
+            )
+            references.append(reference(shown.type, shown.id, f"{at}:{name}"))
+        controls = {}
+        for at, control in enumerate(self.controls):
+            name = f"control{at}"
+            controls[name] = {
+                "type": "optionsListControl",
+                "order": at,
+                "grow": True,
+                "width": "medium",
+                "explicitInput": {
+                    "id": name,
+                    "title": control.title,
+                    "fieldName": control.field,
+                    "selectedOptions": [],
+                    "enhancements": {},
+                },
+            }
+            references.append(reference(VIEW, control.view.id, f"controlGroup_{name}:optionsListDataView"))
+        for tag in self.tags:
+            references += tag.references
+        options = {"useMargins": True, "syncColors": False, "syncTooltips": False, "hidePanelTitles": False}
+        listen = ("ignoreFilters", "ignoreQuery", "ignoreTimerange", "ignoreValidations")
+        attributes = {
+            "title": self.title,
+            "description": self.description,
+            "panelsJSON": json.dumps(panels),
+            "optionsJSON": json.dumps(options),
+            "timeRestore": True,
+            "timeFrom": self.since,
+            "timeTo": "now",
+            "refreshInterval": {"pause": True, "value": 0},
+            "kibanaSavedObjectMeta": {
+                "searchSourceJSON": json.dumps({"query": {"query": "", "language": "kuery"}, "filter": []})
+            },
+            "controlGroupInput": {
+                "chainingSystem": "HIERARCHICAL",
+                "controlStyle": "oneLine",
+                "ignoreParentSettingsJSON": json.dumps(dict.fromkeys(listen, False)),
+                "panelsJSON": json.dumps(controls, ensure_ascii=False),
+            },
+        }
+        return saved_object("dashboard", self.id, "8.9.0", attributes, references)
+
+    def _placed(self) -> list[tuple[Shown, int, int]]:
+        """Each panel with its place in the grid: a row ends where the next panel has no room."""
+        placed = []
+        x = y = tallest = 0
+        for shown in self.panels:
+            if x + shown.width > WIDTH:
+                x, y, tallest = 0, y + tallest, 0
+            placed.append((shown, x, y))
+            x, tallest = x + shown.width, max(tallest, shown.height)
+        return placed

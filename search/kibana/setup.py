@@ -1,16 +1,37 @@
-"""Putting the saved objects into a running Kibana, through its HTTP API."""
+"""Putting all that analysts find in Kibana into a running one, through its HTTP API."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import requests
 
-from search.kibana.objects import saved_objects
+from search.kibana.dashboards import DASHBOARDS
+from search.kibana.desks import SEARCHES
+from search.kibana.objects import Saved
+from search.kibana.views import ARTICLES, TAGS, VIEWS
 from wirewatch.errors import UserError
 from wirewatch.settings import get_settings
+
+SPACE = "wirewatch"
+"""The id of the space that everything is put into."""
+_SPACE = {
+    "id": SPACE,
+    "name": "Wirewatch",
+    "description": "The world's news: search, dashboards, alerts.",
+    "color": "#0077CC",
+    "initials": "WW",
+}
+
+
+def saved_objects() -> list[dict[str, Any]]:
+    """All saved objects, what is referred to before what refers to it."""
+    panels = [panel for dashboard in DASHBOARDS for panel in dashboard.panels]
+    makers: tuple[Saved, ...] = (*TAGS, *VIEWS, *SEARCHES, *panels, *DASHBOARDS)
+    return [maker.saved_object() for maker in makers]
 
 
 def ndjson() -> str:
@@ -19,7 +40,8 @@ def ndjson() -> str:
 
 
 def setup(*, wait: float = 300, tell: Callable[[str], None] = lambda message: None) -> int:
-    """Wait until Kibana is available and put all saved objects; doing it again changes nothing.
+    """Wait until Kibana is available, make our space and put all saved objects into it; doing it again changes nothing
+    but what was changed there in those of ours.
 
     Args:
         wait: seconds to wait for Kibana at most.
@@ -42,19 +64,33 @@ def setup(*, wait: float = 300, tell: Callable[[str], None] = lambda message: No
             kibana.auth = (given.user, given.password.get_secret_value())
         tell(f"Waiting for Kibana at {url}")
         _wait_until_available(kibana, url, wait)
-        answer = kibana.post(
-            f"{url}/api/saved_objects/_import",
-            params={"overwrite": "true"},
-            files={"file": ("wirewatch.ndjson", ndjson().encode(), "application/ndjson")},
-            timeout=60,
+        _post(kibana, f"{url}/api/spaces/space", "the space", json=_SPACE, there_already=409)
+        space = f"{url}/s/{SPACE}"
+        file = ("wirewatch.ndjson", ndjson().encode(), "application/ndjson")
+        told = _post(
+            kibana, f"{space}/api/saved_objects/_import?overwrite=true", "the saved objects", files={"file": file}
         )
-    if not answer.ok:
-        raise UserError(f"Kibana at {url} refuses the saved objects: {answer.status_code} {answer.text[:300]}")
-    told = answer.json()
-    if not told["success"]:
-        wrong = "; ".join(f"{error['type']} {error['id']}: {error['error']['type']}" for error in told["errors"])
-        raise UserError(f"Kibana at {url} does not take these saved objects: {wrong}")
+        if not told["success"]:
+            wrong = "; ".join(f"{error['type']} {error['id']}: {error['error']['type']}" for error in told["errors"])
+            raise UserError(f"Kibana at {url} does not take these saved objects: {wrong}")
+        first = {"data_view_id": ARTICLES.id, "force": True}
+        _post(kibana, f"{space}/api/data_views/default", "the default data view", json=first)
     return int(told["successCount"])
+
+
+def _post(
+    kibana: requests.Session, url: str, what: str, *, there_already: int | None = None, **body: Any
+) -> dict[str, Any]:
+    try:
+        answer = kibana.post(url, timeout=60, **body)
+    except requests.RequestException as error:
+        raise UserError(
+            f"Kibana stopped answering at {url} ({type(error).__name__}). It is safe to run this again."
+        ) from None
+    if not answer.ok and answer.status_code != there_already:
+        raise UserError(f"Kibana refuses {what} at {url}: {answer.status_code} {answer.text[:300]}")
+    told: dict[str, Any] = answer.json()
+    return told
 
 
 def _wait_until_available(kibana: requests.Session, url: str, seconds: float) -> None:

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from wirewatch.cli.console import console
+from wirewatch.settings import get_settings
 
 
 def setup(
     export: Annotated[Path | None, typer.Option(help="Write them to this .ndjson, to import by hand.")] = None,
 ) -> None:
-    """Put data views and saved searches into Kibana (KIBANA_URL); safe to repeat."""
+    """Put space, data views, saved searches and dashboards into Kibana (KIBANA_URL); safe to repeat."""
     from search.kibana import setup as kibana
 
     if export:
@@ -22,12 +23,13 @@ def setup(
         return
     with console.status("Waiting for Kibana") as line:
         count = kibana.setup(tell=line.update)
-    console.print(f"Kibana has the {count} saved objects of Wirewatch.")
+    place = f"{get_settings().kibana_url.rstrip('/')}/s/{kibana.SPACE}/app/dashboards"
+    console.print(f"Kibana has the {count} saved objects of Wirewatch: {place}", soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    group = typer.Typer(help="Kibana: data views and saved searches.", no_args_is_help=True)
+    group = typer.Typer(help="Kibana: data views, saved searches, dashboards.", no_args_is_help=True)
     group.callback()(lambda: None)  # without it Typer takes a group of one command for the command itself
     group.command()(setup)
     app.add_typer(group, name="kibana")

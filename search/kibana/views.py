@@ -35,9 +35,9 @@ def _story(label: str) -> dict[str, Any]:
 
 
 def _fields(template: str, kind: str = "index") -> dict[str, str]:
-    """What the fields of an index mean, as its schema says it."""
+    """What the fields of an index mean, as its schema says it; not of those that are objects."""
     fields: dict[str, str] = schema.load(kind)[f"wirewatch-{template}"]["_meta"]["fields"]
-    return fields
+    return {name: meaning for name, meaning in fields.items() if name not in ("failed", "fields", "yield")}
 
 
 _ARTICLE: dict[str, Any] = {
@@ -53,7 +53,7 @@ _ARTICLE: dict[str, Any] = {
         "source.country": _COUNTRY,
         "events.countries": _COUNTRY,
     },
-    "hidden": ("bands", "embedding", "passages", "sounds", "text"),
+    "hidden": ("bands", "embedding", "passages.*", "sounds", "text.*"),
 }
 ARTICLES = View("wirewatch-articles", ALIAS, "Wirewatch articles", "published", **_ARTICLE)
 ARRIVALS = View(

@@ -1,4 +1,4 @@
-"""What is put into Kibana: in the shapes that it takes, naming fields that exist, with queries that parse."""
+"""Everything is put into Kibana through its HTTP API, and can be put again."""
 
 from __future__ import annotations
 
@@ -6,27 +6,23 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch
+from typer.testing import CliRunner
 
-from search.health.history import INDEX
-from search.index import init
-from search.kibana.objects import saved_objects
-from search.kibana.setup import ndjson, setup
+from search.kibana.setup import saved_objects, setup
+from wirewatch.cli import cli
 from wirewatch.errors import UserError
 from wirewatch.settings import get_settings
-
-SEARCH_KEYS = {
-    "title", "description", "columns", "sort", "grid", "hideChart", "isTextBasedQuery", "kibanaSavedObjectMeta",
-}  # fmt: skip
 
 
 class FakeKibana(BaseHTTPRequestHandler):
     """Answers in Kibana's shapes; starting for the first two requests, as a real one does."""
 
     asked: list[tuple[str, dict[str, str], bytes]]
+    has_space: bool
 
     def do_GET(self) -> None:
         self.asked.append((self.path, dict(self.headers), b""))
@@ -38,6 +34,14 @@ class FakeKibana(BaseHTTPRequestHandler):
         self.asked.append((self.path, dict(self.headers), body))
         if "kbn-xsrf" not in self.headers:
             self._answer(400, {"message": "Request must contain a kbn-xsrf header."})
+        elif self.path == "/api/spaces/space":
+            there = FakeKibana.has_space
+            FakeKibana.has_space = True
+            self._answer(409 if there else 200, {"message": "A space with the identifier wirewatch already exists."})
+        elif not FakeKibana.has_space:
+            self._answer(404, {"message": "Not Found"})
+        elif self.path == "/s/wirewatch/api/data_views/default":
+            self._answer(200, {"acknowledged": True})
         elif self.server.refuses:  # type: ignore[attr-defined]
             error = {"type": "search", "id": "wirewatch-x", "error": {"type": "missing_references"}}
             self._answer(200, {"success": False, "successCount": 0, "errors": [error]})
@@ -58,7 +62,7 @@ class FakeKibana(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def kibana(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
-    FakeKibana.asked = []
+    FakeKibana.asked, FakeKibana.has_space = [], False
     server = ThreadingHTTPServer(("127.0.0.1", 0), FakeKibana)
     server.refuses = False  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -72,11 +76,27 @@ def kibana(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
     get_settings.cache_clear()
 
 
-def test_setup_waits_for_kibana_and_imports_everything_over_what_is_there(kibana: ThreadingHTTPServer) -> None:
+def test_setup_waits_for_kibana_and_imports_everything_into_our_space(kibana: ThreadingHTTPServer) -> None:
     assert setup(wait=5) == len(saved_objects())
-    path, headers, _ = FakeKibana.asked[-1]
-    assert path == "/api/saved_objects/_import?overwrite=true"
+    paths = [path for path, _, _ in FakeKibana.asked if path != "/api/status"]
+    assert paths == [
+        "/api/spaces/space",
+        "/s/wirewatch/api/saved_objects/_import?overwrite=true",
+        "/s/wirewatch/api/data_views/default",
+    ]
+    assert len(FakeKibana.asked) > len(paths) + 1, "it was asked until it was available"
+    _, headers, body = FakeKibana.asked[-1]
     assert headers["Authorization"].startswith("Basic ")
+    assert json.loads(body) == {"data_view_id": "wirewatch-articles", "force": True}
+
+
+def test_setup_can_be_repeated(kibana: ThreadingHTTPServer) -> None:
+    assert setup(wait=5) == setup(wait=5)
+    imports = [body for path, _, body in FakeKibana.asked if "_import" in path]
+    assert len(imports) == 2
+    assert [line for line in imports[0].splitlines() if line.startswith(b"{")] == [
+        line for line in imports[1].splitlines() if line.startswith(b"{")
+    ]
 
 
 def test_what_kibana_does_not_take_is_named(kibana: ThreadingHTTPServer) -> None:
@@ -93,46 +113,14 @@ def test_without_a_kibana_the_address_is_named(monkeypatch: pytest.MonkeyPatch) 
     get_settings.cache_clear()
 
 
-def test_the_export_is_one_object_a_line_with_versions_and_references_that_exist() -> None:
-    objects = [json.loads(line) for line in ndjson().splitlines()]
-    ids = {(found["type"], found["id"]) for found in objects}
-    for found in objects:
-        assert found["coreMigrationVersion"] and found["typeMigrationVersion"]
-        assert {(ref["type"], ref["id"]) for ref in found["references"]} <= ids
-        if found["type"] == "search":
-            assert set(found["attributes"]) == SEARCH_KEYS
+def test_the_command_exports_one_object_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "wirewatch.ndjson"
+    said = CliRunner().invoke(cli, ["kibana", "setup", "--export", str(file)])
+    assert said.exit_code == 0 and "Saved Objects" in said.output
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == saved_objects()
 
 
-def test_data_views_are_of_indices_that_have_their_time_and_what_they_leave_out(es: Elasticsearch) -> None:
-    init(es)
-    es.indices.create(index=INDEX)
-    views = [found["attributes"] for found in saved_objects() if found["type"] == "index-pattern"]
-    assert {view["title"] for view in views} == {"articles", INDEX}
-    for view in views:
-        left_out = [hidden["value"] for hidden in json.loads(view.get("sourceFilters", "[]"))]
-        types = es.field_caps(index=view["title"], fields=[view["timeFieldName"], *left_out])["fields"]
-        assert "date" in types[view["timeFieldName"]]
-        assert types.keys() >= set(left_out)
-
-
-def test_the_saved_search_without_copies_finds_no_copy(es: Elasticsearch) -> None:
-    init(es)
-    for article in ({"id": "1"}, {"id": "2", "duplicate_of": "1"}):
-        es.index(index="articles", id=article["id"], document=article, refresh=True)
-    (found,) = [found for found in saved_objects() if found["id"] == "wirewatch-articles-without-copies"]
-    hits = es.search(index="articles", query={"kql": {"query": kql(found)}})["hits"]["hits"]
-    assert [hit["_id"] for hit in hits] == ["1"]
-
-
-def kql(search: dict[str, Any]) -> str:
-    return str(json.loads(search["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"])["query"]["query"])
-
-
-def test_saved_searches_name_fields_of_the_index_and_queries_that_parse(es: Elasticsearch) -> None:
-    init(es)
-    for found in saved_objects():
-        if found["type"] == "search":
-            names = [*found["attributes"]["columns"], *(field for field, _ in found["attributes"]["sort"])]
-            known = es.field_caps(index="articles", fields=names)["fields"]
-            assert set(names) - {"_score"} <= set(known)
-            es.search(index="articles", query={"kql": {"query": kql(found)}})
+def test_the_command_says_where_the_dashboards_are(kibana: ThreadingHTTPServer) -> None:
+    said = CliRunner().invoke(cli, ["kibana", "setup"])
+    assert f"{kibana.server_port}/s/wirewatch/app/dashboards" in said.output

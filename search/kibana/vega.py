@@ -24,7 +24,7 @@ def spec(index: str, time: str, body: dict[str, Any], groups: Sequence[Group]) -
         transform += _named("datum.key", outer, "outer")
     if inner:
         transform += _named("datum.inner.key", inner[0], "inside")
-    count = {"field": "count", "type": "quantitative", "title": "Events"}
+    count: dict[str, Any] = {"field": "count", "type": "quantitative", "title": "Count", "axis": {"tickMinStep": 1}}
     by_count: dict[str, Any] = {"op": "sum", "field": "count", "order": "descending"}
     if isinstance(outer, Times):
         when = {"field": "key", "type": "temporal", "title": None}
@@ -37,13 +37,15 @@ def spec(index: str, time: str, body: dict[str, Any], groups: Sequence[Group]) -
         encoding = {
             "y": {"field": "outer", "type": "nominal", "title": outer.label, "sort": by_count},
             "x": {"field": "inside", "type": "nominal", "title": inner[0].label, "sort": by_count},
-            "color": count,
+            "color": {"field": "count", "type": "quantitative", "title": "Count"},
         }
     else:
         mark = "bar"
         encoding = {"y": {"field": "outer", "type": "nominal", "title": None, "sort": "-x"}, "x": count}
-    shown = [found["as"] for found in transform if found["as"] in ("outer", "inside")]
-    encoding["tooltip"] = [{"field": name, "type": "nominal"} for name in shown] + [count]
+    named = {"outer": outer.label} if not isinstance(outer, Times) else {}
+    named |= {"inside": inner[0].label} if inner else {}
+    encoding["tooltip"] = [{"field": name, "type": "nominal", "title": label} for name, label in named.items()]
+    encoding["tooltip"].append({"field": "count", "type": "quantitative", "title": "Count"})
     # The time range, the query and the controls of the dashboard are put into the request by Kibana.
     url = {"%context%": True, "%timefield%": time, "index": index, "body": body}
     return {

@@ -212,7 +212,7 @@ class Dashboard:
                     "type": shown.type,
                     "panelIndex": str(at),
                     "gridData": {"x": x, "y": y, "w": shown.width, "h": shown.height, "i": str(at)},
-                    "embeddableConfig": {"enhancements": {}},
+                    "embeddableConfig": {},
                     "panelRefName": name,
                 }
             )
@@ -230,7 +230,6 @@ class Dashboard:
                     "title": control.title,
                     "fieldName": control.field,
                     "selectedOptions": [],
-                    "enhancements": {},
                 },
             }
             references.append(reference(VIEW, control.view.id, f"controlGroup_{name}:optionsListDataView"))

@@ -68,17 +68,19 @@ def fields_of(aggregations: Any) -> Iterator[str]:
                 yield from fields_of(value)
 
 
-def empty_panels(es: Elasticsearch) -> list[str]:
-    """The panels and saved searches that show nothing of the documents whose time the data view can see."""
-    shown = [(dashboard.title, panel) for dashboard in DASHBOARDS for panel in dashboard.panels]
-    shown += [("saved search", search) for search in SEARCHES]
-    return [f"{place}: {panel.title}" for place, panel in shown if not _shows(es, panel)]
+def empty_panels(es: Elasticsearch, since: str | None = None, kql: str = "") -> list[str]:
+    """The panels and saved searches that show nothing of the time since then, or of the time that their dashboard opens
+    with; with ``kql`` in the search bar.
+    """
+    shown = [(board.title, panel, since or board.since) for board in DASHBOARDS for panel in board.panels]
+    shown += [("saved search", search, since or "now-2y") for search in SEARCHES]
+    return [f"{place}: {panel.title}" for place, panel, from_ in shown if not _shows(es, panel, from_, kql)]
 
 
-def _shows(es: Elasticsearch, panel: Shown) -> bool:
+def _shows(es: Elasticsearch, panel: Shown, since: str, kql: str) -> bool:
     request = panel.request()
-    seen = {"range": {panel.view.time: {"gte": "2000-01-01", "lte": "now+1d"}}}
-    request["query"] = {"bool": {"filter": [request["query"], seen]}}
+    clauses = [request["query"], {"range": {panel.view.time: {"gte": since, "lte": "now"}}}]
+    request["query"] = {"bool": {"filter": [*clauses, {"kql": {"query": kql}}] if kql else clauses}}
     answer = es.search(index=panel.view.index, **request)
     if not isinstance(panel, Panel):
         return bool(answer["hits"]["hits"])

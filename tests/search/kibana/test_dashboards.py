@@ -226,12 +226,24 @@ def filled(indices: Elasticsearch) -> Elasticsearch:
     return indices
 
 
-def test_every_panel_shows_something_as_soon_as_there_is_something_to_show(filled: Elasticsearch) -> None:
+def test_every_panel_shows_something_in_the_time_that_its_dashboard_opens_with(filled: Elasticsearch) -> None:
     empty = empty_panels(filled)
     assert [name for name in empty if not name.startswith("saved search")] == []
     assert "saved search: Russia military cooperation Africa" not in empty
     assert "saved search: Meetings and visits" not in empty
     assert "saved search: Disasters" in empty, "the check can tell"
+
+
+def test_the_story_and_the_country_desk_follow_the_search_bar(filled: Elasticsearch) -> None:
+    for kql, board, all_of_it in (
+        ('story_id: "1"', "Story", True),
+        ('story_id: "2"', "Story", False),
+        ("countries: DZ and regions: Sahel and topics: elections and language: en", "Country desk", True),
+        ("countries: FR", "Country desk", False),
+    ):
+        (panels,) = [len(found.panels) for found in DASHBOARDS if found.title == board]
+        empty = [name for name in empty_panels(filled, kql=kql) if name.startswith(f"{board}: ")]
+        assert len(empty) == (0 if all_of_it else panels), (kql, empty)
 
 
 def test_a_panel_of_nothing_is_found_out(indices: Elasticsearch) -> None:

@@ -122,5 +122,6 @@ def test_the_command_exports_one_object_a_line(tmp_path: Path) -> None:
 
 
 def test_the_command_says_where_the_dashboards_are(kibana: ThreadingHTTPServer) -> None:
+    FakeKibana.asked = [("", {}, b"")] * 2  # it has started
     said = CliRunner().invoke(cli, ["kibana", "setup"])
     assert f"{kibana.server_port}/s/wirewatch/app/dashboards" in said.output

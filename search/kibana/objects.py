@@ -107,7 +107,11 @@ class Search:
     tags: tuple[Tag, ...] = ()
     width: int = WIDTH
     height: int = 18
-    type: str = field(init=False, default="search")
+
+    @property
+    def type(self) -> str:
+        """Of its saved object."""
+        return "search"
 
     @property
     def id(self) -> str:

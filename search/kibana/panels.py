@@ -39,10 +39,11 @@ class Panel:
     """Which documents; not for nested fields."""
     where: dict[str, list[str]] = field(default_factory=dict)
     """Which of the nested objects: the values that a field may have."""
-    type: str = field(init=False, default="")
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "type", "visualization" if self.nested else "lens")
+    @property
+    def type(self) -> str:
+        """Of its saved object."""
+        return "visualization" if self.nested else "lens"
 
     @property
     def id(self) -> str:

@@ -81,12 +81,12 @@ class Metric:
     kql: str = ""
     date: bool = False
 
+    AGGREGATIONS: ClassVar = {"count": "value_count", "unique_count": "cardinality"}
+
     @property
     def counts_all(self) -> bool:
         """Whether it is the number of documents."""
         return self.operation == "count" and not self.kql
-
-    AGGREGATIONS: ClassVar = {"count": "value_count", "unique_count": "cardinality"}
 
     def aggregation(self, metric: str = "") -> dict[str, Any]:
         """What Elasticsearch is asked."""

@@ -40,6 +40,12 @@ class Panel:
     where: dict[str, list[str]] = field(default_factory=dict)
     """Which of the nested objects: the values that a field may have."""
 
+    def __post_init__(self) -> None:
+        if self.nested and (self.kql or len(self.groups) < len(self.columns)):
+            raise ValueError(f"{self.title}: nested objects are counted, and chosen by `where`, not by KQL.")
+        if self.where and not self.nested:
+            raise ValueError(f"{self.title}: `where` is for nested fields; use `kql`.")
+
     @property
     def type(self) -> str:
         """Of its saved object."""
@@ -71,9 +77,10 @@ class Panel:
         return {"size": 0, "query": query, "aggs": self._aggregations(self.groups, self.nested)}
 
     def _aggregations(self, groups: Sequence[Group], nested: str) -> dict[str, Any]:
-        # Buckets are counted anyhow.
-        counts = bool(self.nested) or (self.numbers == [Metric(label=self.numbers[0].label)] and bool(self.groups))
-        numbers = {} if counts else {f"number{at}": number.aggregation() for at, number in enumerate(self.numbers)}
+        numbers = {f"number{at}": number.aggregation() for at, number in enumerate(self.numbers)}
+        counts = bool(self.groups) and self.numbers[0].counts_all
+        if counts:  # as buckets do anyhow
+            del numbers["number0"]
         if not groups:
             return numbers
         if nested and groups[0].field.startswith(f"{nested}."):

@@ -15,10 +15,11 @@ from elasticsearch import Elasticsearch
 from search.health.history import INDEX as HEALTH
 from search.health.measure import document as health_document
 from search.index import ALIAS, NOTICES, STORIES, document, init
-from search.kibana.columns import Terms
+from search.kibana.columns import Metric, Terms
 from search.kibana.dashboards import DASHBOARDS
 from search.kibana.desks import DESKS
 from search.kibana.panels import Panel
+from search.kibana.views import ARTICLES
 from tests.search.kibana.reading import empty_panels, fields_of, kql_of, lens_columns, objects, vega_url, view_of
 from wirewatch.records import (
     EnrichedArticle,
@@ -259,6 +260,17 @@ def test_a_panel_of_nested_objects_counts_only_those_it_is_about(filled: Elastic
     assert (who["key"], whom["key"], whom["doc_count"]) == ("country:RU", "country:DZ", 1)
     people = [group.only for group in panel.groups if isinstance(group, Terms)]
     assert people == ["country:.*", "country:.*"], "what people and organisations do is not in this matrix"
+
+
+def test_what_a_panel_cannot_do_is_refused_and_not_left_out() -> None:
+    event = Terms("events.type", "Event")
+    for columns, more in (
+        ((event,), {"kql": "language: en"}),
+        ((event, Metric()), {}),
+        ((Metric(),), {"where": {"a": ["b"]}}),
+    ):
+        with pytest.raises(ValueError, match=r"^A panel: "):
+            Panel("A panel", ARTICLES, columns, **more)
 
 
 def test_the_saved_search_without_copies_finds_no_copy(indices: Elasticsearch) -> None:

@@ -101,9 +101,11 @@ def failure(error: Any) -> str:
 
 
 def every(
-    client: Elasticsearch, index: str, query: dict[str, Any], sort: list[Any], *, version: bool = False
+    client: Elasticsearch, index: str, query: dict[str, Any], sort: list[Any], **how: Any
 ) -> Iterator[dict[str, Any]]:
-    """All hits of a query in the state the index has now, however many, page by page; with ``_version`` if asked."""
+    """All hits of a query in the state the index has now, however many, page by page, with their vectors: what is
+    written back without them would have none. ``how`` is what else the search is told (``version``, ``highlight`` …).
+    """
     pit = client.open_point_in_time(index=index, keep_alive="5m")["id"]
     after: list[Any] | None = None
     try:
@@ -114,9 +116,10 @@ def every(
                 sort=sort,
                 size=PAGE,
                 search_after=after,
-                version=version,
+                source_exclude_vectors=False,
                 track_total_hits=False,
                 allow_partial_search_results=False,
+                **how,
             )
             hits = page["hits"]["hits"]
             yield from hits

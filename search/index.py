@@ -285,6 +285,7 @@ def document(article: EnrichedArticle) -> dict[str, Any]:
     fields = article.model_dump(mode="json", exclude=_TOLD_OTHERWISE, exclude_defaults=True)
     fields["access"] = article.access
     fields["extracted_from"] = article.extracted_from
+    fields.setdefault("story_id", article.id)  # a story of its own: a search folded by stories has it as one
     # Lists, so that no phrase runs from the title into the body.
     whole = tuple(text for text in (article.title, article.lead, article.body) if text)
     texts = {article.language or "": whole, **article.parts}

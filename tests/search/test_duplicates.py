@@ -270,13 +270,13 @@ def test_a_folded_search_shows_the_copies_of_a_text_once_and_counts_them(
     assert {of_wire.source.name, *of_wire.copies.sources} == {"A", "B", "E"}
     assert next(hit for hit in folded.hits if hit.source.id == "c.example").copies.count == 0
 
-    unfolded = search(question, fold=False, client=clean)
+    unfolded = search(question, fold="none", client=clean)
     assert (unfolded.total, unfolded.documents, len(unfolded.hits)) == (4, 4, 4)
     assert sum(hit.duplicate_of is not None for hit in unfolded.hits) == 2
     assert search_kql("harbour", client=clean).total == 4
-    assert search_kql("harbour", fold=True, client=clean).total == 2
+    assert search_kql("harbour", fold="copies", client=clean).total == 2
     # Of the copies that pass the filters, one.
     assert [hit.source.id for hit in search(question, Filters(sources=("b.example",)), client=clean).hits] == [
         "b.example"
     ]
-    assert search_kql("nothing has this word", fold=True, client=clean).hits == ()
+    assert search_kql("nothing has this word", fold="copies", client=clean).hits == ()

@@ -59,10 +59,10 @@ def answer(query: str, *, kql: bool = False, size: int = 10, fold: bool | None =
 
     chosen = Filters.model_validate(filters)
     if kql:
-        return search_kql(query, chosen, size, fold=bool(fold))
+        return search_kql(query, chosen, size, fold="copies" if fold else "none")
     from enrichment.query import understand
 
-    return search_meaning(understand(query), chosen, size, fold=fold is not False)
+    return search_meaning(understand(query), chosen, size, fold="none" if fold is False else "copies")
 
 
 def show(results: Results) -> None:

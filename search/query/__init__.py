@@ -1,0 +1,20 @@
+"""Search: what an analyst asks, in free words, in KQL or by an article, and why each article answers it.
+
+A question (:mod:`search.query.question`) is what Elasticsearch is asked, with the filters; :func:`ask` answers it a
+page at a time, :func:`all_hits` with all that there is.
+"""
+
+from __future__ import annotations
+
+from search.query.answer import HIGHLIGHT, Concept, Copies, Count, Fold, Hit, Results, Sort, Told
+from search.query.asking import all_hits, ask, get, like_article, search, search_kql
+from search.query.facets import FACETS
+from search.query.filters import Filters
+from search.query.hits import label
+from search.query.question import Question, Unreadable, in_kql, in_words
+
+__all__ = [
+    "FACETS", "HIGHLIGHT", "Concept", "Copies", "Count", "Filters", "Fold", "Hit", "Question", "Results", "Sort",
+    "Told", "Unreadable", "all_hits", "ask", "get", "in_kql", "in_words", "label", "like_article", "search",
+    "search_kql",
+]  # fmt: skip

@@ -1,0 +1,111 @@
+"""What a search answers: hits, why each of them is one, and what there is of what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from wirewatch.records import SourceRef
+
+HIGHLIGHT = ("<em>", "</em>")
+"""Stand around the matched words of a fragment. The rest is the article's text as it is: not HTML."""
+Fold = Literal["none", "copies", "stories"]
+"""What is shown as one hit: every article, the copies of one text, or the articles of one story."""
+Sort = Literal["relevance", "newest"]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Concept(_Value):
+    """A concept by which an article was found."""
+
+    id: str | None
+    """None where KQL matched a label that we cannot name the concept of."""
+    label: str
+
+
+class Copies(_Value):
+    """The other articles with nearly the same text, whether they answer the question or not."""
+
+    count: int = 0
+    sources: tuple[str, ...] = ()
+    """Names of the outlets that have them, those with most first."""
+
+
+class Told(_Value):
+    """The story that an article belongs to, with all its articles, whether they answer the question or not."""
+
+    id: str
+    title: str
+    size: int
+    """Articles."""
+    languages: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Ids of the outlets, those with most articles first."""
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+
+
+class Hit(_Value):
+    """An article that was found, and why."""
+
+    id: str
+    score: float
+    """0 where the order is not by relevance."""
+    title: str
+    lead: str | None = None
+    url: str
+    source: SourceRef
+    published: datetime | None = None
+    language: str | None = None
+    countries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    organizations: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    concepts: tuple[Concept, ...] = ()
+    """What was asked for and the article is about."""
+    words: tuple[str, ...] = ()
+    """Words of the question that are no concepts and that the article has."""
+    fragments: tuple[str, ...] = ()
+    """Pieces of the text, in its own language, with what matched between :data:`HIGHLIGHT`."""
+    extracted_from: str = "page"
+    """``feed`` where the page was refused and the text is what the feed carried."""
+    gone: datetime | None = None
+    """When the site was first seen to have removed it."""
+    changed: tuple[datetime, ...] = ()
+    """When the site changed the text, the latest last."""
+    duplicate_of: str | None = None
+    """Id of the article indexed first with nearly the same text; None where this is the first."""
+    copies: Copies = Copies()
+    """Stand for this hit in an answer that is folded by copies; none are named in another one."""
+    story_id: str | None = None
+    story: Told | None = None
+    """In an answer that is folded by stories: what this hit stands for; None where its story has no other article."""
+
+
+class Count(_Value):
+    """How many of the articles that were found have a value."""
+
+    value: str
+    """As the filter takes it; of days, the date."""
+    label: str
+    count: int
+
+
+class Results(_Value):
+    """The answer to a search."""
+
+    total: int
+    """In a folded answer what is shown as one hit counts once; above 40,000 that number is near, not exact."""
+    documents: int
+    """With each article counted."""
+    took_ms: int
+    hits: tuple[Hit, ...]
+    facets: dict[str, tuple[Count, ...]] = {}
+    """By the names that were asked for: the most frequent values, those with most articles first; days in their
+    order. Articles are counted, folded or not."""

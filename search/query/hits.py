@@ -1,0 +1,131 @@
+"""From what Elasticsearch answers to hits that say why they are hits."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from babel import Locale, UnknownLocaleError
+from elasticsearch import Elasticsearch
+
+from search.client import plain_errors
+from search.index import ALIAS
+from search.query.answer import HIGHLIGHT, Concept, Hit
+from search.query.question import Question
+
+TEXTS = ("title", "lead", "body")
+NOT_SHOWN = ["body", "text", "embedding", "passages", "events", "bands", *(f"history.{part}" for part in TEXTS)]
+_LIGHT = {
+    "pre_tags": [HIGHLIGHT[0]],
+    "post_tags": [HIGHLIGHT[1]],
+    "number_of_fragments": 3,
+    "fragment_size": 160,
+    "max_analyzed_offset": 900_000,
+}
+
+
+_LABELS = {"concepts.*": {"number_of_fragments": 50}}
+LIT = _LIGHT | {"fields": {field: {} for field in ("text.*", *TEXTS)} | _LABELS}
+"""What a search request says to have the words that matched marked."""
+CONCEPTS_LIT = _LIGHT | {"fields": _LABELS}
+"""The same of the labels of concepts alone, by which :func:`raw` knows what KQL has matched."""
+
+
+def hits_of(client: Elasticsearch, question: Question, found: list[dict[str, Any]]) -> list[Hit]:
+    """The hits of an answer; in one of another language than the question, its own names of what was asked for are lit
+    up too.
+    """
+    return _across_languages(client, question.query, question.language, [raw(hit, question.labels) for hit in found])
+
+
+class Raw(NamedTuple):
+    """A hit, and the words by which its own language calls the concepts that it was found by."""
+
+    hit: Hit
+    labels: list[str]
+
+
+def raw(hit: dict[str, Any], language: str) -> Raw:
+    """A hit, its concepts named in ``language``."""
+    source, light = hit["_source"], hit.get("highlight", {})
+    ids = source.get("concepts", {}).get("ids", [])
+    matched = [name.partition(" ") for name in hit.get("matched_queries", ())]
+    own = [field for field in light if field.startswith("text.")]
+    concepts = [
+        Concept(id=id, label=_called(source, id, language)) for id in ids if ("concept", " ", id) in matched
+    ] or _concepts_by_label(source, light, ids, language)
+    found = Hit(
+        id=hit["_id"],
+        score=hit["_score"] or 0.0,
+        concepts=tuple(concepts),
+        words=tuple(name for kind, _, name in matched if kind == "word"),
+        fragments=tuple(text for field in own or TEXTS for text in light.get(field, ())),
+        changed=tuple(change["at"] for change in source.get("history", ())),
+        **{name: source[name] for name in Hit.model_fields.keys() & source.keys() - {"id", "concepts"}},
+    )
+    return Raw(found, [_called(source, c.id, found.language or "en") for c in concepts if c.id])
+
+
+def _called(source: dict[str, Any], concept: str, language: str) -> str:
+    """What a language calls a concept of an article: as the article's labels say, where it has them all. Other names
+    follow the one that is shown after commas.
+    """
+    ids, labels = source["concepts"].get("ids", []), source["concepts"].get(language, [])
+    # The labels stand in the order of the ids. There are fewer where a concept has no name.
+    if len(labels) != len(ids):
+        return label(concept, language)
+    return str(labels[ids.index(concept)]).partition(",")[0]
+
+
+def _across_languages(client: Elasticsearch, query: dict[str, Any], language: str, found: list[Raw]) -> list[Hit]:
+    """The hits; in one of another language than the question, its own names of what was asked for are lit up too."""
+    foreign = [one for one in found if one.labels and one.hit.language not in (None, language)]
+    if not foreign:
+        return [one.hit for one in found]
+    names = sorted({(f"text.{one.hit.language}", name) for one in foreign for name in one.labels})
+    phrases = [{"match_phrase": {field: name}} for field, name in names]
+    with plain_errors():
+        answer = client.search(
+            index=ALIAS,
+            query={"ids": {"values": [one.hit.id for one in foreign]}},
+            size=len(foreign),
+            source=False,
+            highlight=_LIGHT
+            | {
+                "fields": {"text.*": {}},
+                "highlight_query": {"bool": {"should": [query, *phrases]}},
+            },
+        )
+    lit = {
+        hit["_id"]: tuple(text for texts in hit.get("highlight", {}).values() for text in texts)
+        for hit in answer["hits"]["hits"]
+    }
+    return [one.hit.model_copy(update={"fragments": lit.get(one.hit.id) or one.hit.fragments}) for one in found]
+
+
+def _concepts_by_label(
+    source: dict[str, Any], light: dict[str, list[str]], ids: list[str], language: str
+) -> list[Concept]:
+    """The concepts whose labels a query without concepts hit, in the one language that has most of them."""
+    fields = [field for field in light if field.startswith("concepts.")]
+    if not fields:
+        return []
+    best = max(fields, key=lambda field: (len(light[field]), field == f"concepts.{language}"))
+    labels = [text.replace(HIGHLIGHT[0], "").replace(HIGHLIGHT[1], "").partition(",")[0] for text in light[best]]
+    known = {_called(source, id, best.removeprefix("concepts.")).casefold(): id for id in ids}
+    return [Concept(id=known.get(found.casefold()), label=found) for found in dict.fromkeys(labels)]
+
+
+def label(concept: str, language: str = "en") -> str:
+    """A concept's id in words: countries in ``language`` where CLDR has it, everything else as the id says it.
+
+    Example:
+        >>> label("country:DZ", "fr"), label("topic:military-cooperation")
+        ('Algérie', 'military cooperation')
+    """
+    kind, _, name = concept.partition(":")
+    if kind == "country":
+        try:
+            return str(Locale.parse(language).territories.get(name, name))
+        except (ValueError, UnknownLocaleError):
+            return str(Locale("en").territories.get(name, name))
+    return name.replace("-", " ") if kind == "topic" else name

@@ -97,6 +97,18 @@ class Count(_Value):
     count: int
 
 
+class Suggestion(_Value):
+    """What may have been meant: a name that articles have, spelled otherwise than in the question."""
+
+    word: str
+    """What was typed."""
+    name: str
+    articles: int
+    """That have the name."""
+    question: str
+    """The question with the name."""
+
+
 class Results(_Value):
     """The answer to a search."""
 
@@ -109,3 +121,5 @@ class Results(_Value):
     facets: dict[str, tuple[Count, ...]] = {}
     """By the names that were asked for: the most frequent values, those with most articles first; days in their
     order. Articles are counted, folded or not."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """Where little was found, what may have been meant."""

@@ -17,5 +17,6 @@ COPY --chown=airflow:0 wirewatch/ wirewatch/
 COPY --chown=airflow:0 crawlers/ crawlers/
 COPY --chown=airflow:0 enrichment/ enrichment/
 COPY --chown=airflow:0 search/ search/
+COPY --chown=airflow:0 api/ api/
 COPY --chown=airflow:0 dags/ dags/
 RUN uv pip install --no-cache --no-deps .

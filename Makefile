@@ -35,7 +35,7 @@ lint: $(VENV)/.ready
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 types: $(VENV)/.ready
-	@$(BIN)/mypy wirewatch crawlers enrichment search
+	@$(BIN)/mypy wirewatch crawlers enrichment search api
 
 imports: $(VENV)/.ready
 	@$(BIN)/lint-imports

@@ -1,4 +1,4 @@
-"""A question as somebody puts it, understood by enrichment and answered by the index."""
+"""Questions as people put them: understood by enrichment, answered by the index."""
 
 from __future__ import annotations
 
@@ -6,31 +6,141 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from threading import Lock
-from typing import Literal
+from typing import Any
 
-from elasticsearch import Elasticsearch
 from pydantic import Field
 
 from enrichment import known, sound, suggest
 from enrichment import query as enrichment
 from search import query as index
-from search.query import Filters, Fold, Question, Results, Sort, Suggestion, Unreadable
+from search.client import connect
+from search.query import Filters, Fold, Hit, Question, Results, Sort, Suggestion, Unreadable
 from wirewatch.records import Meaning
 
 LITTLE = 3
-"""Articles found, below which another spelling of a name is looked for whatever words they have."""
+"""Articles below which another spelling is looked for of every word that may be a name."""
 SUGGESTIONS = 3
 
 
 class Asked(Filters):
     """What is asked, in one of three ways, and what every hit must have."""
 
-    q: str | None = Field(None, max_length=2000)
+    q: str = Field("", max_length=2_000)
     """Free words in any language."""
-    kql: str | None = Field(None, max_length=10_000)
+    kql: str = Field("", max_length=10_000)
     """KQL, as in Kibana."""
-    similar: str | None = Field(None, max_length=2000)
+    similar: str = Field("", max_length=2_000)
     """An article (its address, its id or the first digits of that) that the hits are to be like."""
     sort: Sort = "relevance"
     fold: Fold | None = None
-    """What is shown as one hit; by itself the copies of one text, and in KQL nothing."""
+    """What is shown as one hit; without a word the copies of one text, and in KQL nothing."""
+
+    @property
+    def folded(self) -> Fold:
+        """What is shown as one hit."""
+        return self.fold or ("none" if self.kql else "copies")
+
+    @property
+    def text(self) -> str:
+        """What was typed."""
+        return self.q or self.kql or self.similar
+
+
+class Desk:
+    """Answers questions over one connection, from any thread.
+
+    Raises:
+        UserError: Elasticsearch does not answer or refuses.
+    """
+
+    def __init__(self) -> None:
+        self._client = connect()
+
+    def answer(self, asked: Asked, size: int = 10, offset: int = 0, facets: Sequence[str] = ()) -> Results:
+        """The articles that answer a question, a page of them; and where little is found, what may have been meant.
+
+        Raises:
+            Unreadable: the question, or what is wanted of its answer.
+            UserError: Elasticsearch does not answer or refuses.
+        """
+        found = index.ask(
+            self._question(asked), size, offset=offset, sort=asked.sort, fold=asked.folded, facets=facets,
+            client=self._client,
+        )  # fmt: skip
+        return found if offset else found.model_copy(update={"suggestions": self._suggestions(asked, found)})
+
+    def all_hits(self, asked: Asked) -> Iterator[tuple[Hit, dict[str, Any]]]:
+        """All that answer it, with their documents.
+
+        Raises:
+            Unreadable: the question.
+            UserError: Elasticsearch does not answer or refuses.
+        """
+        return index.all_hits(self._question(asked), sort=asked.sort, fold=asked.folded, client=self._client)
+
+    def article(self, article: str) -> dict[str, Any]:
+        """The document of an article, by its address, its id or the first digits of that.
+
+        Raises:
+            Unreadable: the index has none, or more than one.
+            UserError: Elasticsearch does not answer or refuses.
+        """
+        return index.get(article, client=self._client)
+
+    def _question(self, asked: Asked) -> Question:
+        if sum(map(bool, (asked.q.strip(), asked.kql.strip(), asked.similar.strip()))) != 1:
+            raise Unreadable("Ask one thing: free words, a KQL query, or an article that the hits are to be like.")
+        filters = Filters(**{name: getattr(asked, name) for name in Filters.model_fields})
+        filters = filters.model_copy(
+            update={
+                "people": _with_ids(filters.people, "person:"),
+                "organizations": _with_ids(filters.organizations, "organization:"),
+            }
+        )
+        if asked.similar:
+            return index.like_article(asked.similar, filters, client=self._client)
+        return index.in_kql(asked.kql, filters) if asked.kql else index.in_words(understand(asked.q), filters)
+
+    def _suggestions(self, asked: Asked, found: Results) -> tuple[Suggestion, ...]:
+        """Names that articles have, for words of the question that no hit has."""
+        if asked.similar or (asked.kql and found.documents >= LITTLE):
+            return ()
+        matched = set[str]() if found.documents < LITTLE else {word for hit in found.hits for word in hit.words}
+        words = suggest.doubtful(understand(asked.q or _words_of(asked.kql)))
+        likely: list[tuple[float, Suggestion]] = []
+        for word in [word for word in words if word not in matched][:SUGGESTIONS]:
+            names = index.names_like(
+                sound.latin(word), suggest.known_like(word), known.keys(word), client=self._client
+            )  # fmt: skip
+            for name, articles in names.items():
+                if likeness := suggest.likeness(word, name):
+                    question = suggest.corrected(asked.text, word, name, quoted=bool(asked.kql))
+                    made = Suggestion(word=word, name=name, articles=articles, question=question)
+                    likely.append((likeness, made))
+        likely.sort(key=lambda one: (-one[0], -one[1].articles, one[1].name))
+        return tuple(made for _, made in likely[:SUGGESTIONS])
+
+
+_one_at_a_time = Lock()
+
+
+@lru_cache(maxsize=256)
+def _understood(text: str) -> Meaning:
+    with _one_at_a_time:
+        return enrichment.understand(text)
+
+
+def understand(text: str) -> Meaning:
+    """What somebody means; the pages of one answer ask the same."""
+    return _understood(" ".join(text.split()))
+
+
+def _with_ids(names: Sequence[str], kind: str) -> tuple[str, ...]:
+    """Names, and the ids of whoever we know to be called so in whatever spelling: "Patrouchev", "Патрушев"."""
+    whole = (one for name in names for one in known.find(name, "en") if (one.start, one.end) == (0, len(name)))
+    return (*names, *dict.fromkeys(one.id for one in whole if one.id.startswith(kind)))
+
+
+def _words_of(kql: str) -> str:
+    """What a KQL query asks for, without its operators and the names of fields."""
+    return re.sub(r"[\w.*]+\s*(?::|[<>]=?)|\b(?:and|or|not)\b|[(){}\"*\\]", " ", kql, flags=re.IGNORECASE)

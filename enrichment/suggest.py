@@ -62,7 +62,7 @@ def likeness(word: str, name: str) -> float:
 def _alike(latin: str, word: str, part: str) -> float:
     same_sound = not known.keys(word).isdisjoint(known.keys(part))
     ratio = SequenceMatcher(None, latin, sound.latin(part), autojunk=False).ratio()
-    if len(part) < LEAST and not same_sound or ratio < (SOUNDS_ALIKE if same_sound else ALIKE):
+    if (len(part) < LEAST and not same_sound) or ratio < (SOUNDS_ALIKE if same_sound else ALIKE):
         return 0.0
     return ratio + same_sound
 
@@ -82,8 +82,10 @@ def corrected(text: str, word: str, name: str, *, quoted: bool = False) -> str:
     first = last = at
     while first and _is_of(typed[first - 1].text, parts) and _beside(text, typed[first - 1].end, typed[first].start):
         first -= 1
-    while last + 1 < len(typed) and _is_of(typed[last + 1].text, parts) and _beside(
-        text, typed[last].end, typed[last + 1].start
+    while (
+        last + 1 < len(typed)
+        and _is_of(typed[last + 1].text, parts)
+        and _beside(text, typed[last].end, typed[last + 1].start)
     ):
         last += 1
     return text[: typed[first].start] + (f'"{name}"' if quoted else name) + text[typed[last].end :]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal, get_args
 
 from search.query.answer import Count
 from search.query.hits import label
 from search.query.question import Unreadable
 
+Facet = Literal["languages", "countries", "regions", "topics", "people", "organizations", "sources", "days"]
+FACETS: tuple[Facet, ...] = get_args(Facet)
 _FIELDS = {
     "languages": "language",
     "countries": "countries",
@@ -19,7 +21,6 @@ _FIELDS = {
     "sources": "source.id",
 }
 DAYS = "days"
-FACETS = (*_FIELDS, DAYS)
 MOST = 20
 """Values of a facet that are told; of days, all."""
 _KINDS = {"countries": "country", "regions": "region", "topics": "topic"}

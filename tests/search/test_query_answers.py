@@ -1,4 +1,4 @@
-"""What an answer gives besides the best hits: filters, facets, order, stories, all of it, and what is like an article."""
+"""What an answer has besides the best hits: filters, facets, order, stories, all of it, and what is like an article."""
 
 from __future__ import annotations
 

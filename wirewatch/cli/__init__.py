@@ -35,9 +35,20 @@ def _main(
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
 
 
-from wirewatch.cli import alerts, explain, index, kibana, local, pages, search, sources, stages  # noqa: E402 - they register on the app above
+from wirewatch.cli import (  # noqa: E402 - they register on the app above
+    alerts,
+    explain,
+    index,
+    kibana,
+    local,
+    pages,
+    search,
+    serve,
+    sources,
+    stages,
+)  # fmt: skip
 
-for group in (stages, index, search, explain, alerts, sources, pages, kibana, local):
+for group in (stages, index, search, explain, serve, alerts, sources, pages, kibana, local):
     group.register(cli)
 
 

@@ -1,8 +1,12 @@
-"""``wirewatch search``: ask in plain words, or in KQL as in Kibana."""
+"""``wirewatch search``: ask in plain words, in KQL as in Kibana, or for what is like an article."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,74 +14,168 @@ from rich.markup import escape
 from rich.table import Table
 
 from wirewatch.cli.console import console
+from wirewatch.errors import UserError
 
 if TYPE_CHECKING:
-    from search.query import Hit, Results
+    from search.query import Count, Hit, Results
 
 Many = list[str] | None
 
 
+class Order(StrEnum):
+    """How hits are sorted."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+
+
+class Format(StrEnum):
+    """Of a file of all hits."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    ATOM = "atom"
+
+
 def search(
-    query: Annotated[str, typer.Argument(help="What you want to know, in any language; with --kql a KQL query.")],
+    query: Annotated[str, typer.Argument(help="What you want to know, in any language; with --kql a KQL query.")] = "",
     kql: Annotated[bool, typer.Option("--kql", help="Do exactly what Kibana does with this text.")] = False,
+    similar: Annotated[
+        str, typer.Option(metavar="ID|URL", help="Instead of a query: an article that the hits are to be like.")
+    ] = "",
     language: Annotated[Many, typer.Option(help="Language of the article (fr); may be repeated.")] = None,
     country: Annotated[Many, typer.Option(help="Country it is about (DZ); may be repeated.")] = None,
+    region: Annotated[Many, typer.Option(help="Region it is about (Sahel); may be repeated.")] = None,
     topic: Annotated[Many, typer.Option(help="Topic (military-cooperation); may be repeated.")] = None,
+    person: Annotated[Many, typer.Option(help="Somebody it names (Patrushev); may be repeated.")] = None,
+    organization: Annotated[Many, typer.Option(help="An organisation it names; may be repeated.")] = None,
     source: Annotated[Many, typer.Option(help="Outlet, by domain or name; may be repeated.")] = None,
+    story: Annotated[Many, typer.Option(help="Story, by id; may be repeated.")] = None,
     since: Annotated[datetime | None, typer.Option(help="Published then or later.", formats=["%Y-%m-%d"])] = None,
     until: Annotated[datetime | None, typer.Option(help="Published then or earlier.", formats=["%Y-%m-%d"])] = None,
-    size: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many hits.")] = 10,
+    sort: Annotated[
+        Order, typer.Option(help="The best first, or the newest: of plain words those with all that is asked for.")
+    ] = Order.RELEVANCE,
+    size: Annotated[int, typer.Option("-n", min=0, max=1000, help="How many hits.")] = 10,
+    offset: Annotated[int, typer.Option("--from", min=0, help="Hits that are left out before them.")] = 0,
     fold: Annotated[
         bool | None,
         typer.Option(help="Show the copies of one text as one hit; without --kql that is what happens by itself."),
     ] = None,
+    stories: Annotated[bool, typer.Option("--stories", help="Show the articles of one story as one hit.")] = False,
+    facets: Annotated[
+        bool, typer.Option("--facets", help="Count countries, topics, people, outlets, days … of all that is found.")
+    ] = False,
+    export: Annotated[
+        Path | None, typer.Option(help="Write all hits, however many, into this file; - is standard output.")
+    ] = None,
+    format: Annotated[
+        Format | None, typer.Option(help="Of that file; without a word what its name ends with, else jsonl.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
     """Search the articles."""
-    results = answer(
-        query,
-        kql=kql,
-        size=size,
-        fold=fold,
-        languages=tuple(language or ()),
-        countries=tuple(code.upper() for code in country or ()),
-        topics=tuple(topic or ()),
-        sources=tuple(source or ()),
-        since=since.date() if since else None,
-        until=until.date() if until else None,
-    )
+    asked: dict[str, object] = {
+        "q": "" if kql else query,
+        "kql": query if kql else "",
+        "similar": similar,
+        "fold": "stories" if stories else {True: "copies", False: "none", None: None}[fold],
+        "sort": sort.value,
+        "languages": tuple(language or ()),
+        "countries": tuple(code.upper() for code in country or ()),
+        "regions": tuple(region or ()),
+        "topics": tuple(topic or ()),
+        "people": tuple(person or ()),
+        "organizations": tuple(organization or ()),
+        "sources": tuple(source or ()),
+        "stories": tuple(story or ()),
+        "since": _day(since),
+        "until": _day(until),
+    }
+    if export:
+        write(export, format, asked)
+        return
+    results = answer(size=size, offset=offset, facets=facets, **asked)
     if as_json:
         typer.echo(results.model_dump_json(indent=2))
     else:
-        show(results)
+        show(results, offset)
 
 
-def answer(query: str, *, kql: bool = False, size: int = 10, fold: bool | None = None, **filters: object) -> Results:
-    """The articles that answer a query; ``fold`` is on for plain words and off for KQL unless it is said."""
-    from search.query import Filters, search_kql
-    from search.query import search as search_meaning
-
-    chosen = Filters.model_validate(filters)
-    if kql:
-        return search_kql(query, chosen, size, fold="copies" if fold else "none")
-    from enrichment.query import understand
-
-    return search_meaning(understand(query), chosen, size, fold="none" if fold is False else "copies")
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
 
 
-def show(results: Results) -> None:
-    """Print hits with why they matched."""
-    if not results.hits:
-        console.print("No article matches. Fewer words, or fewer filters, find more.")
+def answer(query: str = "", *, size: int = 10, offset: int = 0, facets: bool = False, **asked: object) -> Results:
+    """A page of the articles that answer a question: plain words, or what :class:`api.questions.Asked` takes."""
+    from api.questions import Asked, Desk
+    from search.query import FACETS
+
+    question = Asked.model_validate({"q": query, **asked})
+    return Desk().answer(question, size, offset, FACETS if facets else ())
+
+
+def write(file: Path, format: Format | None, asked: dict[str, object]) -> None:
+    """Write all articles that answer a question into a file."""
+    from api.questions import Asked, Desk
+    from search.query import written
+
+    ending = {".csv": Format.CSV, ".atom": Format.ATOM, ".xml": Format.ATOM}.get(file.suffix, Format.JSONL)
+    question = Asked.model_validate(asked)
+    pieces = written(Desk().all_hits(question), (format or ending).value, f"Wirewatch: {question.text}")
+    if str(file) == "-":
+        sys.stdout.writelines(pieces)
         return
-    copies = results.documents - results.total
-    title = f"{results.total} articles" + (f" and {copies} copies of them" if copies > 0 else "")
+    # A file that is there is whole: what is wrong in the middle leaves the one that was there before.
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as out:
+            out.writelines(pieces)
+        part.replace(file)
+    except (UserError, KeyboardInterrupt):
+        part.unlink(missing_ok=True)
+        raise
+    console.print(f"All hits are in {file}.", soft_wrap=True, highlight=False)
+
+
+def show(results: Results, offset: int = 0) -> None:
+    """Print hits with why they matched, what there is of what, and what may have been meant."""
+    if results.hits:
+        _show_hits(results, offset)
+    elif results.total:
+        console.print(f"{results.total} articles")
+    else:
+        console.print("No article matches. Fewer words, or fewer filters, find more.")
+    for name, counts in results.facets.items():
+        _show_facet(name, counts)
+    for one in results.suggestions:
+        articles = "1 article" if one.articles == 1 else f"{one.articles} articles"
+        console.print(
+            f"Did you mean [bold]{escape(one.name)}[/] ({articles}) by {escape(one.word)}? Ask: {escape(one.question)}",
+            soft_wrap=True, highlight=False,
+        )  # fmt: skip
+
+
+def _show_hits(results: Results, offset: int) -> None:
+    others = results.documents - results.total
+    title = f"{results.total} articles"
+    if any(hit.story for hit in results.hits):
+        title = f"{results.total} stories of {results.documents} articles"
+    elif others > 0:
+        title += f" and {others} copies of them"
     table = Table(title=title, title_justify="left", show_lines=True)
     for column in ("", "article", "why it matches"):
         table.add_column(column, overflow="fold")
-    for number, hit in enumerate(results.hits, 1):
+    for number, hit in enumerate(results.hits, offset + 1):
         table.add_row(str(number), _article(hit), _why(hit))
     console.print(table)
+
+
+def _show_facet(name: str, counts: Sequence[Count]) -> None:
+    if counts:
+        shown = counts[-20:] if name == "days" else counts
+        values = ", ".join(f"{escape(count.label)} [dim]{count.count}[/]" for count in shown)
+        console.print(f"[bold]{name}[/]: {values}", highlight=False)
 
 
 def _article(hit: Hit) -> str:
@@ -102,6 +200,9 @@ def _fate(hit: Hit) -> list[str]:
         fate.append(f"{number}: {named}")
     elif hit.duplicate_of:
         fate.append("a copy of an article that was indexed before")
+    if hit.story:
+        named = ", ".join(hit.story.sources[:5]) + (", …" if len(hit.story.sources) > 5 else "")
+        fate.append(f"a story of {hit.story.size} articles in {', '.join(hit.story.languages)}: {named}")
     return [f"[yellow]{escape(line)}[/]" for line in fate]
 
 

@@ -1,0 +1,135 @@
+"""The HTTP API: search, export and articles, described by OpenAPI at ``/api/openapi.json``.
+
+It reads and never writes. It has no login of its own and no page that loads anything from elsewhere: it listens on this
+machine only unless told otherwise, and whoever lets others in puts a proxy with a login before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel, Field
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from api.questions import Asked, Desk
+from search.query import MEDIA_TYPES, Facet, Format, Results, Unreadable, written
+from wirewatch import __version__
+from wirewatch.errors import UserError
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Page(Asked):
+    """A question, and which part of its answer is wanted."""
+
+    size: int = Field(10, ge=0, le=1_000)
+    """Hits."""
+    offset: int = Field(0, ge=0)
+    """Hits that are left out before them; what lies deeper than 10,000 only the export has."""
+    facets: tuple[Facet, ...] = ()
+    """What is to be counted."""
+
+
+class Export(Asked):
+    """A question whose hits are all wanted."""
+
+    format: Format = "jsonl"
+
+
+class Problem(BaseModel):
+    """What is wrong and the way out."""
+
+    detail: str
+
+
+class _Desks:
+    """The connection, made when it is first needed: the service starts, and says what is wrong, without a cluster."""
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk()
+
+
+def _desk(request: Request) -> Desk:
+    desks: _Desks = request.app.state.desks
+    return desks.desk
+
+
+AtDesk = Annotated[Desk, Depends(_desk)]
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The question cannot be read"},
+    503: {"model": Problem, "description": "Elasticsearch does not answer"},
+}
+api = APIRouter(prefix="/api", responses=_PROBLEMS)
+
+
+@api.get("/search", summary="Search the articles")
+def search(page: Annotated[Page, Query()], desk: AtDesk) -> Results:
+    """A page of the articles that answer a question, each with why; facets, and what may have been meant."""
+    return desk.answer(page, page.size, page.offset, page.facets)
+
+
+@api.get("/export", summary="All hits as a file", response_class=StreamingResponse)
+def export(asked: Annotated[Export, Query()], desk: AtDesk) -> StreamingResponse:
+    """All articles that answer a question, however many, as JSON lines, CSV or an Atom feed."""
+    hits = desk.all_hits(asked)
+    # What is wrong shows with the first hit, and must be said before the file begins.
+    first = next(hits, None)
+    pieces = written(chain([first] if first else [], hits), asked.format, f"Wirewatch: {asked.text}")
+    suffix = "xml" if asked.format == "atom" else asked.format
+    headers = {} if asked.format == "atom" else {"Content-Disposition": f'attachment; filename="articles.{suffix}"'}
+    return StreamingResponse(pieces, media_type=MEDIA_TYPES[asked.format], headers=headers)
+
+
+@api.get("/articles/{article:path}", summary="An article", responses={404: {"model": Problem}})
+def article(article: str, desk: AtDesk) -> dict[str, Any]:
+    """All that the index holds of an article but its vectors, by its id, the first digits of that, or its address."""
+    try:
+        return desk.article(article)
+    except Unreadable as error:
+        raise _Missing(str(error)) from None
+
+
+class _Missing(UserError):
+    pass
+
+
+def app(hosts: Sequence[str] = LOOPBACK) -> FastAPI:
+    """The service.
+
+    Args:
+        hosts: the names under which it may be asked (``*`` is any): a page of another site, which has its own name lead
+            here, is not answered.
+    """
+    made = FastAPI(
+        title="Wirewatch",
+        summary="News of the world, searched across languages.",
+        version=__version__,
+        openapi_url="/api/openapi.json",
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+    )
+    made.state.desks = _Desks()
+    made.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    made.middleware("http")(_as_it_says)
+    for kind, status in ((Unreadable, 400), (_Missing, 404), (UserError, 503)):
+        made.add_exception_handler(kind, _told(status))
+    made.include_router(api)
+    return made
+
+
+async def _as_it_says(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """What a response says it is, browsers take it for."""
+    response = await call_next(request)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _told(status: int) -> Callable[[Request, Exception], Response]:
+    return lambda request, error: JSONResponse({"detail": str(error)}, status)

@@ -21,7 +21,7 @@ from search.query import MEDIA_TYPES, Facet, Format, Results, Unreadable, writte
 from wirewatch import __version__
 from wirewatch.errors import UserError
 
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK = ("localhost", "127.0.0.1")
 
 
 class Page(Asked):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from enrichment import known, sound, suggest
 from enrichment import query as enrichment
@@ -18,7 +19,7 @@ from search.query import Filters, Fold, Hit, Question, Results, Sort, Suggestion
 from wirewatch.records import Meaning
 
 LITTLE = 3
-"""Articles below which another spelling is looked for of every word that may be a name."""
+"""Hits with a word that may be a name, below which another spelling of it is looked for."""
 SUGGESTIONS = 3
 
 
@@ -34,6 +35,19 @@ class Asked(Filters):
     sort: Sort = "relevance"
     fold: Fold | None = None
     """What is shown as one hit; without a word the copies of one text, and in KQL nothing."""
+
+    @classmethod
+    def of(cls, **asked: Any) -> Self:
+        """What is asked.
+
+        Raises:
+            Unreadable: something of it is too long, or of a kind that there is not.
+        """
+        try:
+            return cls(**asked)
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            raise Unreadable(f"This cannot be asked: {wrong}.") from None
 
     @property
     def folded(self) -> Fold:
@@ -102,18 +116,18 @@ class Desk:
         return index.in_kql(asked.kql, filters) if asked.kql else index.in_words(understand(asked.q), filters)
 
     def _suggestions(self, asked: Asked, found: Results) -> tuple[Suggestion, ...]:
-        """Names that articles have, for words of the question that no hit has."""
+        """Names that more articles have than hits have the word of the question which they may be."""
         if asked.similar or (asked.kql and found.documents >= LITTLE):
             return ()
-        matched = set[str]() if found.documents < LITTLE else {word for hit in found.hits for word in hit.words}
+        having = Counter(word for hit in found.hits for word in hit.words)
         words = suggest.doubtful(understand(asked.q or _words_of(asked.kql)))
         likely: list[tuple[float, Suggestion]] = []
-        for word in [word for word in words if word not in matched][:SUGGESTIONS]:
+        for word in [word for word in words if having[word] < LITTLE][:SUGGESTIONS]:
             names = index.names_like(
                 sound.latin(word), suggest.known_like(word), known.keys(word), client=self._client
             )  # fmt: skip
             for name, articles in names.items():
-                if likeness := suggest.likeness(word, name):
+                if articles > having[word] and (likeness := suggest.likeness(word, name)):
                     question = suggest.corrected(asked.text, word, name, quoted=bool(asked.kql))
                     made = Suggestion(word=word, name=name, articles=articles, question=question)
                     likely.append((likeness, made))

@@ -18,6 +18,6 @@ from search.query.question import Question, Unreadable, in_kql, in_words
 
 __all__ = [
     "FACETS", "HIGHLIGHT", "MEDIA_TYPES", "Concept", "Copies", "Count", "Facet", "Filters", "Fold", "Format", "Hit",
-    "Question", "Results", "Sort", "Suggestion", "Told", "Unreadable", "all_hits", "ask", "get", "in_kql", "in_words", "label",
-    "like_article", "names_like", "search", "search_kql", "told", "written",
+    "Question", "Results", "Sort", "Suggestion", "Told", "Unreadable", "all_hits", "ask", "get", "in_kql", "in_words",
+    "label", "like_article", "names_like", "search", "search_kql", "told", "written",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ Sort = Literal["relevance", "newest"]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Concept(_Value):
@@ -116,6 +116,8 @@ class Results(_Value):
     """In a folded answer what is shown as one hit counts once; above 40,000 that number is near, not exact."""
     documents: int
     """With each article counted."""
+    fold: Fold = "copies"
+    """What is shown as one hit."""
     took_ms: int
     hits: tuple[Hit, ...]
     facets: dict[str, tuple[Count, ...]] = {}

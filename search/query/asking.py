@@ -101,6 +101,7 @@ def ask(
     return Results(
         total=answer["aggregations"]["folded"]["value"] if folding else documents,
         documents=documents,
+        fold=fold,
         took_ms=answer["took"],
         hits=tuple(unfold(client, fold, hits_of(client, question, found), found)),
         facets=counted(answer["aggregations"], facets, question.labels) if counts else {},

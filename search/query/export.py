@@ -36,8 +36,8 @@ def written(hits: _Hits, format: Format, title: str) -> Iterator[str]:
     Args:
         hits: with their documents, as :func:`search.query.all_hits` gives them.
         format: ``jsonl`` has an object a line, a hit with the article's ``body``, ``authors``, ``modified`` and
-            ``images`` besides; ``csv`` the :data:`COLUMNS`, after a byte order mark, by which Excel knows UTF-8;
-            ``atom`` an entry for each hit, with its lead.
+            ``images`` besides; ``csv`` has the :data:`COLUMNS`, after a byte order mark, by which Excel knows UTF-8;
+            ``atom`` has an entry for each hit, with its lead.
         title: of the feed.
     """
     return _WRITERS[format](hits, title)

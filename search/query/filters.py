@@ -15,7 +15,7 @@ _NAMED = {"people": "people", "organizations": "organizations"}
 class Filters(BaseModel):
     """What every hit must have; of the values of one filter, any."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     languages: tuple[str, ...] = ()
     """ISO 639-1 codes."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -75,7 +75,7 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
     """Search the articles."""
-    asked: dict[str, object] = {
+    asked: dict[str, Any] = {
         "q": "" if kql else query,
         "kql": query if kql else "",
         "similar": similar,
@@ -106,22 +106,22 @@ def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
-def answer(query: str = "", *, size: int = 10, offset: int = 0, facets: bool = False, **asked: object) -> Results:
+def answer(query: str = "", *, size: int = 10, offset: int = 0, facets: bool = False, **asked: Any) -> Results:
     """A page of the articles that answer a question: plain words, or what :class:`api.questions.Asked` takes."""
     from api.questions import Asked, Desk
     from search.query import FACETS
 
-    question = Asked.model_validate({"q": query, **asked})
+    question = Asked.of(**{"q": query, **asked})
     return Desk().answer(question, size, offset, FACETS if facets else ())
 
 
-def write(file: Path, format: Format | None, asked: dict[str, object]) -> None:
+def write(file: Path, format: Format | None, asked: dict[str, Any]) -> None:
     """Write all articles that answer a question into a file."""
     from api.questions import Asked, Desk
     from search.query import written
 
     ending = {".csv": Format.CSV, ".atom": Format.ATOM, ".xml": Format.ATOM}.get(file.suffix, Format.JSONL)
-    question = Asked.model_validate(asked)
+    question = Asked.of(**asked)
     pieces = written(Desk().all_hits(question), (format or ending).value, f"Wirewatch: {question.text}")
     if str(file) == "-":
         sys.stdout.writelines(pieces)
@@ -159,8 +159,8 @@ def show(results: Results, offset: int = 0) -> None:
 def _show_hits(results: Results, offset: int) -> None:
     others = results.documents - results.total
     title = f"{results.total} articles"
-    if any(hit.story for hit in results.hits):
-        title = f"{results.total} stories of {results.documents} articles"
+    if results.fold == "stories":
+        title = f"{results.total} stories in {results.documents} articles"
     elif others > 0:
         title += f" and {others} copies of them"
     table = Table(title=title, title_justify="left", show_lines=True)

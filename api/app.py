@@ -7,7 +7,6 @@ machine only unless told otherwise, and whoever lets others in puts a proxy with
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import cached_property
 from itertools import chain
 from typing import Annotated, Any
 
@@ -47,17 +46,9 @@ class Problem(BaseModel):
     detail: str
 
 
-class _Desks:
-    """The connection, made when it is first needed: the service starts, and says what is wrong, without a cluster."""
-
-    @cached_property
-    def desk(self) -> Desk:
-        return Desk()
-
-
 def _desk(request: Request) -> Desk:
-    desks: _Desks = request.app.state.desks
-    return desks.desk
+    desk: Desk = request.app.state.desk
+    return desk
 
 
 AtDesk = Annotated[Desk, Depends(_desk)]
@@ -115,7 +106,7 @@ def app(hosts: Sequence[str] = LOOPBACK) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    made.state.desks = _Desks()
+    made.state.desk = Desk()
     made.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     made.middleware("http")(_as_it_says)
     for kind, status in ((Unreadable, 400), (_Missing, 404), (UserError, 503)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from threading import Lock
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from enrichment import known, sound, suggest
 from enrichment import query as enrichment
 from search import query as index
-from search.client import connect
+from search.client import Client, connect
 from search.query import Filters, Fold, Hit, Question, Results, Sort, Suggestion, Unreadable
 from wirewatch.records import Meaning
 
@@ -61,14 +61,11 @@ class Asked(Filters):
 
 
 class Desk:
-    """Answers questions over one connection, from any thread.
+    """Answers questions over one connection, made when it is first needed, from any thread."""
 
-    Raises:
-        UserError: Elasticsearch does not answer or refuses.
-    """
-
-    def __init__(self) -> None:
-        self._client = connect()
+    @cached_property
+    def _client(self) -> Client:
+        return connect()
 
     def answer(self, asked: Asked, size: int = 10, offset: int = 0, facets: Sequence[str] = ()) -> Results:
         """The articles that answer a question, a page of them; and where little is found, what may have been meant.
@@ -102,8 +99,11 @@ class Desk:
         return index.get(article, client=self._client)
 
     def _question(self, asked: Asked) -> Question:
-        if sum(map(bool, (asked.q.strip(), asked.kql.strip(), asked.similar.strip()))) != 1:
-            raise Unreadable("Ask one thing: free words, a KQL query, or an article that the hits are to be like.")
+        ways = [way for way in (asked.q, asked.kql, asked.similar) if way.strip()]
+        if not ways:
+            raise Unreadable("There is nothing to search for: give some words, a KQL query, or an article to be like.")
+        if len(ways) > 1:
+            raise Unreadable("Ask one thing: some words, a KQL query, or an article that the hits are to be like.")
         filters = Filters(**{name: getattr(asked, name) for name in Filters.model_fields})
         filters = filters.model_copy(
             update={

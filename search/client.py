@@ -13,6 +13,8 @@ from search.node.supervisor import Node
 from wirewatch.errors import UserError
 from wirewatch.settings import Settings, get_settings
 
+Client = Elasticsearch
+"""What :func:`connect` gives, for those who pass it on."""
 PAGE = 1000
 """Hits asked for at once where all of them are wanted."""
 AGAIN = "Put that right and run this again: it is safe."

@@ -191,12 +191,12 @@ def _has_word(word: Word, language: str) -> dict[str, Any]:
         ways.append({"match": {f"text.{language}": {"query": word.text, "zero_terms_query": "all"}}})
     for other in schema.text_languages() & word.forms.keys():
         ways += [{"match_phrase": {f"text.{other}": form}} for form in word.forms[other]]
-    either = _saturated({"dis_max": {"queries": ways, "_name": f"word {word.text}"}}, WORD_HALF)
-    if not word.sounds:
-        return either
-    keys = [{"term": {"sounds": key}} for key in word.sounds]
-    alike = _saturated({"dis_max": {"queries": keys, "_name": f"word {word.text}"}}, SOUND_HALF, SOUND)
-    return {"dis_max": {"queries": [either, alike]}}
+    ways = [_saturated({"dis_max": {"queries": ways}}, WORD_HALF)]
+    if word.sounds:
+        keys = [{"term": {"sounds": key}} for key in word.sounds]
+        ways.append(_saturated({"dis_max": {"queries": keys}}, SOUND_HALF, SOUND))
+    # One query has a name, or the last of them alone is told of a hit.
+    return {"dis_max": {"queries": ways, "_name": f"word {word.text}"}}
 
 
 def _saturated(query: dict[str, Any], half: float, boost: float = 1.0) -> dict[str, Any]:

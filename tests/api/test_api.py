@@ -52,7 +52,8 @@ def test_a_person_is_found_by_any_spelling(web: TestClient, room: Room, name: st
 @pytest.mark.parametrize(
     ("params", "status", "says"),
     [
-        ({}, 400, "Ask one thing"),
+        ({}, 400, "nothing to search for"),
+        ({"q": " "}, 400, "nothing to search for"),
         ({"q": "a", "kql": "b"}, 400, "Ask one thing"),
         ({"kql": "(a and"}, 400, "line 1, character"),
         ({"similar": "0123"}, 400, "no article"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from rich.markup import escape
@@ -122,15 +122,19 @@ def write(file: Path, format: Format | None, asked: dict[str, Any]) -> None:
 
     ending = {".csv": Format.CSV, ".atom": Format.ATOM, ".xml": Format.ATOM}.get(file.suffix, Format.JSONL)
     question = Asked.of(**asked)
-    pieces = written(Desk().all_hits(question), (format or ending).value, f"Wirewatch: {question.text}")
+
+    def write_to(out: TextIO) -> None:
+        title = f"Wirewatch: {question.text}"
+        out.writelines(written(Desk().all_hits(question), (format or ending).value, title))
+
     if str(file) == "-":
-        sys.stdout.writelines(pieces)
+        write_to(sys.stdout)
         return
-    # A file that is there is whole: what is wrong in the middle leaves the one that was there before.
+    # A file that is there is whole: what goes wrong in the middle leaves the one that was there before.
     part = file.with_name(f"{file.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as out:
-            out.writelines(pieces)
+            write_to(out)
         part.replace(file)
     except (UserError, KeyboardInterrupt):
         part.unlink(missing_ok=True)
@@ -143,13 +147,13 @@ def show(results: Results, offset: int = 0) -> None:
     if results.hits:
         _show_hits(results, offset)
     elif results.total:
-        console.print(f"{results.total} articles")
+        console.print(_number(results.total, "article", "articles"))
     else:
         console.print("No article matches. Fewer words, or fewer filters, find more.")
     for name, counts in results.facets.items():
         _show_facet(name, counts)
     for one in results.suggestions:
-        articles = "1 article" if one.articles == 1 else f"{one.articles} articles"
+        articles = _number(one.articles, "article", "articles")
         console.print(
             f"Did you mean [bold]{escape(one.name)}[/] ({articles}) by {escape(one.word)}? Ask: {escape(one.question)}",
             soft_wrap=True, highlight=False,
@@ -158,17 +162,21 @@ def show(results: Results, offset: int = 0) -> None:
 
 def _show_hits(results: Results, offset: int) -> None:
     others = results.documents - results.total
-    title = f"{results.total} articles"
+    title = _number(results.total, "article", "articles")
     if results.fold == "stories":
-        title = f"{results.total} stories in {results.documents} articles"
+        title = f"{_number(results.total, 'story', 'stories')} in {_number(results.documents, 'article', 'articles')}"
     elif others > 0:
-        title += f" and {others} copies of them"
+        title += f" and {_number(others, 'copy', 'copies')} of them"
     table = Table(title=title, title_justify="left", show_lines=True)
     for column in ("", "article", "why it matches"):
         table.add_column(column, overflow="fold")
     for number, hit in enumerate(results.hits, offset + 1):
         table.add_row(str(number), _article(hit), _why(hit))
     console.print(table)
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _show_facet(name: str, counts: Sequence[Count]) -> None:
@@ -195,7 +203,7 @@ def _fate(hit: Hit) -> list[str]:
     if hit.extracted_from == "feed":
         fate.append("from the feed")
     if hit.copies.count:
-        number = "1 copy" if hit.copies.count == 1 else f"{hit.copies.count} copies"
+        number = _number(hit.copies.count, "copy", "copies")
         named = ", ".join(hit.copies.sources[:5]) + (", …" if len(hit.copies.sources) > 5 else "")
         fate.append(f"{number}: {named}")
     elif hit.duplicate_of:

@@ -45,6 +45,8 @@ def problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         ("run", {}, "Elasticsearch does not answer"),
         ("sources health", {}, "Elasticsearch does not answer"),
         ("search ''", {}, "nothing to search for"),
+        ("search x --similar y", {}, "Ask one thing"),
+        ("search x --export /proc/none/x.csv", {}, "/proc/none/x.csv.part cannot be used: No such file or directory"),
         ("crawl", {"WIREWATCH_SOURCES": "nowhere"}, "No catalogue files"),
         ("crawl --source x.example", {}, "Not in the catalogue: x.example"),
         ("crawl --tier weekly", {}, "No such tier: weekly. There are hot, hourly, nightly."),

@@ -34,7 +34,12 @@ def room(
             concepts=(*desk["algiers"].concepts, patrushev),
             labels={code: (*labels, "Nikolai Patrushev") for code, labels in desk["algiers"].labels.items()},
         ),
-        "wheat": of("wheat", people=("Amina Okonkwaro",), title='=HYPERLINK("http://evil.example")\x07 & <wheat>'),
+        "wheat": of(
+            "wheat",
+            people=("Amina Okonkwaro",),
+            title='=HYPERLINK("http://evil.example")\x07 & <wheat>',
+            lead=f"{desk['wheat'].lead} So says Amina Okonkwaro.",
+        ),
     }
     index(enriched(list(articles.values())), client=clean)
     return articles

@@ -41,5 +41,10 @@ def room(
             lead=f"{desk['wheat'].lead} So says Amina Okonkwaro.",
         ),
     }
+    # Somebody whom only articles make known has an id made of the sound.
+    learned = "person:~mhmt-xrm~2"
+    articles["history"] = of(
+        "history", people=("Mahamat Tchouroumi",), concepts=(*desk["history"].concepts, learned), labels={}
+    )
     index(enriched(list(articles.values())), client=clean)
     return articles

@@ -43,52 +43,48 @@ def test_kql_and_filters_and_order_are_as_asked(web: TestClient, room: Room) -> 
     assert [hit["id"] for hit in web.get("/api/search", params=stories).json()["hits"]] == [room["wheat"].id]
 
 
-@pytest.mark.parametrize("name", ["patrushev", "Nikolai Patrushev", "Patrouchev", "Николай Патрушев"])
-def test_a_person_is_found_by_any_spelling(web: TestClient, room: Room, name: str) -> None:
-    found = web.get("/api/search", params={"kql": "*", "people": name}).json()
-    assert [hit["id"] for hit in found["hits"]] == [room["algiers"].id]
+def test_a_person_is_found_by_any_spelling(web: TestClient, room: Room) -> None:
+    for name in ("patrushev", "Nikolai Patrushev", "Patrouchev", "Николай Патрушев"):
+        found = web.get("/api/search", params={"kql": "*", "people": name}).json()
+        assert [hit["id"] for hit in found["hits"]] == [room["algiers"].id]
 
 
-@pytest.mark.parametrize(
-    ("params", "status", "says"),
-    [
-        ({}, 400, "nothing to search for"),
-        ({"q": " "}, 400, "nothing to search for"),
-        ({"q": "a", "kql": "b"}, 400, "Ask one thing"),
-        ({"kql": "(a and"}, 400, "line 1, character"),
-        ({"similar": "0123"}, 400, "no article"),
-        ({"q": "a", "offset": 10_000}, 400, "first 10000 hits"),
-        ({"q": "a", "colour": "red"}, 422, "colour"),
-        ({"q": "a", "facets": "colours"}, 422, "facets"),
-        ({"q": "a", "since": "yesterday"}, 422, "since"),
-    ],
+WRONG = (
+    ({}, 400, "nothing to search for"),
+    ({"q": " "}, 400, "nothing to search for"),
+    ({"q": "a", "kql": "b"}, 400, "Ask one thing"),
+    ({"kql": "(a and"}, 400, "line 1, character"),
+    ({"similar": "0123"}, 400, "no article"),
+    ({"q": "a", "offset": 10_000}, 400, "first 10000 hits"),
+    ({"q": "a", "colour": "red"}, 422, "colour"),
+    ({"q": "a", "facets": "colours"}, 422, "facets"),
+    ({"q": "a", "since": "yesterday"}, 422, "since"),
 )
-def test_what_cannot_be_answered_is_said_with_the_way_out(
-    web: TestClient, params: dict[str, str], status: int, says: str
-) -> None:
-    answer = web.get("/api/search", params=params)
-    assert (answer.status_code, says in answer.text) == (status, True)
-    if status == 400:
-        assert web.get("/api/export", params={**params, "offset": None}).status_code in (400, 422)
 
 
-@pytest.mark.parametrize(
-    ("params", "question"),
-    [
-        ({"q": "Amina Okonkvaro"}, "Amina Okonkwaro"),
-        ({"q": "wheat of Оконкваро"}, "wheat of Amina Okonkwaro"),
-        ({"q": "Patrusew in Algiers"}, "Nikolai Patrushev in Algiers"),
-        ({"kql": "people: Okonkvaro and language: en"}, 'people: "Amina Okonkwaro" and language: en'),
-    ],
+def test_what_cannot_be_answered_is_said_with_the_way_out(web: TestClient) -> None:
+    for params, status, says in WRONG:
+        answer = web.get("/api/search", params=params)  # type: ignore[arg-type]
+        assert (answer.status_code, says in answer.text) == (status, True), params
+    assert web.get("/api/export", params={"kql": "(a and"}).status_code == 400
+
+
+MEANT = (
+    ({"q": "Amina Okonkvaro"}, "Amina Okonkwaro"),
+    ({"q": "wheat of Оконкваро"}, "wheat of Amina Okonkwaro"),
+    ({"q": "Patrusew in Algiers"}, "Nikolai Patrushev in Algiers"),
+    # Too far in letters, alike in sound.
+    ({"q": "Churumi"}, "Mahamat Tchouroumi"),
+    ({"kql": "people: Okonkvaro and language: en"}, 'people: "Amina Okonkwaro" and language: en'),
 )
-def test_a_name_that_nothing_has_is_suggested_in_the_spelling_that_articles_have(
-    web: TestClient, room: Room, params: dict[str, str], question: str
-) -> None:
-    suggestions = web.get("/api/search", params=params).json()["suggestions"]
-    assert [(one["question"], one["articles"]) for one in suggestions] == [(question, 1)]
-    again = web.get("/api/search", params={name: question for name in params}).json()
-    assert again["suggestions"] == []
-    assert again["hits"][0]["id"] in {room["wheat"].id, room["algiers"].id}
+
+
+def test_a_name_that_nothing_has_is_suggested_in_the_spelling_that_articles_have(web: TestClient) -> None:
+    for params, question in MEANT:
+        suggestions = web.get("/api/search", params=params).json()["suggestions"]
+        assert [(one["question"], one["articles"]) for one in suggestions] == [(question, 1)]
+        again = web.get("/api/search", params={name: question for name in params}).json()
+        assert again["suggestions"] == []
 
 
 def test_nothing_is_suggested_where_the_words_are_found_or_are_no_names(web: TestClient) -> None:

@@ -129,8 +129,9 @@ class Desk:
             for name, articles in names.items():
                 if articles > having[word] and (likeness := suggest.likeness(word, name)):
                     question = suggest.corrected(asked.text, word, name, quoted=bool(asked.kql))
-                    made = Suggestion(word=word, name=name, articles=articles, question=question)
-                    likely.append((likeness, made))
+                    if question != asked.text:
+                        made = Suggestion(word=word, name=name, articles=articles, question=question)
+                        likely.append((likeness, made))
         likely.sort(key=lambda one: (-one[0], -one[1].articles, one[1].name))
         return tuple(made for _, made in likely[:SUGGESTIONS])
 

@@ -68,7 +68,8 @@ def _alike(latin: str, word: str, part: str) -> float:
 
 
 def corrected(text: str, word: str, name: str, *, quoted: bool = False) -> str:
-    """A question with a name in the place of a word, and without what else of the name stands beside it.
+    """A question with a name in the place of a word, and without what else of the name stands beside it; ``quoted``
+    where it is to be a phrase, as in KQL.
 
     Example:
         >>> corrected("Nikolay Patrusev in Algiers", "Patrusev", "Nikolai Patrushev")
@@ -88,7 +89,9 @@ def corrected(text: str, word: str, name: str, *, quoted: bool = False) -> str:
         and _beside(text, typed[last].end, typed[last + 1].start)
     ):
         last += 1
-    return text[: typed[first].start] + (f'"{name}"' if quoted else name) + text[typed[last].end :]
+    before, after = text[: typed[first].start], text[typed[last].end :]
+    is_phrase = before.count('"') % 2 == 1
+    return before + (f'"{name}"' if quoted and not is_phrase else name) + after
 
 
 def _is_of(word: str, parts: list[str]) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from threading import Lock
 from typing import Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from enrichment import known, sound, suggest
 from enrichment import query as enrichment
@@ -25,6 +25,8 @@ SUGGESTIONS = 3
 
 class Asked(Filters):
     """What is asked, in one of three ways, and what every hit must have."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
 
     q: str = Field("", max_length=2_000)
     """Free words in any language."""
@@ -78,7 +80,9 @@ class Desk:
             self._question(asked), size, offset=offset, sort=asked.sort, fold=asked.folded, facets=facets,
             client=self._client,
         )  # fmt: skip
-        return found if offset else found.model_copy(update={"suggestions": self._suggestions(asked, found)})
+        if offset or size < LITTLE:  # too few hits to tell what they have
+            return found
+        return found.model_copy(update={"suggestions": self._suggestions(asked, found)})
 
     def all_hits(self, asked: Asked) -> Iterator[tuple[Hit, dict[str, Any]]]:
         """All that answer it, with their documents.
@@ -99,7 +103,7 @@ class Desk:
         return index.get(article, client=self._client)
 
     def _question(self, asked: Asked) -> Question:
-        ways = [way for way in (asked.q, asked.kql, asked.similar) if way.strip()]
+        ways = [way for way in (asked.q, asked.kql, asked.similar) if way]
         if not ways:
             raise Unreadable("There is nothing to search for: give some words, a KQL query, or an article to be like.")
         if len(ways) > 1:

@@ -71,6 +71,8 @@ class Hit(_Value):
     """What was asked for and the article is about."""
     words: tuple[str, ...] = ()
     """Words of the question that are no concepts and that the article has."""
+    facts: tuple[str, ...] = ()
+    """What KQL has matched besides: ``countries: DZ``."""
     fragments: tuple[str, ...] = ()
     """Pieces of the text, in its own language, with what matched between :data:`HIGHLIGHT`."""
     extracted_from: str = "page"

@@ -15,7 +15,7 @@ from search.query.answer import Fold, Hit, Results, Sort
 from search.query.facets import counted, counting
 from search.query.filters import Filters
 from search.query.folding import FIELDS, folded, unfold
-from search.query.hits import CONCEPTS_LIT, LIT, NOT_SHOWN, hits_of, raw
+from search.query.hits import CONCEPTS_LIT, FACTS_LIT, LIT, NOT_SHOWN, hits_of, raw
 from search.query.question import Question, Unreadable, in_kql, in_words, like
 from wirewatch.errors import UserError
 from wirewatch.records import Meaning
@@ -94,7 +94,7 @@ def ask(
             **(folding | {"aggs": folding.get("aggs", {}) | counts} if folding or counts else {}),
             track_total_hits=True,
             allow_partial_search_results=False,
-            highlight=LIT,
+            highlight=FACTS_LIT if question.kql else LIT,
         )
     found = answer["hits"]["hits"]
     documents = answer["hits"]["total"]["value"]

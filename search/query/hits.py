@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from babel import Locale, UnknownLocaleError
@@ -24,8 +25,15 @@ _LIGHT = {
 
 
 _LABELS = {"concepts.*": {"number_of_fragments": 50}}
-LIT = _LIGHT | {"fields": {field: {} for field in ("text.*", *TEXTS)} | _LABELS}
+_FIELDS: dict[str, dict[str, int]] = {field: {} for field in ("text.*", *TEXTS)} | _LABELS
+LIT: dict[str, Any] = _LIGHT | {"fields": _FIELDS}
 """What a search request says to have the words that matched marked."""
+_FACTS = (
+    "language", "languages", "countries", "countries_named", "regions", "people", "organizations", "places",
+    "spellings", "topics", "tags.*", "tags", "authors", "agencies", "section", "source.*", "access", "story_id",
+)  # fmt: skip
+FACTS_LIT = _LIGHT | {"fields": _FIELDS | {field: {"number_of_fragments": 3} for field in _FACTS}}
+"""The same of what KQL may ask of an article besides."""
 CONCEPTS_LIT = _LIGHT | {"fields": _LABELS}
 """The same of the labels of concepts alone, by which :func:`raw` knows what KQL has matched."""
 
@@ -58,11 +66,20 @@ def raw(hit: dict[str, Any], language: str) -> Raw:
         score=hit["_score"] or 0.0,
         concepts=tuple(concepts),
         words=tuple(name for kind, _, name in matched if kind == "word"),
+        facts=tuple(dict.fromkeys(_facts(light))),
         fragments=tuple(text for field in own or TEXTS for text in light.get(field, ())),
         changed=tuple(change["at"] for change in source.get("history", ())),
         **{name: source[name] for name in Hit.model_fields.keys() & source.keys() - {"id", "concepts"}},
     )
     return Raw(found, [_called(source, c.id, found.language or "en") for c in concepts if c.id])
+
+
+def _facts(light: dict[str, list[str]]) -> Iterator[str]:
+    """What matched in other fields than text and concepts: ``countries: DZ``."""
+    for field, texts in light.items():
+        if field not in TEXTS and not field.startswith(("text.", "concepts.")):
+            said = ", ".join(dict.fromkeys(text.replace(HIGHLIGHT[0], "").replace(HIGHLIGHT[1], "") for text in texts))
+            yield f"{field.removesuffix('.keyword')}: {said}"
 
 
 def _called(source: dict[str, Any], concept: str, language: str) -> str:

@@ -144,6 +144,14 @@ def test_all_hits_are_those_of_the_pages_in_their_order(
         assert all(document["body"] and "embedding" not in document for _, document in exported)
 
 
+def test_what_kql_has_matched_besides_the_text_is_told(room: Desk, clean: Elasticsearch) -> None:
+    question = in_kql("countries: DZ and people: patrushev and not language: en and moscou", Filters(languages=("fr",)))
+    (hit,) = ask(question, client=clean).hits
+    assert {"countries: DZ", "people: Nikolai Patrushev"} <= set(hit.facts)
+    assert any("<em>Moscou</em>" in fragment for fragment in hit.fragments)
+    assert ask(in_kql("Russia"), client=clean).hits[0].facts == ()
+
+
 def test_a_query_that_cannot_be_read_is_said_so_before_the_first_hit(clean: Elasticsearch) -> None:
     with pytest.raises(Unreadable, match="line 1, character 3"):
         next(all_hits(in_kql("a ("), client=clean))

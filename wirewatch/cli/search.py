@@ -99,7 +99,7 @@ def search(
     if as_json:
         typer.echo(results.model_dump_json(indent=2))
     else:
-        show(results, offset)
+        show(results, offset, _BY_QUERY if kql else _BY_MEANING)
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -142,10 +142,19 @@ def write(file: Path, format: Format | None, asked: dict[str, Any]) -> None:
     console.print(f"All hits are in {file}.", soft_wrap=True, highlight=False)
 
 
-def show(results: Results, offset: int = 0) -> None:
-    """Print hits with why they matched, what there is of what, and what may have been meant."""
+_BY_MEANING, _BY_QUERY = "near in meaning", "the query matches it"
+
+
+def show(results: Results, offset: int = 0, otherwise: str = _BY_MEANING) -> None:
+    """Print hits with why they matched, what there is of what, and what may have been meant.
+
+    Args:
+        results: the answer.
+        offset: how many hits were left out before it.
+        otherwise: why an article is a hit that has nothing to show for it.
+    """
     if results.hits:
-        _show_hits(results, offset)
+        _show_hits(results, offset, otherwise)
     elif results.total:
         console.print(_number(results.total, "article", "articles"))
     else:
@@ -160,7 +169,7 @@ def show(results: Results, offset: int = 0) -> None:
         )  # fmt: skip
 
 
-def _show_hits(results: Results, offset: int) -> None:
+def _show_hits(results: Results, offset: int, otherwise: str) -> None:
     others = results.documents - results.total
     title = _number(results.total, "article", "articles")
     if results.fold == "stories":
@@ -171,7 +180,7 @@ def _show_hits(results: Results, offset: int) -> None:
     for column in ("", "article", "why it matches"):
         table.add_column(column, overflow="fold")
     for number, hit in enumerate(results.hits, offset + 1):
-        table.add_row(str(number), _article(hit), _why(hit))
+        table.add_row(str(number), _article(hit), _why(hit) or otherwise)
     console.print(table)
 
 
@@ -221,9 +230,10 @@ def _why(hit: Hit) -> str:
         lines.append("[green]" + escape(", ".join(concept.label for concept in hit.concepts)) + "[/]")
     if hit.words:
         lines.append("words: " + escape(", ".join(hit.words)))
+    lines += map(escape, hit.facts)
     for fragment in hit.fragments[:2]:
         lines.append("… " + escape(fragment).replace("<em>", "[bold yellow]").replace("</em>", "[/]"))
-    return "\n".join(lines) or "near in meaning"
+    return "\n".join(lines)
 
 
 def register(app: typer.Typer) -> None:

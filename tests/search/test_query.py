@@ -10,7 +10,7 @@ from search.index import index
 from search.query import Filters, label, search, search_kql
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
-from wirewatch.records import EnrichedArticle, Meaning
+from wirewatch.records import Asked, EnrichedArticle, Meaning, Word
 
 Ask = Callable[..., Meaning]
 Desk = dict[str, EnrichedArticle]
@@ -111,6 +111,13 @@ def test_the_meaning_alone_finds_an_article_of_which_no_word_matches(
 ) -> None:
     hits = search(ask("prize-winning baker's shop in a Gallic city"), client=desk_index).hits
     assert hits[0].id == desk["bakery"].id
+
+
+def test_a_hit_names_a_word_whether_its_letters_or_its_sound_matched(desk_index: Elasticsearch, desk: Desk) -> None:
+    word = Word(text="baguettes", sounds=("cbgt",))
+    found = search(Meaning(text="baguettes", language="fr", asked=(Asked(text="baguettes", words=(word,)),)),
+                   client=desk_index)  # fmt: skip
+    assert [(hit.id, hit.words) for hit in found.hits] == [(desk["bakery"].id, ("baguettes",))]
 
 
 def test_stop_words_of_the_question_count_against_no_article(desk_index: Elasticsearch, desk: Desk, ask: Ask) -> None:

@@ -103,12 +103,20 @@ def failure(error: Any) -> str:
 
 
 def every(
-    client: Elasticsearch, index: str, query: dict[str, Any], sort: list[Any], **how: Any
+    client: Elasticsearch,
+    index: str,
+    query: dict[str, Any],
+    sort: list[Any],
+    *,
+    size: int = PAGE,
+    preference: str | None = None,
+    **how: Any,
 ) -> Iterator[dict[str, Any]]:
     """All hits of a query in the state the index has now, however many, page by page, with their vectors: what is
-    written back without them would have none. ``how`` is what else the search is told (``version``, ``highlight`` …).
+    written back without them would have none. ``size`` is that of a page, ``preference`` says which shards are
+    searched, ``how`` is what else the search is told (``version``, ``highlight`` …).
     """
-    pit = client.open_point_in_time(index=index, keep_alive="5m")["id"]
+    pit = client.open_point_in_time(index=index, keep_alive="5m", preference=preference)["id"]
     after: list[Any] | None = None
     try:
         while True:
@@ -116,7 +124,7 @@ def every(
                 pit={"id": pit, "keep_alive": "5m"},
                 query=query,
                 sort=sort,
-                size=PAGE,
+                size=size,
                 search_after=after,
                 source_exclude_vectors=False,
                 track_total_hits=False,
@@ -125,7 +133,7 @@ def every(
             )
             hits = page["hits"]["hits"]
             yield from hits
-            if len(hits) < PAGE:
+            if len(hits) < size:
                 return
             pit, after = page["pit_id"], hits[-1]["sort"]
     finally:

@@ -20,7 +20,7 @@ from typing import Any
 from datasketch import MinHash
 from elasticsearch import Elasticsearch
 
-from search.client import AGAIN, failure
+from search.client import AGAIN, PAGE, failure
 from wirewatch.errors import UserError
 
 WORDS, CHARACTERS = 3, 6
@@ -136,7 +136,8 @@ def _nearest(text: frozenset[str], others: dict[str, frozenset[str]]) -> str | N
 def _candidates(client: Elasticsearch, index: str, marks: dict[str, list[str]]) -> dict[str, dict[str, frozenset[str]]]:
     """For each article the originals in the index that have most bands in common with it, and their texts."""
     found: dict[str, dict[str, frozenset[str]]] = {id: {} for id in marks}
-    asked = [id for id in marks if marks[id]]
+    taken = _taken(client, index, {band for id in marks for band in marks[id]})
+    asked = [id for id in marks if not taken.isdisjoint(marks[id])]
     if not asked:
         return found
     searches: list[dict[str, Any]] = []
@@ -166,6 +167,26 @@ def _candidates(client: Elasticsearch, index: str, marks: dict[str, list[str]]) 
                 texts[other["id"]] = _shingles(other)
             found[id][other["id"]] = texts[other["id"]]
     return found
+
+
+def _taken(client: Elasticsearch, index: str, asked: set[str]) -> set[str]:
+    """Those of the bands that an original in the index has, or all of them where it has many: one question instead of
+    one for each article, most of which are like no other."""
+    if not asked:
+        return asked
+    answer = client.search(
+        index=index,
+        query={
+            "bool": {"filter": {"terms": {"bands": list(asked)}}, "must_not": {"exists": {"field": "duplicate_of"}}}
+        },
+        size=PAGE,
+        source_includes=["bands"],
+        track_total_hits=True,
+        allow_partial_search_results=False,
+    )
+    if answer["hits"]["total"]["value"] > PAGE:
+        return asked
+    return asked & {band for hit in answer["hits"]["hits"] for band in hit["_source"]["bands"]}
 
 
 def _copied(client: Elasticsearch, index: str, ids: list[str]) -> set[str]:

@@ -2,88 +2,32 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Literal
 
-from elasticsearch import Elasticsearch, helpers
-from elasticsearch.exceptions import BadRequestError
+from elasticsearch import Elasticsearch
 
 from search import schema
-from search.client import AGAIN, connect, every, failure, plain_errors
+from search.bulk import Answer, Sender, pauses, put
+from search.client import connect, every, plain_errors
 from search.duplicates import link
-from wirewatch.batches import Batch, write
-from wirewatch.errors import UserError
+from search.indices import ALIAS, NOTICES, STORIES, homes, init
+from wirewatch.batches import REJECTED, Batch, BatchWriter, finished, run_name, write
 from wirewatch.records import STORIES as STORY_LINES
-from wirewatch.records import EnrichedArticle, IndexOutcome, Story, now
+from wirewatch.records import EnrichedArticle, IndexOutcome, Rejected, Story, now
 
-ALIAS = "articles"
-"""The name under which all articles are searched, whatever the index they lie in."""
-NOTICES = "wirewatch-notices"
-STORIES = "wirewatch-stories"
-CHUNK = 200
+__all__ = ["ALIAS", "NOTICES", "STORIES", "document", "index", "init", "rejected", "retry"]
+
+CHUNK = 500
 """Articles looked up and sent at once."""
-TRIES = 5
-"""How often the articles that Elasticsearch is too busy for are sent again, after 1, 2, 4 … seconds."""
+RETRY = "-retry-"
+"""Stands in the name of a batch between the run that tries again and the batch whose articles were refused."""
 
 _LANGUAGES = schema.text_languages()
 _SAME_LANGUAGE = {"nb": "no", "nn": "no"}
-
-
-def init(client: Elasticsearch | None = None) -> None:
-    """Put the templates, make the indices that must always be there, and bring those of an older schema up to date.
-    Doing it again changes nothing.
-
-    Raises:
-        UserError: Elasticsearch does not answer or refuses.
-    """
-    client = client or connect()
-    with plain_errors():
-        for name, body in schema.load("component").items():
-            client.cluster.put_component_template(name=name, **body)
-        for name, body in schema.load("index").items():
-            client.indices.put_index_template(name=name, **body)
-        if not client.indices.exists_alias(name=ALIAS):
-            _create(client, _index_of(now().year))
-        for name in (NOTICES, STORIES):
-            if not client.indices.exists(index=name):
-                _create(client, name)
-        _upgrade(client)
-
-
-def _upgrade(client: Elasticsearch) -> None:
-    """Give the indices the fields that a newer schema added, and the articles in them the links to their copies."""
-    client.indices.put_mapping(index=ALIAS, body=schema.article_mappings())
-    client.indices.refresh(index=ALIAS)
-    unlinked = {"bool": {"must_not": {"exists": {"field": "original"}}}}
-    first_indexed_first = [{"indexed": "asc"}, {"id": "asc"}]
-    for hits in _lots(every(client, ALIAS, unlinked, first_indexed_first, version=True)):
-        links = link(client, ALIAS, [hit["_source"] for hit in hits])
-        # With the version that it has, so that it gives way to whatever was fetched later.
-        actions = [_put(hit["_index"], hit["_id"], hit["_version"], hit["_source"] | links[hit["_id"]]) for hit in hits]
-        for ok, item in helpers.streaming_bulk(client, actions, raise_on_error=False, max_retries=TRIES):
-            if not ok and item["index"]["status"] != 409:
-                raise UserError(f"Elasticsearch takes no article now: {failure(item['index']['error'])}. {AGAIN}")
-        client.indices.refresh(index=ALIAS)
-
-
-def _lots(hits: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    rest = iter(hits)
-    while lot := list(islice(rest, CHUNK)):
-        yield lot
-
-
-def _create(client: Elasticsearch, index: str) -> None:
-    try:
-        client.indices.create(index=index)
-    except BadRequestError as error:
-        if error.error != "resource_already_exists_exception":  # another process was first
-            raise
-
-
-def _index_of(year: int) -> str:
-    return f"wirewatch-articles-{year}"
 
 
 def index(
@@ -98,7 +42,8 @@ def index(
     ``run`` the batch that brought its text; indexing the same text again leaves that as it was, so that alerts see
     only what is new, and a replay leaves it even where it brings another text. An article with the text of another one,
     slightly edited perhaps, is marked as its copy: see :mod:`search.duplicates`. An article that Elasticsearch can
-    never take is counted with the reason, and stops no other.
+    never take is counted with the reason and kept in a dead-letter batch (of the name, as ``rejected``), which
+    :func:`retry` takes up; it stops no other.
 
     Args:
         batch: of the stage ``enriched``.
@@ -110,52 +55,120 @@ def index(
             then. Run it again: what is there already is not written twice.
     """
     receipt = batch.next("indexed")
-    if receipt.exists():
-        return receipt
-    client = client or connect()
-    init(client)
-    total = batch.manifest().records
-    with plain_errors(), write(receipt) as out:
-        seen: set[str] = set()
-        done = 0
-        for articles in _chunks(batch.read(EnrichedArticle)):
-            # What was written before, by an earlier try too, must be seen by the look-ups.
-            client.indices.refresh(index=ALIAS)
-            for outcome in _send(client, articles, batch, seen):
-                out.add(outcome)
-                out.count(outcome.outcome)
-                if outcome.outcome == "failed":
-                    out.count(f"failed:{(outcome.reason or '').partition(':')[0]}")
-            seen.update(article.id for article in articles)
-            done += len(articles)
-            if progress:
-                progress(done, total)
-        client.indices.refresh(index=ALIAS)
-        _tell_stories(client, list(batch.lines(Story, STORY_LINES)))
+    if not receipt.exists():
+        articles = batch.read(EnrichedArticle)
+        stories = list(batch.lines(Story, STORY_LINES))
+        _index(articles, stories, receipt, client or connect(), progress, batch.manifest().records)
     return receipt
 
 
-def _tell_stories(client: Elasticsearch, stories: Sequence[Story]) -> None:
+def retry(
+    root: str,
+    *,
+    client: Elasticsearch | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> list[Batch]:
+    """Index the articles that were refused for what they are once more, after whatever refused them was mended.
+
+    Each dead-letter batch becomes a batch ``indexed`` of its own, so alerts see what it brought, and leaves the
+    articles that are refused again in another dead-letter batch. An article of which a newer version was indexed
+    meanwhile stays as it is.
+
+    Args:
+        root: fsspec URL of all batches.
+        client: instead of the one that the settings name.
+        progress: told how many articles of a batch are done, and of how many.
+
+    Raises:
+        UserError: Elasticsearch does not answer or refuses.
+    """
+    client = client or connect()
+    receipts = []
+    for dead in rejected(root):
+        run = run_name(now(), secrets.token_hex())
+        receipt = Batch(root, "indexed", f"{run}{RETRY}{dead.name.rpartition(RETRY)[2]}")
+        articles = (letter.article for letter in dead.read(Rejected))
+        _index(articles, [], receipt, client, progress, dead.manifest().records)
+        receipts.append(receipt)
+    return receipts
+
+
+def rejected(root: str) -> list[Batch]:
+    """The dead-letter batches that wait for :func:`retry`: those of what was tried last of each batch."""
+    latest: dict[str, str] = {}
+    # The first try has the batch's own name, and the names of the others sort by time.
+    for name in sorted((batch.name for batch in finished(root, "indexed")), key=lambda name: (RETRY in name, name)):
+        latest[name.rpartition(RETRY)[2]] = name
+    return [batch for batch in finished(root, REJECTED) if batch.name in latest.values()]
+
+
+def _index(
+    articles: Iterable[EnrichedArticle],
+    stories: Sequence[Story],
+    receipt: Batch,
+    client: Elasticsearch,
+    progress: Callable[[int, int | None], None] | None,
+    total: int,
+) -> None:
+    """Index articles and stories as a run of the receipt's name, and write the receipt; before it, where an article was
+    refused, the dead-letter batch.
+    """
+    init(client)
+    with plain_errors(), write(receipt) as out, ExitStack() as rest:
+        dead: BatchWriter | None = None
+        sender = Sender(client)
+        seen: set[str] = set()
+        done = 0
+        for lot in _chunks(articles):
+            sent = {article.id: article for article in lot}
+            for outcome in _send(sender, lot, receipt, seen):
+                out.add(outcome)
+                out.count(outcome.outcome)
+                if outcome.outcome == "failed":
+                    reason = outcome.reason or ""
+                    out.count(f"failed:{reason.partition(':')[0]}")
+                    dead = dead or rest.enter_context(write(receipt.next(REJECTED)))
+                    dead.add(Rejected(article=sent[outcome.id], reason=reason))
+            seen.update(sent)
+            done += len(lot)
+            if progress:
+                progress(done, total)
+        client.indices.refresh(index=ALIAS)
+        _tell_stories(sender, stories)
+
+
+def _tell_stories(sender: Sender, stories: Sequence[Story]) -> None:
     """Index what became of stories; the articles of one that is part of another now get the other's id."""
-    actions: list[dict[str, Any]] = []
+    client = sender.client
+    told: list[dict[str, Any]] = []
     for story in stories:
         action = {"_index": STORIES, "_id": story.id}
         if story.merged_into:
-            actions.append({"_op_type": "delete", **action})
+            told.append({"_op_type": "delete", **action})
         else:
-            actions.append({"_op_type": "index", "_source": story.model_dump(mode="json", exclude_none=True), **action})
+            told.append({"_op_type": "index", "_source": story.model_dump(mode="json", exclude_none=True), **action})
+    _insist(sender, lambda: told)
     merged = {story.id: story.merged_into for story in stories if story.merged_into}
     if merged:
-        query = {"terms": {"story_id": list(merged)}}
-        for hit in every(client, ALIAS, query, [{"id": "asc"}], version=True):
-            source = hit["_source"] | {"story_id": merged[hit["_source"]["story_id"]]}
-            actions.append(_put(hit["_index"], hit["_id"], hit["_version"], source))
-    for ok, item in helpers.streaming_bulk(client, actions, raise_on_error=False, max_retries=TRIES):
-        answer = next(iter(item.values()))
-        # Another run was faster, or the story is not there any more.
-        if not ok and answer["status"] not in (404, 409):
-            raise UserError(f"Elasticsearch takes no story now: {failure(answer['error'])}. {AGAIN}")
+        _insist(sender, lambda: _with_new_stories(client, merged))
     client.indices.refresh(index=[ALIAS, STORIES])
+
+
+def _with_new_stories(client: Elasticsearch, merged: dict[str, str]) -> Iterator[dict[str, Any]]:
+    client.indices.refresh(index=ALIAS)
+    for hit in every(client, ALIAS, {"terms": {"story_id": list(merged)}}, [{"id": "asc"}], version=True, size=CHUNK):
+        source = hit["_source"] | {"story_id": merged[hit["_source"]["story_id"]]}
+        yield put(hit["_index"], hit["_id"], hit["_version"], source)
+
+
+def _insist(sender: Sender, actions: Callable[[], Iterable[dict[str, Any]]]) -> None:
+    """Send actions, and all of them again if Elasticsearch cannot take some at the moment."""
+    for pause in pauses():
+        # 409: another run was faster.
+        refused = [answer for answer in sender.send(actions()) if answer.reason and answer.status != 409]
+        if not refused:
+            return
+        pause(refused[0])
 
 
 def _chunks(articles: Iterable[EnrichedArticle]) -> Iterator[list[EnrichedArticle]]:
@@ -196,38 +209,56 @@ def _indexed(client: Elasticsearch, articles: list[EnrichedArticle]) -> dict[str
     return {hit["_id"]: _Indexed(hit["_index"], hit["_version"], hit["_source"]) for hit in found["hits"]["hits"]}
 
 
-def _send(
-    client: Elasticsearch, articles: list[EnrichedArticle], batch: Batch, seen: set[str]
-) -> Iterator[IndexOutcome]:
+_ITS_OWN_FAULT = (400, 413)
+"""Answers that an article gets for what it is, whenever it is sent."""
+
+
+def _send(sender: Sender, articles: Sequence[EnrichedArticle], batch: Batch, seen: set[str]) -> Iterator[IndexOutcome]:
+    waiting = {article.id: article for article in articles}
+    for pause in pauses():
+        refused = None
+        for outcome in _try(sender, list(waiting.values()), batch, seen):
+            if isinstance(outcome, Answer):
+                refused = outcome
+            else:
+                del waiting[outcome.id]
+                yield outcome
+        if refused is None:
+            return
+        # Perhaps another index has taken the place of the one that they were sent to: they are looked up again.
+        pause(refused)
+
+
+def _try(
+    sender: Sender, articles: list[EnrichedArticle], batch: Batch, seen: set[str]
+) -> Iterator[IndexOutcome | Answer]:
+    """Send articles once. What became of each or, of those that can be taken later, the refusal."""
+    client = sender.client
+    # What was written before, by an earlier try too, must be seen by the look-ups.
+    client.indices.refresh(index=ALIAS)
     before = _indexed(client, articles)
+    years = homes(client, {article.first_seen.year for article in articles})
     texts = [article for article in articles if _is_new_text(article, before.get(article.id))]
-    links = link(client, ALIAS, [document(article) for article in texts])
+    documents = {article.id: document(article) for article in articles}
+    links = link(client, ALIAS, [documents[article.id] for article in texts])
     actions = {
-        article.id: _action(article, before.get(article.id), links.get(article.id), batch) for article in articles
+        article.id: _action(article, documents[article.id], years, before.get(article.id), links.get(article.id), batch)
+        for article in articles
     }
     versions = {article.id: article.version for article in articles}
-    answers = helpers.streaming_bulk(
-        client,
-        actions.values(),
-        chunk_size=CHUNK,
-        raise_on_error=False,
-        max_retries=TRIES,
-        initial_backoff=1,
-        max_backoff=30,
-    )
-    for ok, item in answers:
-        answer = item["index"]
-        id, sent = answer["_id"], actions[answer["_id"]]["_source"]
+    for answer in sender.send(actions.values()):
+        id, sent = answer.id, actions[answer.id]["_source"]
         was = before.get(id)
         same_text = was is not None and was.fields["version"] == sent["version"]
         outcome: Literal["created", "updated", "unchanged", "failed"]
         reason = None
-        if not ok and answer["status"] == 409:
+        if answer.status == 409:
             outcome, reason = "unchanged", "newer-indexed"
-        elif not ok:
-            outcome, reason = "failed", f"{answer['error']['type']}: {failure(answer['error'])}"
-            if answer["status"] != 400:  # not the article's fault: a full disk, say
-                raise UserError(f"Elasticsearch takes no article now ({reason}). {AGAIN}")
+        elif answer.status in _ITS_OWN_FAULT:
+            outcome, reason = "failed", f"{answer.kind}: {answer.reason}"
+        elif answer.reason:
+            yield answer
+            continue
         elif same_text and (sent["run"] != batch.name or id in seen):
             outcome = "unchanged"
         else:
@@ -247,9 +278,14 @@ def _is_new_text(article: EnrichedArticle, before: _Indexed | None) -> bool:
 
 
 def _action(
-    article: EnrichedArticle, before: _Indexed | None, links: dict[str, Any] | None, batch: Batch
+    article: EnrichedArticle,
+    fields: dict[str, Any],
+    years: dict[int, str],
+    before: _Indexed | None,
+    links: dict[str, Any] | None,
+    batch: Batch,
 ) -> dict[str, Any]:
-    index, revision, run, indexed = _index_of(article.first_seen.year), 1, batch.name, now().isoformat()
+    index, revision, run, indexed = years[article.first_seen.year], 1, batch.name, now().isoformat()
     if before:
         # Where it is, it stays: the year in which it was first seen may have been forgotten with the crawl state.
         index, revision = before.index, before.fields["revision"]
@@ -262,19 +298,8 @@ def _action(
             run = before.fields["run"]
         elif before.fields["run"] != run:
             revision += 1
-    own = {**document(article), **(links or {}), "revision": revision, "run": run, "indexed": indexed}
-    return _put(index, article.id, _known(article), own)
-
-
-def _put(index: str, id: str, version: int, source: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "_op_type": "index",
-        "_index": index,
-        "_id": id,
-        "version": version,
-        "version_type": "external_gte",
-        "_source": source,
-    }
+    own = {**fields, **(links or {}), "revision": revision, "run": run, "indexed": indexed}
+    return put(index, article.id, _known(article), own)
 
 
 _TOLD_OTHERWISE = {"labels", "concepts", "origins", "countries_found", "entities", "parts", "passages", "topics_found"}

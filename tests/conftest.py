@@ -49,7 +49,8 @@ def home() -> Iterator[Path]:
 def node(server: Path) -> Iterator[Settings]:
     """Settings under which a local node runs, the same one for the whole session."""
     for home in _open_folder():
-        settings = Settings(home=home, node_home=server)
+        snapshots = {"snapshots": str(home / "snapshots")}
+        settings = Settings(home=home, node_home=server, elasticsearch=snapshots)
         try:
             Node(settings).start()
             yield settings

@@ -33,6 +33,9 @@ R = TypeVar("R", bound=Record)
 STAGES = ("pages", "articles", "enriched", "indexed", "alerted", "health")
 """The stages in their order, each named for what it writes."""
 
+REJECTED = "rejected"
+"""The dead letters: articles that the index refused for what they are, under the name of the batch ``indexed``."""
+
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl.zst"
 

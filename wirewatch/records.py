@@ -447,6 +447,14 @@ class IndexOutcome(Record):
     reason: str | None = None
 
 
+class Rejected(Record):
+    """An article that the index refused for what it is: a record of a dead-letter batch."""
+
+    article: EnrichedArticle
+    reason: str
+    """In Elasticsearch's words."""
+
+
 class Notice(Record):
     """One article told to one alert's channels."""
 

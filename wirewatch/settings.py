@@ -63,6 +63,13 @@ class ElasticsearchSettings(BaseModel):
     password: SecretStr | None = None
     ca: Path | None = None
     """Certificate authority of a cluster with a private one."""
+    keep_days: int | None = Field(None, ge=1)
+    """Days for which an article is kept in the index after it was first seen; without a number for ever."""
+    keep_replaced_days: int = Field(7, ge=0)
+    """Days for which an index that a newer one has replaced (`wirewatch index migrate`) is kept."""
+    snapshots: str = "wirewatch"
+    """Folder of the snapshots, as Elasticsearch sees it: one within the first folder that its setting ``path.repo``
+    names, or the whole path of one that it allows. The local node allows the one that is named here."""
 
 
 class EmbedderSettings(BaseModel):

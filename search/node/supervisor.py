@@ -221,7 +221,7 @@ class Node:
         options = {
             "path.data": self.data,
             "path.logs": self.log.parent,
-            "path.repo": self.snapshots,
+            "path.repo": [self.snapshots, *self._further_snapshots()],
             "http.port": port,
             "transport.port": _free_port(),
         }
@@ -237,6 +237,16 @@ class Node:
         roles = "-Des.queryable_built_in_roles_enabled=false"
         self._write_config("jvm.options", f"{java}\n-Xms{heap}\n-Xmx{heap}\n{roles}\n{self._mark}\n")
         self._make_password(server, jdk)
+
+    def _further_snapshots(self) -> list[Path]:
+        """The folder that the settings name for snapshots, made if need be, where it is none within our own."""
+        folder = Path(self.settings.elasticsearch.snapshots)
+        if not folder.is_absolute():
+            return []
+        if not folder.exists():
+            folder.mkdir(parents=True, mode=0o700)
+            self._account.own(folder)
+        return [folder]
 
     def _make_password(self, server: Path, jdk: Path) -> None:
         """A random password, and the key that the node speaks to other nodes with. Both are made once."""

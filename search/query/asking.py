@@ -121,7 +121,7 @@ def all_hits(
     client = client or connect()
     seen: set[str] = set()
     with plain_errors(), _readable(question):
-        how = {"highlight": CONCEPTS_LIT, "source_excludes": ["embedding", "passages", "bands"]}
+        how: dict[str, Any] = {"highlight": CONCEPTS_LIT, "source_excludes": ["embedding", "passages", "bands"]}
         for found in every(client, ALIAS, _ordered(question, sort), _ORDERS[sort], **how):
             if fold != "none":
                 same = found["_source"].get(FIELDS[fold], found["_id"])
@@ -185,7 +185,7 @@ def _readable(question: Question) -> Iterator[None]:
         why = reason(error)
         if "in order to collapse on" in why:
             raise UserError(
-                "The index is of an older Wirewatch, which did not know copies: `wirewatch index init` brings it "
+                "The index is of an older Wirewatch, which did not know copies: `wirewatch index migrate` brings it "
                 "up to date, `--no-fold` searches it as it is."
             ) from None
         if question.kql:

@@ -13,6 +13,7 @@ from search import duplicates
 from search import index as indexing
 from search.duplicates import bands, resemblance, shingles
 from search.index import index
+from search.indices import index_of
 from search.query import Filters, search, search_kql
 from tests.newsroom.texts import load_articles
 from wirewatch.batches import Batch
@@ -143,7 +144,7 @@ def test_the_order_of_two_batches_decides_which_is_the_original_and_nothing_else
         "2": enriched([at("c.example", edited(story(1), 3, 1)), at("d.example", edited(story(2), 3, 1))], "2"),
     }
     for order, originals in (("12", "ab"), ("21", "cd")):
-        clean.indices.delete(index="wirewatch-articles-2026")
+        clean.indices.delete(index=index_of(2026))
         for name in order:
             receipt = batches[name].next("indexed").url.removeprefix("file://")
             Path(receipt, "manifest.json").unlink(missing_ok=True)
@@ -176,7 +177,7 @@ def test_small_lots_link_as_one_large_lot(
     articles = [at(f"{n}.example", edited(story(n % 3), n // 3, 1, seed=n)) for n in range(12)]
     index(enriched(articles, "large"), client=clean)
     large = links(clean)
-    clean.indices.delete(index="wirewatch-articles-2026")
+    clean.indices.delete(index=index_of(2026))
     monkeypatch.setattr(indexing, "CHUNK", 1)
     index(enriched(articles, "small"), client=clean)
     assert links(clean) == large
@@ -239,7 +240,7 @@ def test_killed_before_the_receipt_and_run_again_the_links_stay(
     # As if it had been killed before the last ones were written.
     version = int(at("c.example", "").fetched.timestamp())
     missing = article_id("http://c.example/one")
-    clean.delete(index="wirewatch-articles-2026", id=missing, version=version, version_type="external_gte")
+    clean.delete(index=index_of(2026), id=missing, version=version, version_type="external_gte")
     index(batch, client=clean)
     assert links(clean) == before
     assert before["http://a.example/one"] == before["http://c.example/one"] == "http://b.example/one"

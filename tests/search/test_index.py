@@ -3,7 +3,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ import pytest
 from elasticsearch import Elasticsearch
 from pydantic import SecretStr
 
-from search import index as indexing
-from search import schema
+from search import bulk
 from search.client import connect, plain_errors
 from search.index import index, init
+from search.indices import index_of
 from search.query import search_kql
 from wirewatch.batches import Batch, line_of, write
 from wirewatch.errors import UserError
@@ -28,7 +27,6 @@ from wirewatch.records import (
     Event,
     IndexOutcome,
     Story,
-    article_id,
     content_version,
 )
 from wirewatch.settings import Settings
@@ -82,32 +80,14 @@ def test_init_twice_is_as_init_once(clean: Elasticsearch) -> None:
     assert clean.indices.exists_alias(name="articles")
 
 
-def test_every_field_of_the_schema_is_described(clean: Elasticsearch) -> None:
-    for kind in ("component", "index"):
-        for template in schema.load(kind).values():
-            described = set(template["_meta"].get("fields", ()))
-            assert {
-                field
-                for field in fields(template["template"].get("mappings", {}))
-                if field not in described and field.rpartition(".")[0] + ".*" not in described
-            } == set()
-
-
-def fields(mappings: dict[str, Any], prefix: str = "") -> set[str]:
-    found = set()
-    for name, field in mappings.get("properties", {}).items():
-        found |= fields(field, f"{prefix}{name}.") if "properties" in field else {prefix + name}
-    return found
-
-
 def test_articles_are_indexed_by_the_year_they_were_first_seen_in(
     clean: Elasticsearch, desk: Desk, enriched: Enriched
 ) -> None:
     old = desk["wheat"].model_copy(update={"first_seen": desk["wheat"].first_seen.replace(year=2024)})
     receipt = index(enriched([desk["algiers"], old]), client=clean)
     assert receipt.manifest().counts == {"created": 2}
-    assert clean.exists(index="wirewatch-articles-2026", id=desk["algiers"].id)
-    assert clean.exists(index="wirewatch-articles-2024", id=old.id)
+    assert clean.exists(index=index_of(2026), id=desk["algiers"].id)
+    assert clean.exists(index=index_of(2024), id=old.id)
     assert clean.count(index="articles")["count"] == 2
 
 
@@ -201,15 +181,15 @@ def test_a_refusal_that_can_pass_leaves_no_receipt_and_a_second_try_indexes_all(
     clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch, block: str
 ) -> None:
     # The client's own tries, which wait longer and longer, are not the matter here.
-    monkeypatch.setattr(indexing, "TRIES", 0)
+    monkeypatch.setattr(bulk, "TRIES", 0)
     batch = enriched([desk["algiers"], desk["drills"]])
     # The second is what a full disk does.
-    clean.indices.put_settings(index="wirewatch-articles-2026", settings={f"index.blocks.{block}": True})
+    clean.indices.put_settings(index=index_of(2026), settings={f"index.blocks.{block}": True})
     try:
         with pytest.raises(UserError, match=r"cluster_block_exception: .* run this again"):
             index(batch, client=clean)
     finally:
-        clean.indices.put_settings(index="wirewatch-articles-2026", settings={f"index.blocks.{block}": None})
+        clean.indices.put_settings(index=index_of(2026), settings={f"index.blocks.{block}": None})
     assert not batch.next("indexed").exists()
     assert index(batch, client=clean).manifest().counts == {"created": 2}
 
@@ -258,60 +238,9 @@ def test_a_replay_is_no_new_run_of_what_is_there(clean: Elasticsearch, desk: Des
     assert document(clean, desk["drills"].id)["run"] == replay.name
 
 
-NEW_FIELDS = ("history", "gone", "extracted_from", "bands", "original", "duplicate_of")
-
-
-def test_an_index_of_the_former_schema_takes_new_articles_and_its_old_ones_are_linked(
-    es: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wire = " ".join(f"word{n}" for n in range(200))
-    sites = [f"http://{name}.example/wire" for name in "cab"]
-    articles = [
-        rewritten(desk["swahili"], wire, hours=n).model_copy(update={"id": article_id(url), "url": url})
-        for n, url in enumerate(sites)
-    ]
-    component = deepcopy(schema.load("component")["wirewatch-articles-fields"])
-    mappings = component["template"]["mappings"]
-    mappings["_meta"]["schema_version"] = 1
-    for name in NEW_FIELDS:
-        del mappings["properties"][name]
-    # The template of today, where an earlier test has put it, would add today's fields.
-    es.options(ignore_status=404).indices.delete_index_template(name="wirewatch-articles")
-    es.indices.create(
-        index="wirewatch-articles-2026", mappings=mappings, settings=component["template"]["settings"],
-        aliases={"articles": {}},
-    )  # fmt: skip
-    for n, article in enumerate(articles[:2]):
-        source = indexing.document(article)
-        del source["extracted_from"]
-        es.index(
-            index="wirewatch-articles-2026",
-            id=article.id,
-            version=int(article.fetched.timestamp()),
-            version_type="external",
-            document=source | {"revision": 1, "run": "old", "indexed": f"2026-11-20T00:00:0{n}Z"},
-        )
-    es.indices.refresh(index="articles")
-    with pytest.raises(UserError, match=r"older Wirewatch.*wirewatch index init.*--no-fold"):
-        search_kql("*", fold="copies", client=es)
-    assert search_kql("*", client=es).total == 2
-    monkeypatch.setattr(indexing, "CHUNK", 1)
-    receipt = index(enriched(articles[1:]), client=es)
-    assert receipt.manifest().counts == {"created": 1, "unchanged": 1}
-    mapped = es.indices.get_mapping(index="wirewatch-articles-2026")["wirewatch-articles-2026"]["mappings"]
-    assert (mapped["_meta"]["schema_version"], set(NEW_FIELDS) <= mapped["properties"].keys()) == (4, True)
-    found = {hit["_id"]: hit for hit in everything(es)}
-    assert [found[article.id]["_source"]["original"] for article in articles] == 3 * [articles[0].id]
-    assert "duplicate_of" not in found[articles[0].id]["_source"]
-    assert found[articles[0].id]["_source"]["run"] == "old"
-    assert found[articles[0].id]["_version"] == int(articles[0].fetched.timestamp())
-    assert search_kql("*", fold="copies", client=es).total == 1
-    init(es)
-    assert {hit["_id"]: hit for hit in everything(es)} == found
-
-
 INDEX_UNTIL_KILLED = """
 import sys, time
+from search import bulk
 from search import index as indexing
 from wirewatch.batches import Batch
 indexing.CHUNK = 3
@@ -464,5 +393,7 @@ def test_stories_are_indexed_and_the_articles_of_a_merged_one_get_the_older_id(
     index(merges, client=clean)
     assert {hit["_source"]["story_id"] for hit in everything(clean)} == {"older"}
     assert everything(clean)[0]["_version"] == version
+    # What Elasticsearch leaves out of what it shows is still there.
+    assert clean.count(index="articles", query={"exists": {"field": "embedding"}})["count"] == 2
     hits = clean.search(index="wirewatch-stories")["hits"]["hits"]
     assert [(hit["_id"], hit["_source"]["size"]) for hit in hits] == [("older", 2)]

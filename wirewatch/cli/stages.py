@@ -228,7 +228,7 @@ def show_batches() -> None:
     """List the batches of every stage, with their counts."""
     root = get_settings().batches
     table = Table("stage", "batch", "records", "what happened")
-    for stage in batches.STAGES:
+    for stage in (*batches.STAGES, batches.REJECTED):
         for batch in batches.finished(root, stage):
             manifest = batch.manifest()
             table.add_row(

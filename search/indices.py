@@ -1,0 +1,178 @@
+"""The indices: what each is called, which of them are searched, and how long they are kept.
+
+Articles are searched under one name, the alias ``articles``. Behind it stands an index for each year in which articles
+were first seen, and its name says by which version of the schema it was made: ``wirewatch-articles-2027-v5``. An index
+with another version is made beside it and takes its place at once: see :mod:`search.migrate`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from elasticsearch import Elasticsearch
+from elasticsearch.exceptions import BadRequestError
+
+from search import schema
+from search.client import connect, every, plain_errors, reason
+from wirewatch.errors import UserError
+from wirewatch.records import now
+from wirewatch.settings import get_settings
+
+ALIAS = "articles"
+"""The name under which all articles are searched, whatever the index they lie in."""
+NOTICES = "wirewatch-notices"
+STORIES = "wirewatch-stories"
+MIGRATIONS = "wirewatch-migrations"
+OURS = "wirewatch-*"
+"""All that Wirewatch keeps in Elasticsearch."""
+SCHEMA: int = schema.article_mappings()["_meta"]["schema_version"]
+OLDEST_WRITABLE = 4
+"""Of an older schema, articles of this one do not fit into an index once it has the new fields."""
+_MIGRATE = "`wirewatch index migrate` builds new ones beside them, and searches go on meanwhile"
+
+
+def init(client: Elasticsearch | None = None) -> None:
+    """Put the templates, make the indices that must always be there, and remove what the settings say is kept no
+    longer. Indices of an older schema get the fields that they lack, so that articles can be written until they are
+    migrated. Doing it again changes nothing.
+
+    Raises:
+        UserError: Elasticsearch does not answer or refuses, or its indices are of a schema that is too old or newer.
+    """
+    client = client or connect()
+    with plain_errors():
+        _refuse_newer(client)
+        put_templates(client)
+        for name in (NOTICES, STORIES, MIGRATIONS):
+            if not client.indices.exists(index=name):
+                create(client, name)
+        remove_replaced(client)
+        _forget(client)
+        if not client.indices.exists_alias(name=ALIAS):
+            create(client, index_of(now().year), searched=True)
+        _widen(client)
+
+
+def put_templates(client: Elasticsearch) -> None:
+    """Put the templates of all indices."""
+    for name, body in schema.load("component").items():
+        client.cluster.put_component_template(name=name, **body)
+    for name, body in schema.load("index").items():
+        client.indices.put_index_template(name=name, **body)
+
+
+def index_of(year: int) -> str:
+    """The index, by the present schema, of the articles that were first seen in a year."""
+    return f"wirewatch-articles-{year}-v{SCHEMA}"
+
+
+def year_of(index: str) -> int | None:
+    """The year of an index of articles. Those made before names had versions are called by the year alone."""
+    found = re.fullmatch(r"wirewatch-articles-(\d{4})(-v\d+)?", index)
+    return int(found[1]) if found else None
+
+
+def standing(client: Elasticsearch) -> dict[str, int]:
+    """The indices that are searched, and the version of the schema that each was made by."""
+    if not client.indices.exists_alias(name=ALIAS):
+        return {}
+    found = client.indices.get_mapping(index=ALIAS)
+    return {name: body["mappings"].get("_meta", {}).get("schema_version", 1) for name, body in found.items()}
+
+
+def older(client: Elasticsearch) -> list[str]:
+    """The indices that are searched and of an older schema than the present one."""
+    return sorted(name for name, version in standing(client).items() if version < SCHEMA)
+
+
+def homes(client: Elasticsearch, years: set[int]) -> dict[int, str]:
+    """Where an article that was first seen in one of these years is written to; the index is made if there is none."""
+    found = {year: name for name in sorted(standing(client)) if (year := year_of(name))}
+    for year in years - found.keys():
+        found[year] = index_of(year)
+        create(client, found[year], searched=True)
+    return found
+
+
+def create(client: Elasticsearch, index: str, *, searched: bool = False, settings: Any = None) -> None:
+    """Make an index, unless it is there."""
+    try:
+        client.indices.create(index=index, aliases={ALIAS: {}} if searched else None, settings=settings)
+    except BadRequestError as error:
+        if error.error != "resource_already_exists_exception":  # another process was first
+            raise
+
+
+def _refuse_newer(client: Elasticsearch) -> None:
+    for name, version in standing(client).items():
+        if version > SCHEMA:
+            raise UserError(
+                f"The index {name} was made by a newer Wirewatch (schema {version}; this one writes {SCHEMA}): update "
+                "Wirewatch on this machine."
+            )
+
+
+def _widen(client: Elasticsearch) -> None:
+    """Give indices of an older schema the fields that they lack."""
+    for name, version in standing(client).items():
+        if version < OLDEST_WRITABLE:
+            raise UserError(
+                f"The index {name} is of schema {version}, and this Wirewatch writes {SCHEMA}: {_MIGRATE}. Nothing is "
+                "lost: what waits to be indexed is indexed then."
+            )
+        if version < SCHEMA:
+            has = client.indices.get_mapping(index=name)[name]["mappings"]["properties"]
+            try:
+                client.indices.put_mapping(index=name, properties=_lacking(schema.article_mappings(), has))
+            except BadRequestError as error:
+                raise UserError(f"The index {name} cannot take new fields ({reason(error)}): {_MIGRATE}.") from None
+
+
+def _lacking(wanted: dict[str, Any], has: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a mapping that another one lacks."""
+    lacking: dict[str, Any] = {}
+    for name, field in wanted["properties"].items():
+        if name not in has:
+            lacking[name] = field
+        elif inner := "properties" in field and _lacking(field, has[name].get("properties", {})):
+            lacking[name] = {"type": field.get("type", "object"), "properties": inner}
+    return lacking
+
+
+def remove_replaced(client: Elasticsearch) -> None:
+    """Remove the indices that were replaced longer ago than ``keep_replaced_days``, and what was begun to be built for
+    a schema that has a successor."""
+    client.indices.refresh(index=MIGRATIONS)
+    searched = standing(client)
+    kept = timedelta(days=get_settings().elasticsearch.keep_replaced_days)
+    for hit in list(every(client, MIGRATIONS, {"match_all": {}}, ["_doc"])):
+        new, state = hit["_id"], hit["_source"]
+        if new in searched and "replaced" not in state:
+            state["replaced"] = now().isoformat()
+            client.index(index=MIGRATIONS, id=new, document=state)
+        if "replaced" in state:
+            done = state["from"] if now() - datetime.fromisoformat(state["replaced"]) >= kept else None
+        else:
+            done = new if int(new.rpartition("-v")[2]) < SCHEMA else None
+        if done and done not in searched:
+            client.options(ignore_status=404).indices.delete(index=done)
+            client.delete(index=MIGRATIONS, id=new)
+
+
+def _forget(client: Elasticsearch) -> None:
+    """Remove the articles that were first seen longer ago than the setting ``keep_days`` says."""
+    days = get_settings().elasticsearch.keep_days
+    if days is None:
+        return
+    first = datetime.combine(now().date() - timedelta(days=days), datetime.min.time(), UTC)
+    past = {"range": {"first_seen": {"lt": first.isoformat()}}}
+    patient = client.options(request_timeout=3600, max_retries=0)
+    for name in standing(client):
+        client.indices.refresh(index=name)
+        found = client.count(index=name, query=past)["count"]
+        if found and found == client.count(index=name)["count"] and year_of(name) != now().year:
+            client.indices.delete(index=name)
+        elif found:
+            patient.delete_by_query(index=name, query=past, conflicts="proceed", refresh=True)

@@ -32,7 +32,7 @@ def own_node() -> Iterator[Node]:
 def client_of(node: Node) -> Iterator[Elasticsearch]:
     """A client of the node."""
     url, user, password = node.connection()
-    with Elasticsearch(url, basic_auth=(user, password)) as client:
+    with Elasticsearch(url, basic_auth=(user, password), ca_certs=str(node.ca)) as client:
         yield client
 
 

@@ -170,6 +170,7 @@ def measure(evaluation: Path, limit: int | None = None) -> Figures:
             "WIREWATCH_ELASTICSEARCH__URL": url,
             "WIREWATCH_ELASTICSEARCH__USER": user,
             "WIREWATCH_ELASTICSEARCH__PASSWORD": password,
+            "WIREWATCH_ELASTICSEARCH__CA": str(node.ca),
         }
         return replay(cases, Path(folder), connection)
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch, TransportError
+from elasticsearch import (
+    ApiError,
+    AuthenticationException,
+    AuthorizationException,
+    Elasticsearch,
+    SSLError,
+    TransportError,
+)
 
 from search.node.supervisor import Node
 from wirewatch.errors import UserError
@@ -28,18 +36,16 @@ def connect(settings: Settings | None = None) -> Elasticsearch:
     """
     settings = settings or get_settings()
     given = settings.elasticsearch
+    url, ca = whereabouts(settings)
     options: dict[str, Any] = {"request_timeout": 60, "retry_on_timeout": True, "max_retries": 3}
+    if ca:
+        options["ca_certs"] = str(ca)
     if given.url is None:
-        url, user, password = Node(settings).connection()
-        options["basic_auth"] = (user, password)
-    else:
-        url = given.url
-        if given.api_key:
-            options["api_key"] = given.api_key.get_secret_value()
-        elif given.user and given.password:
-            options["basic_auth"] = (given.user, given.password.get_secret_value())
-        if given.ca:
-            options["ca_certs"] = str(given.ca)
+        options["basic_auth"] = Node(settings).connection()[1:]
+    elif given.api_key:
+        options["api_key"] = given.api_key.get_secret_value()
+    elif given.user and given.password:
+        options["basic_auth"] = (given.user, given.password.get_secret_value())
     try:
         client = Elasticsearch(url, **options)
     except (ValueError, OSError) as error:
@@ -50,6 +56,12 @@ def connect(settings: Settings | None = None) -> Elasticsearch:
     with plain_errors():
         try:
             client.info()
+        except SSLError as error:
+            raise UserError(
+                f"What answers at {_without_login(url)} is not known to be Elasticsearch ({_cause(error)}). "
+                "WIREWATCH_ELASTICSEARCH__CA names the file (PEM) of the authority that signed its certificate, and "
+                "ELASTICSEARCH_URL the host as the certificate does."
+            ) from None
         except TransportError as error:
             way_out = (
                 "Is it running, and ELASTICSEARCH_URL right?" if given.url else "`wirewatch node start` starts it."
@@ -57,6 +69,21 @@ def connect(settings: Settings | None = None) -> Elasticsearch:
             place = _without_login(url)
             raise UserError(f"Elasticsearch does not answer at {place} ({_cause(error)}). {way_out}") from None
     return client
+
+
+def whereabouts(settings: Settings) -> tuple[str, Path | None]:
+    """Where Elasticsearch is, and the certificate of the authority that vouches for it, if that is a private one.
+
+    Raises:
+        UserError: the local node was never started, or there is no such certificate.
+    """
+    given = settings.elasticsearch
+    if given.url is None:
+        node = Node(settings)
+        return node.connection()[0], node.ca
+    if given.ca and not given.ca.is_file():
+        raise UserError(f"WIREWATCH_ELASTICSEARCH__CA={given.ca} is no file: name the authority's certificate (PEM).")
+    return given.url, given.ca
 
 
 def _without_login(url: str) -> str:

@@ -16,6 +16,7 @@ from elasticsearch.exceptions import BadRequestError
 
 from search import schema
 from search.client import connect, every, plain_errors, reason
+from search.templates import put_templates
 from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.settings import get_settings
@@ -53,14 +54,6 @@ def init(client: Elasticsearch | None = None) -> None:
         if not client.indices.exists_alias(name=ALIAS):
             create(client, index_of(now().year), searched=True)
         _widen(client)
-
-
-def put_templates(client: Elasticsearch) -> None:
-    """Put the templates of all indices."""
-    for name, body in schema.load("component").items():
-        client.cluster.put_component_template(name=name, **body)
-    for name, body in schema.load("index").items():
-        client.indices.put_index_template(name=name, **body)
 
 
 def index_of(year: int) -> str:

@@ -21,7 +21,8 @@ from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 from search.bulk import TOO_BUSY, Answer, Sender, pauses, put
 from search.client import AGAIN, connect, every, plain_errors
 from search.duplicates import link
-from search.indices import ALIAS, MIGRATIONS, create, index_of, older, put_templates, remove_replaced, standing, year_of
+from search.indices import ALIAS, MIGRATIONS, create, index_of, older, remove_replaced, standing, year_of
+from search.templates import put_templates
 from wirewatch.errors import UserError
 
 LOT = 500

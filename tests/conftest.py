@@ -66,7 +66,8 @@ def settings(node: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__URL", url)
     monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__USER", user)
     monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__PASSWORD", password)
-    with Elasticsearch(url, basic_auth=(user, password)) as client:
+    monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__CA", str(Node(node).ca))
+    with Elasticsearch(url, basic_auth=(user, password), ca_certs=str(Node(node).ca)) as client:
         for index in client.indices.get(index="*"):
             client.indices.delete(index=index)
     get_settings.cache_clear()
@@ -79,7 +80,8 @@ def es(settings: Settings) -> Iterator[Elasticsearch]:
     """A client of the node that ``settings`` names."""
     given = settings.elasticsearch
     assert given.url and given.user and given.password
-    with Elasticsearch(given.url, basic_auth=(given.user, given.password.get_secret_value())) as client:
+    login = (given.user, given.password.get_secret_value())
+    with Elasticsearch(given.url, basic_auth=login, ca_certs=str(given.ca)) as client:
         yield client
 
 

@@ -1,7 +1,8 @@
 """The local node: a real Elasticsearch that Wirewatch starts, looks after and stops on this machine.
 
 It outlives the command that started it. Everything it has lies in ``.wirewatch/node``: the server, its configuration,
-data, logs and snapshots, and the password, which only the user of Wirewatch can read.
+data, logs and snapshots, the password, which only the user of Wirewatch can read, and the certificate of the authority
+by which its clients know it.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from search.node import certificates
 from search.node.account import Account
 from search.node.distribution import Progress, assemble, locked, need_room
 from search.node.java import find_jdk
@@ -86,6 +90,11 @@ class Node:
         """Its log file."""
         return self.folder / "logs/wirewatch.log"
 
+    @property
+    def ca(self) -> Path:
+        """The certificate authority that vouches for it: another process that sits on its port is not believed."""
+        return self.folder / "ca.crt"
+
     def start(self, progress: Progress | None = None) -> None:
         """Start the node and wait until it answers; if it runs already, only wait.
 
@@ -98,6 +107,8 @@ class Node:
         tell = progress or _nothing
         self._make_folder(tell)
         with locked(self.folder / "lock", lambda: tell("Waiting for another command that starts or stops the node")):
+            if not self.ca.exists():
+                self._stop()  # It was started by a Wirewatch whose node spoke no TLS.
             launcher = None if self._pids() else self._launch(*self._server(tell), tell)
             self._wait_until_ready(launcher, tell)
 
@@ -133,7 +144,7 @@ class Node:
         )
 
     def connection(self) -> tuple[str, str, str]:
-        """URL, user and password with which the node is reached.
+        """URL, user and password with which the node is reached; :attr:`ca` tells that it is the node.
 
         Raises:
             UserError: it was never started here, or by another user.
@@ -209,7 +220,7 @@ class Node:
             return self._account.spawn([*launcher, "--daemonize"], output, cwd=server, env=self._environ(server, jdk))
 
     def _configure(self, server: Path, jdk: Path) -> None:
-        """Write the node's configuration anew; make its password and its key if it has none."""
+        """Write the node's configuration anew; make its password and its certificates if it has none."""
         ours = Path(__file__).parent
         for name in ("config", "data", "logs", "snapshots", "tmp"):
             (self.folder / name).mkdir(mode=0o700, exist_ok=True)
@@ -236,7 +247,7 @@ class Node:
         # Without this a new node copies its built-in roles into an index, and refuses every login while it makes that.
         roles = "-Des.queryable_built_in_roles_enabled=false"
         self._write_config("jvm.options", f"{java}\n-Xms{heap}\n-Xmx{heap}\n{roles}\n{self._mark}\n")
-        self._make_password(server, jdk)
+        self._make_secrets(server, jdk)
 
     def _further_snapshots(self) -> list[Path]:
         """The folder that the settings name for snapshots, made if need be, where it is none within our own."""
@@ -248,23 +259,21 @@ class Node:
             self._account.own(folder)
         return [folder]
 
-    def _make_password(self, server: Path, jdk: Path) -> None:
-        """A random password, and the key that the node speaks to other nodes with. Both are made once."""
+    def _make_secrets(self, server: Path, jdk: Path) -> None:
+        """A random password, and the key and certificates by which it is known. All are made once."""
         password = self._password()
         keystore = self.folder / "config/elasticsearch.keystore"
-        if password and keystore.exists():
+        if password and keystore.exists() and self.ca.exists():
             return
-        for path in (keystore, self.folder / "config/transport.p12", self.folder / "config/transport.crt"):
-            path.unlink(missing_ok=True)
+        keystore.unlink(missing_ok=True)
         if not password:
             password = secrets.token_urlsafe(24)
             _write(self.folder / "password", password, mode=0o600)
-        key_password = secrets.token_urlsafe(24)
-        key = ["-keystore", "transport.p12", "-alias", "node", "-storepass:env", "KEY_PASSWORD"]
-        kind = ["-storetype", "PKCS12", "-keyalg", "EC", "-dname", "CN=wirewatch", "-validity", "36500"]
-        keytool = str(jdk / "bin/keytool")
-        self._tool([keytool, "-genkeypair", *key, *kind], server, jdk, key_password)
-        self._tool([keytool, "-exportcert", "-rfc", "-file", "transport.crt", *key], server, jdk, key_password)
+        made = certificates.make()
+        self._write_config("node.key", made.key, mode=0o600)
+        self._write_config("node.crt", made.node)
+        self._write_config("ca.crt", made.authority)
+        _write(self.ca, made.authority)
         script = server / "bin/elasticsearch-keystore"
         if script.exists():
             keystore_tool: list[str | Path] = [script]
@@ -281,33 +290,20 @@ class Node:
                 f"{server}/lib/*:{server}/lib/cli-launcher/*",
                 "org.elasticsearch.launcher.CliToolLauncher",
             ]
-        secret = {
-            "bootstrap.password": password,
-            "xpack.security.transport.ssl.keystore.secure_password": key_password,
-        }
-        self._tool(
-            [*keystore_tool, "add", "--force", "--stdin", *secret],
-            server,
-            jdk,
-            key_password,
-            "\n".join(secret.values()),
+        command = [*keystore_tool, "add", "--force", "--stdin", "bootstrap.password"]
+        environ = self._environ(server, jdk)
+        done = self._account.run(
+            command, timeout=120, cwd=self.folder / "config", env=environ, input=password, umask=0o077
         )
-
-    def _tool(
-        self, command: Sequence[str | Path], server: Path, jdk: Path, key_password: str, stdin: str | None = None
-    ) -> None:
-        """Run one of the tools of the server or the JDK, as the node's user, in the node's folder of configuration."""
-        env = {**self._environ(server, jdk), "KEY_PASSWORD": key_password}
-        done = self._account.run(command, timeout=120, cwd=self.folder / "config", env=env, input=stdin, umask=0o077)
         if done.returncode:
             # The keystore is made last: without it the next start begins anew.
-            (self.folder / "config/elasticsearch.keystore").unlink(missing_ok=True)
+            keystore.unlink(missing_ok=True)
             raise UserError(f"The local node could not be set up: {(done.stderr or done.stdout).strip()[-500:]}")
 
-    def _write_config(self, name: str, text: str) -> None:
+    def _write_config(self, name: str, text: str, mode: int = 0o644) -> None:
         # Made in our own folder and moved: root never writes through a link that the node's user may have put there.
-        new = self.folder / name
-        new.write_text(text)
+        new = self.folder / f"{name}.config"
+        _write(new, text, mode)
         self._account.own(new)
         new.replace(self.folder / "config" / name)
 
@@ -393,7 +389,7 @@ class Node:
 
     def _url(self) -> str | None:
         port = self._port()
-        return f"http://127.0.0.1:{port}" if port else None
+        return f"https://127.0.0.1:{port}" if port else None
 
     def _get(self, path: str, timeout: float = 5) -> dict[str, Any] | None:
         """What the node answers, or nothing if it does not, or not yet."""
@@ -401,16 +397,17 @@ class Node:
             url, user, password = self.connection()
         except UserError:
             return None
-        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=timeout)
         login = base64.b64encode(f"{user}:{password}".encode()).decode()
         try:
-            connection.request("GET", path, headers={"Authorization": f"Basic {login}"})
-            response = connection.getresponse()
-            answer: dict[str, Any] = json.loads(response.read())
+            trusted = ssl.create_default_context(cafile=self.ca)
+            with closing(
+                http.client.HTTPSConnection(url.removeprefix("https://"), timeout=timeout, context=trusted)
+            ) as connection:
+                connection.request("GET", path, headers={"Authorization": f"Basic {login}"})
+                response = connection.getresponse()
+                answer: dict[str, Any] = json.loads(response.read())
         except (OSError, http.client.HTTPException, ValueError):
             return None
-        finally:
-            connection.close()
         return answer if response.status == 200 else None
 
 

@@ -111,6 +111,7 @@ def test_every_page_is_indexed_and_the_figures_say_so(evaluation: Path, settings
         "WIREWATCH_ELASTICSEARCH__URL": given.url,
         "WIREWATCH_ELASTICSEARCH__USER": given.user,
         "WIREWATCH_ELASTICSEARCH__PASSWORD": given.password.get_secret_value(),
+        "WIREWATCH_ELASTICSEARCH__CA": str(given.ca),
     }
     figures = replay.replay(replay.load_cases(evaluation, limit=6), home, connection)
     for stage in ("crawl", "extract", "enrich", "index"):

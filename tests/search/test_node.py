@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from elasticsearch import AuthenticationException, Elasticsearch
+import requests
+from elasticsearch import AuthenticationException, Elasticsearch, SSLError
 
-from search.node import Node, java
+from search.node import Node, certificates, java
 from search.node.account import Account
 from wirewatch.errors import UserError
 from wirewatch.settings import Settings
@@ -22,18 +23,45 @@ from wirewatch.settings import Settings
 
 def client_of(node: Node) -> Elasticsearch:
     url, user, password = node.connection()
-    return Elasticsearch(url, basic_auth=(user, password))
+    return Elasticsearch(url, basic_auth=(user, password), ca_certs=str(node.ca))
 
 
 def test_the_node_answers_on_loopback_only_to_who_knows_the_password(node: Settings) -> None:
     url, user, password = Node(node).connection()
-    assert url.startswith("http://127.0.0.1:")
+    assert url.startswith("https://127.0.0.1:")
     assert len(password) >= 30
-    with Elasticsearch(url, basic_auth=(user, password)) as client:
+    with client_of(Node(node)) as client:
         assert client.info()["version"]["number"] == Node(node).status().version
+    ca = str(Node(node).ca)
     for login in (None, (user, "guess")):
-        with Elasticsearch(url, basic_auth=login) as client, pytest.raises(AuthenticationException):
+        with Elasticsearch(url, basic_auth=login, ca_certs=ca) as client, pytest.raises(AuthenticationException):
             client.info()
+
+
+def test_the_node_is_believed_only_by_those_who_trust_its_own_authority(node: Settings, tmp_path: Path) -> None:
+    url, user, password = Node(node).connection()
+    stranger = tmp_path / "ca.crt"
+    stranger.write_text(certificates.make().authority)
+    for trusted in (None, str(stranger)):
+        with (
+            Elasticsearch(url, basic_auth=(user, password), ca_certs=trusted) as client,
+            pytest.raises(SSLError, match="certificate verify failed"),
+        ):
+            client.info()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url.replace("https:", "http:"), timeout=10)
+
+
+def test_only_the_nodes_user_has_its_key_and_nobody_that_of_its_authority(node: Settings) -> None:
+    folder = Node(node).folder
+    keys = [file for file in folder.rglob("*.key")] + [file for file in folder.rglob("*") if "PRIVATE" in _start(file)]
+    assert {file.name for file in keys} == {"node.key"}
+    assert stat.S_IMODE(keys[0].stat().st_mode) == 0o600
+    assert keys[0].stat().st_uid == (folder / "data").stat().st_uid
+
+
+def _start(file: Path) -> str:
+    return file.read_bytes()[:100].decode(errors="replace") if file.is_file() else ""
 
 
 def test_only_the_user_of_wirewatch_can_read_the_password(node: Settings) -> None:

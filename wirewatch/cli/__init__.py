@@ -43,12 +43,13 @@ from wirewatch.cli import (  # noqa: E402 - they register on the app above
     local,
     pages,
     search,
+    security,
     serve,
     sources,
     stages,
 )  # fmt: skip
 
-for group in (stages, index, search, explain, serve, alerts, sources, pages, kibana, local):
+for group in (stages, index, search, explain, serve, alerts, sources, pages, kibana, security, local):
     group.register(cli)
 
 

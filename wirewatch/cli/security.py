@@ -1,0 +1,59 @@
+"""``wirewatch security``: roles, and the API keys with which the others go to Elasticsearch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wirewatch.cli.console import console
+from wirewatch.settings import get_settings
+
+if TYPE_CHECKING:
+    from search.security import Key
+
+
+def setup() -> None:
+    """Create or renew the roles, and a key for each that has none; safe to repeat."""
+    from search import security
+
+    if not _show(security.setup()):
+        console.print("The roles are in place, and each has a key. `wirewatch security rotate` makes another.")
+
+
+def rotate(
+    role: Annotated[str, typer.Argument(help="pipeline, analyst or operator.")],
+    hours: Annotated[float, typer.Option(min=0, help="How long the keys that it has still work.")] = 24,
+) -> None:
+    """Replace the key of a role."""
+    from search import security
+
+    _show(security.rotate(role, grace=timedelta(hours=hours)))
+    console.print(f"Any older key of {role} works for {hours:g} hours more.")
+
+
+def _show(keys: Iterator[Key]) -> int:
+    """Print keys the moment they exist, once and nowhere else; how many there were."""
+    from search.client import whereabouts
+
+    shown = 0
+    for key in keys:
+        if not shown:
+            url, ca = whereabouts(get_settings())
+            console.print("Shown once and kept nowhere. Whoever uses a key puts into the environment or .env:")
+            typer.echo(f"ELASTICSEARCH_URL={url}")
+            if ca:
+                typer.echo(f"WIREWATCH_ELASTICSEARCH__CA={ca}")
+        typer.echo(f"\n# {key.role}\nWIREWATCH_ELASTICSEARCH__API_KEY={key.encoded}")
+        shown += 1
+    return shown
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    group = typer.Typer(help="Roles and API keys of Elasticsearch.", no_args_is_help=True)
+    group.command()(setup)
+    group.command()(rotate)
+    app.add_typer(group, name="security")

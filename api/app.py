@@ -1,4 +1,4 @@
-"""The HTTP API: search, export and articles, described by OpenAPI at ``/api/openapi.json``.
+"""The HTTP API (search, export and articles, described by OpenAPI at ``/api/openapi.json``) and the search pages.
 
 It reads and never writes. It has no login of its own and no page that loads anything from elsewhere: it listens on this
 machine only unless told otherwise, and whoever lets others in puts a proxy with a login before it.
@@ -10,16 +10,29 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from api.desk import AtDesk, Missing, document
+from api.pages import routes
 from api.questions import Asked, Desk
 from search.query import MEDIA_TYPES, Facet, Format, Results, Unreadable, written
 from wirewatch import __version__
 from wirewatch.errors import UserError
 
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    # Sites are not told what was asked here.
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Of every response: no script runs, nothing is loaded but our own style sheet, forms lead here, nobody frames it."""
 LOOPBACK = ("localhost", "127.0.0.1")
 
 
@@ -46,12 +59,6 @@ class Problem(BaseModel):
     detail: str
 
 
-def _desk(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk
-
-
-AtDesk = Annotated[Desk, Depends(_desk)]
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The question cannot be read"},
     503: {"model": Problem, "description": "Elasticsearch does not answer"},
@@ -80,14 +87,7 @@ def export(asked: Annotated[Export, Query()], desk: AtDesk) -> StreamingResponse
 @api.get("/articles/{article:path}", summary="An article", responses={404: {"model": Problem}})
 def article(article: str, desk: AtDesk) -> dict[str, Any]:
     """All that the index holds of an article but its vectors, by its id, the first digits of that, or its address."""
-    try:
-        return desk.article(article)
-    except Unreadable as error:
-        raise _Missing(str(error)) from None
-
-
-class _Missing(UserError):
-    pass
+    return document(desk, article)
 
 
 def app(hosts: Sequence[str] = LOOPBACK) -> FastAPI:
@@ -108,19 +108,25 @@ def app(hosts: Sequence[str] = LOOPBACK) -> FastAPI:
     )
     made.state.desk = Desk()
     made.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
-    made.middleware("http")(_as_it_says)
-    for kind, status in ((Unreadable, 400), (_Missing, 404), (UserError, 503)):
+    made.middleware("http")(_strict)
+    for kind, status in ((Unreadable, 400), (Missing, 404), (UserError, 503)):
         made.add_exception_handler(kind, _told(status))
     made.include_router(api)
+    made.include_router(routes.pages)
     return made
 
 
-async def _as_it_says(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """What a response says it is, browsers take it for."""
+async def _strict(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Browsers take a response for what it says it is, and do nothing with it that our pages do not need."""
     response = await call_next(request)
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.update(HEADERS)
     return response
 
 
 def _told(status: int) -> Callable[[Request, Exception], Response]:
-    return lambda request, error: JSONResponse({"detail": str(error)}, status)
+    def told(request: Request, error: Exception) -> Response:
+        if request.url.path.startswith(api.prefix):
+            return JSONResponse({"detail": str(error)}, status)
+        return routes.problem(request, status, str(error))
+
+    return told

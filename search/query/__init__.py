@@ -12,12 +12,12 @@ from search.query.export import MEDIA_TYPES, Format, written
 from search.query.facets import FACETS, Facet
 from search.query.filters import Filters
 from search.query.folding import told
-from search.query.hits import label
+from search.query.hits import called, label
 from search.query.names import names_like
 from search.query.question import Question, Unreadable, in_kql, in_words
 
 __all__ = [
     "FACETS", "HIGHLIGHT", "MEDIA_TYPES", "Concept", "Copies", "Count", "Facet", "Filters", "Fold", "Format", "Hit",
-    "Question", "Results", "Sort", "Suggestion", "Told", "Unreadable", "all_hits", "ask", "get", "in_kql", "in_words",
-    "label", "like_article", "names_like", "search", "search_kql", "told", "written",
+    "Question", "Results", "Sort", "Suggestion", "Told", "Unreadable", "all_hits", "ask", "called", "get", "in_kql",
+    "in_words", "label", "like_article", "names_like", "search", "search_kql", "told", "written",
 ]  # fmt: skip

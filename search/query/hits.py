@@ -59,7 +59,7 @@ def raw(hit: dict[str, Any], language: str) -> Raw:
     matched = [name.partition(" ") for name in hit.get("matched_queries", ())]
     own = [field for field in light if field.startswith("text.")]
     concepts = [
-        Concept(id=id, label=_called(source, id, language)) for id in ids if ("concept", " ", id) in matched
+        Concept(id=id, label=called(source, id, language)) for id in ids if ("concept", " ", id) in matched
     ] or _concepts_by_label(source, light, ids, language)
     found = Hit(
         id=hit["_id"],
@@ -71,7 +71,7 @@ def raw(hit: dict[str, Any], language: str) -> Raw:
         changed=tuple(change["at"] for change in source.get("history", ())),
         **{name: source[name] for name in Hit.model_fields.keys() & source.keys() - {"id", "concepts"}},
     )
-    return Raw(found, [_called(source, c.id, found.language or "en") for c in concepts if c.id])
+    return Raw(found, [called(source, c.id, found.language or "en") for c in concepts if c.id])
 
 
 def _facts(light: dict[str, list[str]]) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _facts(light: dict[str, list[str]]) -> Iterator[str]:
             yield f"{field.removesuffix('.keyword')}: {said}"
 
 
-def _called(source: dict[str, Any], concept: str, language: str) -> str:
+def called(source: dict[str, Any], concept: str, language: str) -> str:
     """What a language calls a concept of an article: as the article's labels say, where it has them all. Other names
     follow the one that is shown after commas.
     """
@@ -128,7 +128,7 @@ def _concepts_by_label(
         return []
     best = max(fields, key=lambda field: (len(light[field]), field == f"concepts.{language}"))
     labels = [text.replace(HIGHLIGHT[0], "").replace(HIGHLIGHT[1], "").partition(",")[0] for text in light[best]]
-    known = {_called(source, id, best.removeprefix("concepts.")).casefold(): id for id in ids}
+    known = {called(source, id, best.removeprefix("concepts.")).casefold(): id for id in ids}
     return [Concept(id=known.get(found.casefold()), label=found) for found in dict.fromkeys(labels)]
 
 

@@ -1,4 +1,4 @@
-"""``wirewatch serve``: the HTTP API."""
+"""``wirewatch serve``: the search pages and the HTTP API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ def serve(
 
     from api.app import LOOPBACK, app
 
-    console.print(f"The API is at http://{host}:{port}/api/search?q=…, described at /api/openapi.json", soft_wrap=True)
+    place = f"http://{host}:{port}"
+    console.print(
+        f"Search at {place}/ in a browser. The API is at {place}/api/search?q=…, described at /api/openapi.json",
+        soft_wrap=True,
+    )
     uvicorn.run(app([*LOOPBACK, host, *(name or ())]), host=host, port=port, log_level="warning")
 
 

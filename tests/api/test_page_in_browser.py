@@ -1,0 +1,122 @@
+"""The search pages in Debian's Chromium: by keys alone, without scripts, narrow and wide, light and dark.
+
+``WIREWATCH_SHOTS`` names a folder that screenshots are left in.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import uvicorn
+
+from api.app import app
+from tests.api.conftest import Room
+
+playwright = pytest.importorskip("playwright.sync_api", reason="no playwright (pip install 'wirewatch[render]')")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core (axe-playwright-python)")
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium (apt-get install chromium)")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOKS = [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
+
+
+@pytest.fixture(scope="module")
+def site(paper: Room) -> Iterator[str]:
+    """The address of the service."""
+    server = uvicorn.Server(uvicorn.Config(app(), host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[object]:
+    """The browser."""
+    with playwright.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_axe_finds_nothing_and_no_page_is_wider_than_the_screen(
+    chromium, site: str, paper: Room, scheme: str, width: int
+) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    paths = {
+        "newest": "/",
+        "search": "/?q=Russia military cooperation Africa",
+        "narrowed": "/?kql=Russia and Africa&languages=en&sort=newest",
+        "arabic": f"/article/{paper['arabic'].id}",
+        "hostile": f"/article/{paper['hostile'].id}",
+        "nothing": "/?kql=title: xqzvb",
+        "problem": "/?kql=(a and",
+    }
+    for name, path in paths.items():
+        page.goto(site + path)
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        found = axe.Axe().run(page, options={"resultTypes": ["violations"], "runOnly": RULES})
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        if folder := os.environ.get("WIREWATCH_SHOTS"):
+            page.screenshot(path=Path(folder, f"{name}-{scheme}-{width}.png"), full_page=True)
+    assert [text for text in complaints if "400" not in text] == []
+    context.close()
+
+
+def test_without_scripts_keys_lead_from_the_question_to_an_article(chromium, site: str, paper: Room) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(site)
+    page.keyboard.type("Russia military cooperation Africa")  # the box has the focus
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=Russia*")
+    assert page.locator(".hits h2").first.text_content() == paper["algiers"].title
+
+    page.keyboard.press("Tab")
+    assert page.locator("*:focus").text_content() == "Skip to the content"
+    assert page.locator("*:focus").bounding_box()["y"] >= 0
+    page.keyboard.press("Enter")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.locator(".hits h2 a:focus").count():
+            break
+    assert page.locator(".hits h2 a:focus").text_content() == paper["algiers"].title
+    assert page.locator("*:focus").evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/article/*")
+    assert page.locator("h1").text_content() == paper["algiers"].title
+    context.close()
+
+
+def test_the_form_and_a_facet_ask_what_they_say(chromium, site: str, paper: Room) -> None:
+    page = chromium.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(site)
+    page.get_by_label("Search the news").fill("countries: RU")
+    page.get_by_label("KQL").check()
+    page.get_by_role("button", name="Search").click()
+    page.wait_for_url("**syntax=kql*")
+    page.get_by_role("complementary").get_by_role("link", name="Algeria").click()
+    page.wait_for_url("**countries=DZ*")
+    assert parse_qs(urlsplit(page.url).query) == {"kql": ["countries: RU"], "countries": ["DZ"]}
+    titles = page.locator(".hits h2").all_text_contents()
+    assert set(titles) == {paper["algiers"].title, paper["arabic"].title}
+    page.close()

@@ -280,8 +280,8 @@ def test_killed_in_the_middle_and_run_again_gives_the_same_index(
 
 
 def test_connecting_to_nothing_says_what_to_do(settings: Settings) -> None:
-    nowhere = settings.elasticsearch.model_copy(update={"url": "http://127.0.0.1:9"})
-    with pytest.raises(UserError, match=r"does not answer at http://127\.0\.0\.1:9.*ELASTICSEARCH_URL right"):
+    nowhere = settings.elasticsearch.model_copy(update={"url": "https://127.0.0.1:9"})
+    with pytest.raises(UserError, match=r"does not answer at https://127\.0\.0\.1:9.*ELASTICSEARCH_URL right"):
         connect(settings.model_copy(update={"elasticsearch": nowhere}))
 
 

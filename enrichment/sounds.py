@@ -56,7 +56,8 @@ def sounds(text: str, language: str) -> tuple[str, ...]:
     if sound.script(re.sub(r"[\W\d_a-zA-Z]+", "", text[:400]) or "a") == "latin":
         return ()
     found: dict[str, None] = {}
-    for word in candidates(text, language):
+    # In an order that is the same in every process: a batch made again is the same batch.
+    for word in sorted(candidates(text, language)):
         found.update(dict.fromkeys(_keys(word)))
     return tuple(found)
 

@@ -65,11 +65,13 @@ def paper(
     """
     folder = tmp_path_factory.mktemp("paper")
     url, user, password = Node(node).connection()
-    with pytest.MonkeyPatch.context() as environment, Elasticsearch(url, basic_auth=(user, password)) as client:
+    ca, login = str(Node(node).ca), (user, password)
+    with pytest.MonkeyPatch.context() as environment, Elasticsearch(url, basic_auth=login, ca_certs=ca) as client:
         environment.setenv("WIREWATCH_HOME", str(folder / "home"))
         environment.setenv("WIREWATCH_ELASTICSEARCH__URL", url)
         environment.setenv("WIREWATCH_ELASTICSEARCH__USER", user)
         environment.setenv("WIREWATCH_ELASTICSEARCH__PASSWORD", password)
+        environment.setenv("WIREWATCH_ELASTICSEARCH__CA", ca)
         get_settings.cache_clear()
         for name in client.indices.get(index="*"):
             client.indices.delete(index=name)
@@ -114,7 +116,7 @@ def _paper(desk: Room, make: Callable[..., EnrichedArticle]) -> tuple[Room, Stor
     images = (Image(url="javascript:alert(2)", caption=EVIL), Image(url="https://evil.example/i.png"))
     changes: dict[str, dict[str, object]] = {
         "algiers": {"story_id": story, "people": ("Nikolai Patrushev",)},
-        "wheat": {"people": ("Amina Okonkwaro",)},
+        "wheat": {"people": ("Amina Okonkwaro",), "body": f"{desk['wheat'].body} Amina Okonkwaro buys it."},
         "arabic": {
             "story_id": story,
             "people": ("Nikolai Patrushev",),

@@ -39,7 +39,7 @@ def link(page: httpx.Response, text: str) -> str:
 def test_the_first_page_has_the_newest_articles_and_everything_to_go_on_from(web: TestClient, paper: Room) -> None:
     page = web.get("/")
     assert page.status_code == 200
-    assert len(titles(page)) == len(paper) and titles(page)[-1] == paper["swahili"].title
+    assert len(titles(page)) == len(paper) - 1 and titles(page)[-1] == paper["swahili"].title
     assert "Narrow down" in page.text and "Skip to the content" in page.text
 
 
@@ -180,7 +180,7 @@ def test_what_cannot_be_shown_is_said_on_a_page_with_what_was_typed(
 def test_nothing_found_and_nothing_typed_are_no_errors(web: TestClient, paper: Room) -> None:
     assert "No article matches" in web.get("/", params={"kql": "title: xqzvb"}).text
     empty = web.get("/", params={"q": " ", "since": "", "sort": "", "fold": "", "syntax": "words"})
-    assert len(titles(empty)) == len(paper)
+    assert len(titles(empty)) == len(paper) - 1  # a copy
 
 
 def test_an_alert_of_a_search_is_read_by_alerts_and_finds_what_the_search_has(
@@ -218,7 +218,7 @@ def test_an_alert_says_filters_and_words_in_kql(params: dict[str, str], kql: str
 
 def test_without_a_cluster_the_page_says_so() -> None:
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("WIREWATCH_ELASTICSEARCH__URL", "http://127.0.0.1:9")
+        environment.setenv("WIREWATCH_ELASTICSEARCH__URL", "https://127.0.0.1:9")
         get_settings.cache_clear()
         page = TestClient(app(["testserver"])).get("/", params={"q": QUESTION})
     get_settings.cache_clear()

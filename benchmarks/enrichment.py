@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from benchmarks import countries, crosslingual, embedding, events, languages, names, report, speed, stories, topics
 from benchmarks.report import Benchmark, Figures, Table
+from enrichment.pipelines import MODELS
 
 EVALUATED = True
 PARTS: tuple[Benchmark, ...] = (crosslingual, names, topics, countries, stories, events, languages, speed, embedding)
@@ -70,7 +71,8 @@ def _aims(figures: Figures) -> Iterator[Aim]:
         for measure in ("precision", "recall"):
             yield Aim(f"countries, {part} sentences: {measure}", f"countries.{part}.all.{measure}", 0.95)
     yield Aim("stories: B-cubed F1", "stories.bcubed_f1", 0.90)
-    for language in speed.LANGUAGES:
+    # The aim is told in spaCy's recognisers. The Russian one is another, and twice as fast.
+    for language in (code for code in speed.LANGUAGES if code in MODELS):
         yield Aim(f"cost but for embedding, {language}: recognisers", f"speed.{language}.ratio", 1.5, at_most=True)
     known = "embedding.packaged_texts_per_second"
     yield Aim("embedding: texts/s of 72 tokens", "embedding.texts_per_second", 12, beside=known)

@@ -146,7 +146,7 @@ def test_a_page_whose_name_leads_here_is_not_answered(web: TestClient) -> None:
 
 
 def test_without_a_cluster_it_says_so(monkeypatch: pytest.MonkeyPatch, room: Room) -> None:
-    monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__URL", "https://127.0.0.1:9")
     get_settings.cache_clear()
     answer = TestClient(app(["testserver"])).get("/api/search", params={"q": QUESTION})
     assert (answer.status_code, "does not answer" in answer.json()["detail"]) == (503, True)

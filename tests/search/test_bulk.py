@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,7 +53,8 @@ class Busy:
 @contextmanager
 def before(es: Elasticsearch, busy: Busy) -> Iterator[Elasticsearch]:
     given = get_settings().elasticsearch
-    assert given.url and given.user and given.password
+    assert given.url and given.user and given.password and given.ca
+    trusted = ssl.create_default_context(cafile=str(given.ca))
     node = urlsplit(given.url)
 
     class Handler(BaseHTTPRequestHandler):
@@ -70,7 +72,7 @@ def before(es: Elasticsearch, busy: Busy) -> Iterator[Elasticsearch]:
                 pairs = [lines[at : at + 2] for at in range(0, len(lines), 2)]
                 rest = [pair[0] for pair in pairs[::2]]
                 body = "".join(f"{line}\n" for pair in pairs[1::2] for line in pair).encode()
-            connection = http.client.HTTPConnection(node.hostname or "", node.port)
+            connection = http.client.HTTPSConnection(node.hostname or "", node.port, context=trusted)
             headers = {
                 name: self.headers[name] for name in ("Authorization", "Content-Type", "Accept") if name in self.headers
             }

@@ -9,6 +9,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from search import client as connection
+from search.bulk import Sender
 from search.index import _tell_stories, index
 from search.query import Filters, Unreadable, all_hits, ask, get, in_kql, in_words, like_article
 from wirewatch.batches import Batch
@@ -43,7 +44,7 @@ def room(clean: Elasticsearch, desk: Desk, enriched: Callable[..., Batch]) -> De
         Story(id=story, title="Arms", size=3, languages=("en", "fr"), sources=("b.example", "a.example"), **seen),
         Story(id=desk["wheat"].id, title="Wheat", size=1, languages=("en",), sources=("b.example",), **seen),
     ]
-    _tell_stories(clean, told)
+    _tell_stories(Sender(clean), told)
     return articles
 
 
@@ -191,7 +192,7 @@ def test_what_is_written_back_keeps_its_vectors(room: Desk, clean: Elasticsearch
     older = room["wheat"]
     seen = {"first_seen": NOON, "last_seen": NOON}
     merged = Story(id=room["drills"].id, title="", size=3, languages=(), sources=(), merged_into=older.id, **seen)
-    _tell_stories(clean, [merged])
+    _tell_stories(Sender(clean), [merged])
     document = get(room["algiers"].id, vectors=True, client=clean)
     assert document["story_id"] == older.id
     assert len(document["embedding"]) == 384

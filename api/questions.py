@@ -140,6 +140,7 @@ class Desk:
         return tuple(made for _, made in likely[:SUGGESTIONS])
 
 
+# The first question reads the data files of ten languages: once, and not in each thread that comes meanwhile.
 _one_at_a_time = Lock()
 
 

@@ -14,6 +14,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from enrichment import event_words, geography, known, lexicon, sound, topics
+from enrichment.entities import is_surname
 from enrichment.lexicon import ANALYST_LANGUAGES
 from wirewatch.records import Entity, Event
 
@@ -43,11 +44,6 @@ def concept_ids(
         *(event_words.concept(event) for event in events),
     )
     return tuple(dict.fromkeys(ids))
-
-
-def is_surname(entity: str) -> bool:
-    """Whether an entity (id) is somebody of whom a text has one name only: that may be anybody's."""
-    return entity.startswith("person:~") and "-" not in entity
 
 
 def label(concept: str, language: str) -> str | None:

@@ -16,15 +16,20 @@ from collections.abc import Iterable
 from spacy.language import Language
 from spacy.tokens import Doc
 
+import enrichment.names  # noqa: F401 - its extensions of Doc
 from enrichment import gazetteer, known, sound
 from enrichment.gazetteer import fold
-from enrichment.known import Found, Word
+from enrichment.known import Found
 from enrichment.sounds import sounds
 from wirewatch.records import Entity
 
 Doc.set_extension("entities", default=(), force=True)
 Doc.set_extension("sounds", default=(), force=True)
 Doc.set_extension("entity_mentions", default=(), force=True)
+
+
+LEARNED_PERSON = "person:~"
+"""With it begin the ids of people whom no data file knows."""
 
 
 def learned_id(kind: str, name: str) -> str:
@@ -34,16 +39,26 @@ def learned_id(kind: str, name: str) -> str:
     parts = known.words(name)
     if kind == "person":
         keys = [sound.key(word.text) or fold(word.text) for word in parts if fold(word.text) not in known.PARTICLES]
-        return f"person:~{'-'.join(keys) or fold(name)}"
+        return LEARNED_PERSON + ("-".join(keys) or fold(name))
     return f"{kind}:~{re.sub('[^a-z0-9]+', '-', sound.latin(name)).strip('-') or fold(name)}"
 
 
-def _mentions(text: str, language: str, words: list[Word]) -> list[Found]:
-    """Where the text names known people and organisations in full."""
-    return known.longest([*known.people_in(text, language, words), *known.written_in(text, language)])
+def is_learned(id_: str) -> bool:
+    """Whether no data file knows it."""
+    return ":~" in id_
 
 
-def _surnames(doc: Doc, text: str, words: list[Word], full: list[Found]) -> list[Found]:
+def is_surname(id_: str) -> bool:
+    """Whether it is somebody of whom a text has one name only: that may be anybody's."""
+    return id_.startswith(LEARNED_PERSON) and "-" not in id_
+
+
+def called(entities: Iterable[Entity], kind: str) -> tuple[str, ...]:
+    """The names of those of a kind (``person``, ``organization``, ``place``), each once."""
+    return tuple(dict.fromkeys(entity.name for entity in entities if entity.id.startswith(f"{kind}:")))
+
+
+def _surnames(doc: Doc, text: str, full: list[Found]) -> list[Found]:
     """Where the text has a surname alone: of somebody it names in full, or of the one known person it can mean."""
     here: dict[str, set[str]] = defaultdict(set)
     for one in full:
@@ -58,7 +73,7 @@ def _surnames(doc: Doc, text: str, words: list[Word], full: list[Found]) -> list
         covered[one.start : one.end] = b"x" * (one.end - one.start)
     return [
         Found(word.start + known.prefix(word.text, person), word.end, person)
-        for word in words
+        for word in known.words(text)
         if not covered[word.start] and known.is_cased(word.text) and (person := _whose(word.text, here, told))
     ]
 
@@ -86,7 +101,7 @@ def _learned(kind: str, names: Iterable[str], text: str, taken: list[Found]) -> 
             continue
         id_ = learned_id(kind, name)
         if kind == "person" and " " not in name:
-            last = id_.removeprefix("person:~")
+            last = id_.removeprefix(LEARNED_PERSON)
             id_ = next((other for other in entities if other.endswith(f"-{last}")), id_)
         entities.setdefault(id_, Counter())[name] += max(1, text.count(name))
         display.setdefault(id_, name)
@@ -133,9 +148,8 @@ def entities(doc: Doc, language: str) -> tuple[list[Entity], list[Found]]:
     organisations stand.
     """
     text = doc.text  # put together from the tokens whenever it is asked for
-    words = known.words(text)
-    full = _mentions(text, language, words)
-    mentions = known.longest([*full, *_surnames(doc, text, words, full)])
+    full = list(doc._.known_names)
+    mentions = known.longest([*full, *_surnames(doc, text, full)])
     spelled: dict[str, Counter[str]] = defaultdict(Counter)
     for one in mentions:
         spelled[one.id][" ".join(text[one.start : one.end].split())] += 1
@@ -166,8 +180,8 @@ def set_entities(doc: Doc) -> Doc:
     found, mentions = entities(doc, language)
     doc._.entities = tuple(found)
     doc._.entity_mentions = tuple(mentions)
-    for kind, extension in (("person", "people"), ("organization", "organizations"), ("place", "places")):
-        names = (entity.name for entity in found if entity.id.startswith(f"{kind}:"))
-        doc._.set(extension, tuple(dict.fromkeys(names)))
+    doc._.people, doc._.organizations, doc._.places = (
+        called(found, kind) for kind in ("person", "organization", "place")
+    )
     doc._.sounds = sounds(doc.text, language)
     return doc

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from enrichment import known
+from enrichment.entities import is_learned
 from enrichment.event_words import Kind
 
 WITHIN = ("protest", "vote")
@@ -46,7 +47,7 @@ def _act_for(members: Iterable[tuple[str, ...]], countries: Sequence[str]) -> bo
 
 def _is_known(ids: Sequence[str]) -> bool:
     """Whether one is a country, or somebody of our data files."""
-    return any(":~" not in id_ for id_ in ids)
+    return not all(map(is_learned, ids))
 
 
 def _is_private(id_: str) -> bool:
@@ -55,7 +56,7 @@ def _is_private(id_: str) -> bool:
 
 
 def _may_be_attacked(id_: str) -> bool:
-    return not id_.startswith("person:") and ":~" not in id_ and not _is_private(id_)
+    return not id_.startswith("person:") and not is_learned(id_) and not _is_private(id_)
 
 
 def _is_power(id_: str) -> bool:

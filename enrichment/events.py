@@ -24,9 +24,8 @@ import dateparser
 from spacy.language import Language
 from spacy.tokens import Doc
 
-import enrichment.documents
-import enrichment.entities  # noqa: F401 - its extensions of Doc
 from enrichment import event_words, geography, known, lexicon, topics
+from enrichment.entities import is_learned
 from enrichment.event_roles import Actor, Sentence, Told
 from enrichment.event_words import Hit
 from enrichment.gazetteer import fold
@@ -54,7 +53,6 @@ _SAID_OF = re.compile(
     r"-(?:based|born|backed|donated|supplied|funded|built|trained|linked|occupied|administered|held|controlled|made|style)\b"
 )
 """Whom these go with does nothing: "pro-Palestine protests", "a Washington-based lawyer"."""
-_LEARNED = ("person:~", "organization:~")
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b(?!\s?(?:%|km|euros|dollars|tonnes))")
 _END = re.compile(r"[.!?…](?:\s?»)?[\"'”’)\]]*\s+(?=[\"'«“„‘(\[¿¡—–-]*\s?[A-ZÀ-ÞЀ-Я0-9])|\n+")
 _ABBREVIATION = re.compile(
@@ -143,7 +141,8 @@ def _country(id_: str) -> tuple[str, ...]:
 
 def _learned(doc: Doc, named: Iterable[Actor]) -> Iterator[Actor]:
     """People and organisations that the recogniser marked and no data file knows."""
-    ids = {spelling: one.id for one in doc._.entities for spelling in one.spellings if one.id.startswith(_LEARNED)}
+    learned = (one for one in doc._.entities if is_learned(one.id) and not one.id.startswith("place:"))
+    ids = {spelling: one.id for one in learned for spelling in one.spellings}
     taken = {place for one in named for place in range(one.start, one.end)} if ids else set()
     for ent in doc.ents if ids else ():
         if (id_ := ids.get(ent.text)) and ent.start_char not in taken:

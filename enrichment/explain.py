@@ -171,7 +171,7 @@ def _last(versions: Iterable[T]) -> T:
 def _name(concept: str, language: str, called: Mapping[str, str] = MappingProxyType({})) -> str:
     """What people are shown for a concept: as the data files have it, else as the article has it ``called``."""
     for shown in (language, "en"):
-        if label := known.label(concept, shown) or concepts.label(concept, shown):
+        if label := concepts.label(concept, shown):
             return label.partition(", ")[0]
     return called.get(concept) or concept.partition(":")[2]
 

@@ -17,11 +17,11 @@ from datetime import datetime
 from difflib import SequenceMatcher
 
 from enrichment import known, sound
-from enrichment.concepts import concept_ids, is_surname, labels_of
+from enrichment.concepts import concept_ids, labels_of
+from enrichment.entities import LEARNED_PERSON, called, is_surname
 from enrichment.gazetteer import fold
 from wirewatch.records import EnrichedArticle, Entity
 
-PREFIX = "person:~"
 ALIKE = 0.8
 """How alike two full names in one script must be (difflib's ratio) that sound the same."""
 ENOUGH = 5
@@ -45,7 +45,7 @@ class Named:
             article=article.id,
             at=article.published or article.first_seen,
             countries=frozenset(article.countries),
-            people=tuple(entity for entity in article.entities if entity.id.startswith(PREFIX)),
+            people=tuple(entity for entity in article.entities if entity.id.startswith(LEARNED_PERSON)),
         )
 
 
@@ -99,12 +99,12 @@ class Person:
 
 def key(id_: str) -> str:
     """The id that the sound of the name alone gives: without the number of a namesake."""
-    return PREFIX + id_.removeprefix(PREFIX).partition("~")[0]
+    return LEARNED_PERSON + id_.removeprefix(LEARNED_PERSON).partition("~")[0]
 
 
 def surname_key(id_: str, full: bool = False) -> str:
     """The consonants of a learned person's surname, or of the full name."""
-    sounds = key(id_).removeprefix(PREFIX).split("-")
+    sounds = key(id_).removeprefix(LEARNED_PERSON).split("-")
     return "".join(sounds) if full else sounds[-1]
 
 
@@ -173,12 +173,13 @@ def settled(article: EnrichedArticle, people: Mapping[str, Person]) -> EnrichedA
         person = people.get(entity.id)
         id_, name = (person.id, person.name) if person else (entity.id, entity.name)
         before = entities.get(id_)
-        entities[id_] = Entity(
-            id=id_,
-            name=name,
-            spellings=tuple(dict.fromkeys((*(before.spellings if before else ()), *entity.spellings))),
-            mentions=entity.mentions + (before.mentions if before else 0),
-            wikidata=entity.wikidata,
+        entities[id_] = entity.model_copy(
+            update={
+                "id": id_,
+                "name": name,
+                "spellings": tuple(dict.fromkeys((*(before.spellings if before else ()), *entity.spellings))),
+                "mentions": entity.mentions + (before.mentions if before else 0),
+            }
         )
     ranked = tuple(sorted(entities.values(), key=lambda entity: -entity.mentions))
     events = tuple(
@@ -194,7 +195,7 @@ def settled(article: EnrichedArticle, people: Mapping[str, Person]) -> EnrichedA
     return article.model_copy(
         update={
             "entities": ranked,
-            "people": tuple(dict.fromkeys(one.name for one in ranked if one.id.startswith("person:"))),
+            "people": called(ranked, "person"),
             "events": events,
             "concepts": concepts,
             "labels": labels_of(concepts, {entity.id: entity.name for entity in ranked}),

@@ -17,7 +17,7 @@ import numpy as np
 from sqlalchemy import JSON, LargeBinary, String, delete, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from enrichment.concepts import is_surname
+from enrichment.entities import is_surname
 from enrichment.learned import Named, People, Person, surname_key
 from enrichment.stories import WINDOW, Facts, Languages, Stories, Told
 from wirewatch import batches

@@ -1,7 +1,8 @@
 """Names in Russian: the recogniser of natasha (slovnet with navec's word vectors) as a spaCy component.
 
 Only the weights of the package natasha are read, which is installed without what it depends on (pymorphy2, yargy): they
-are a convolution over words and need numpy alone: 26,000 words a second on one core, where spaCy's `ner` reads 4,700.
+are a convolution over words and need numpy alone: 22,000 words a second on one core, where spaCy's `ner` reads 9,600 to
+16,000 (``python -m benchmarks.speed``).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ that is no stop word may be one.
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from enrichment import known, sound
 from enrichment.language import stop_words
@@ -17,7 +17,7 @@ from enrichment.language import stop_words
 LEAST = 2
 """Consonants of a key: fewer tell nothing."""
 
-_SPELLING = frozenset(
+_SPELLING = (
     "阿埃艾爱安昂奥巴白拜班邦保鲍贝比彼毕宾波伯博布查察柴昌彻茨达戴丹德登邓迪蒂丁杜顿多恩尔耳范菲费芬丰冯弗夫福"
     "盖甘冈高戈哥格葛根古瓜圭果哈汉豪赫黑亨洪侯胡华怀惠霍吉季基济加贾简姜杰金津京居卡凯坎康考科克肯孔库夸昆拉"
     "莱赖兰朗劳勒雷蕾里丽利莉连廉良列烈林琳龙卢鲁路伦罗洛吕略马玛迈麦曼芒毛梅门蒙米密明敏缪摩莫默姆木穆"
@@ -26,6 +26,7 @@ _SPELLING = frozenset(
     "西希锡夏香肖谢辛欣休许雪逊雅亚延扬耶叶伊尤约云赞扎泽詹章哲真珍芝治朱祖兹佐"
 )
 """Characters with which Chinese usually spells foreign names."""
+_spelling_run = re.compile(f"[{_SPELLING}]{{2,9}}")
 
 _article = re.compile("[وف]?[بك]?(?:ال|لل)(?=...)")
 
@@ -42,13 +43,8 @@ def _keys(word: str) -> tuple[str, ...]:
 
 def _spelled_in_chinese(text: str) -> list[str]:
     """The runs of characters that may spell a foreign name, apart at the dot between first name and surname."""
-    runs = re.findall(f"[{''.join(sorted(_SPELLING))}]{{2,9}}", text)
+    runs = _spelling_run.findall(text)
     return [part for run in runs for part in (run, run[1:], run[:-1]) if part is run or len(part) > 2]
-
-
-@cache
-def _stops(language: str) -> frozenset[str]:
-    return stop_words(language)
 
 
 def sounds(text: str, language: str) -> tuple[str, ...]:
@@ -65,7 +61,7 @@ def sounds(text: str, language: str) -> tuple[str, ...]:
 def candidates(text: str, language: str) -> set[str]:
     """The words that may be names."""
     names: set[str] = set(_spelled_in_chinese(text)) if language in ("zh", "ja") else set()
-    stops = _stops(language)
+    stops = stop_words(language)
     last = 0
     for word in known.words(text):
         kind = sound.script(word.text)

@@ -15,8 +15,13 @@ from enrichment.language import stop_words
 
 __all__ = [
     "DATA", "PARTICLES", "Found", "Known", "Word", "bare", "by_surname", "find", "folded", "get", "is_cased", "keys",
-    "label", "longest", "name", "organizations", "people", "people_in", "prefix", "words", "written_in",
+    "label", "longest", "name", "named_in", "organizations", "people", "people_in", "prefix", "words",
 ]  # fmt: skip
+
+
+def named_in(text: str, language: str) -> list[Found]:
+    """Where a text names known people and organisations in full, in its order."""
+    return longest([*people_in(text, language), *written_in(text, language)])
 
 
 def find(text: str, language: str) -> list[Found]:

@@ -128,13 +128,13 @@ def _fits(form: _Form, beside: list[Word], surname: Word) -> tuple[int, int, int
     return matched, int(matched == len(form.given)), letters + exact
 
 
-def people_in(text: str, language: str, parts: list[Word] | None = None) -> list[Found]:
-    """The known people whose first name and surname stand in a text, in its order; ``parts`` are its :func:`words`."""
+def people_in(text: str, language: str) -> list[Found]:
+    """The known people whose first name and surname stand in a text, in its order."""
     stops, mister = stop_words(language), MISTER.get(language)
     parts = name_words(
         [
             word
-            for word in (words(text) if parts is None else parts)
+            for word in words(text)
             if (is_cased(word.text) and word.text != mister) or text[word.start - 1 : word.start] == "-"
         ]
     )

@@ -79,9 +79,9 @@ def _is_acronym(name: str) -> bool:
     return " " not in name and sum(map(str.isupper, name)) > 1
 
 
-def written_in(text: str, language: str, folded: str | None = None) -> list[Found]:
+def written_in(text: str, language: str) -> list[Found]:
     """Organisations, and people by names that stand alone, where a text has them; longest first wins."""
-    folded = fold(text) if folded is None else folded
+    folded = fold(text)
     found: list[Found] = []
     for last, (length, all_written) in _automaton().iter(folded):
         start, end = last + 1 - length, last + 1

@@ -19,7 +19,7 @@ KINDS = {"PER": PERSON, "PERSON": PERSON, "ORG": ORGANIZATION, "LOC": PLACE, "GP
 LABELS = {PERSON: "PER", ORGANIZATION: "ORG", PLACE: "LOC"}
 """What they are called in ``doc.ents`` afterwards."""
 
-for extension in ("people", "organizations", "places"):
+for extension in ("people", "organizations", "places", "known_names"):
     if not Doc.has_extension(extension):
         Doc.set_extension(extension, default=())
 
@@ -27,6 +27,7 @@ for extension in ("people", "organizations", "places"):
 class Names:
     """Sets ``doc.ents`` to the names in the text (``PER``, ``ORG``, ``LOC``), and ``doc._.people``,
     ``doc._.organizations`` and ``doc._.places``: tuples of names as the text writes them, the most frequent first.
+    ``doc._.known_names`` (:class:`enrichment.known.Found`) is where known people and organisations stand in full.
 
     ``borrowed`` says that the pipeline's recogniser was made for another language.
     """
@@ -40,6 +41,7 @@ class Names:
         language = (doc._.language if Doc.has_extension("language") else None) or doc.lang_
         sight = Sight(doc, language)
         found = names(sight, self._candidates(sight))
+        doc._.known_names = tuple(sight.known)
         doc.ents = [Span(doc, one.start, one.end, label=LABELS[one.kind]) for one in found]
         shown = (as_shown(one.kind, sight.shown(one.start, one.end), language) for one in found)
         counted = collect((name for name in shown if name), lambda name: place_kind(name, language) is not None)
@@ -61,7 +63,7 @@ class Names:
 
 @Language.factory(
     "wirewatch_names",
-    assigns=["doc.ents", "doc._.people", "doc._.organizations", "doc._.places"],
+    assigns=["doc.ents", "doc._.people", "doc._.organizations", "doc._.places", "doc._.known_names"],
     default_config={"borrowed": False},
 )
 def make_names(nlp: Language, name: str, borrowed: bool) -> Names:

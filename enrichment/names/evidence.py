@@ -68,7 +68,8 @@ class Sight:
         folded = fold(self.raw)
         self.folded = [folded[token.idx : token.idx + len(token)] for token in doc]
         self.begins = _sentence_starts(self.texts)
-        self.certain = _certain(doc, self.raw, language)
+        self.known = known.named_in(self.raw, language)
+        self.certain = _certain(doc, self.raw, language, self.known)
         self.certain_starts = {start for start, _ in self.certain}
         self.place_starts = {end: start for (start, end), one in self.certain.items() if one.kind == PLACE}
         self.longer = {(start, i) for start, end in self.certain for i in range(start + 1, end + 1)}
@@ -210,7 +211,7 @@ def _sentence_starts(texts: Sequence[str]) -> list[bool]:
     return [i == 0 or texts[i - 1][-1:] in _ENDS or texts[i - 1].isspace() for i in range(len(texts))]
 
 
-def _certain(doc: Doc, text: str, language: str) -> dict[tuple[int, int], Certain]:
+def _certain(doc: Doc, text: str, language: str, known_names: Sequence[known.Found]) -> dict[tuple[int, int], Certain]:
     """What the gazetteer and the list of the known find in the text, by tokens, from and before which."""
     found: dict[tuple[int, int], Certain] = {}
 
@@ -219,8 +220,7 @@ def _certain(doc: Doc, text: str, language: str) -> dict[tuple[int, int], Certai
         if span is not None and len(span) and text[end : span.end_char][:1] != "-":  # "SPD-Politikerin"
             found.setdefault((span.start, span.end), Certain(kind, text[start:end]))
 
-    people, organizations = known.people_in(text, language), known.written_in(text, language)
-    for one in known.longest([*people, *organizations]):
+    for one in known_names:
         add(one.start, one.end, PERSON if one.id.startswith("person:") else ORGANIZATION)
     for location in doc._.locations:
         add(location.start, location.end, PLACE)

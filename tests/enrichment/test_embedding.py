@@ -19,15 +19,6 @@ from wirewatch.errors import UserError
 from wirewatch.settings import get_settings
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home without vectors of earlier tests."""
-    monkeypatch.setenv("WIREWATCH_HOME", str(tmp_path / "home"))
-    get_settings.cache_clear()
-    yield tmp_path / "home"
-    get_settings.cache_clear()
-
-
 class LengthEmbedder:
     """Another embedder: it says how long a text is, and remembers what it was asked."""
 
@@ -201,9 +192,9 @@ def test_another_model_gets_nothing_from_the_first(by_length: LengthEmbedder) ->
     assert by_length.asked == ["one", "one"]
 
 
-def test_the_file_may_be_deleted_at_any_time(by_length: LengthEmbedder, home: Path) -> None:
+def test_the_file_may_be_deleted_at_any_time(by_length: LengthEmbedder, own_home: Path) -> None:
     embed_passages(["one"])
-    (home / "vectors.sqlite").unlink()
+    (own_home / "vectors.sqlite").unlink()
     assert embed_passages(["one"])[0, 0] == 3
     assert by_length.asked == ["one", "one"]
     embed_passages(["one"])
@@ -234,17 +225,17 @@ def test_many_may_use_it_at_once(by_length: LengthEmbedder) -> None:
 
 @pytest.mark.parametrize("spoil", ["a file is where the home should be", "the file is no database"])
 def test_without_it_vectors_are_computed_and_the_log_says_so_once(
-    by_length: LengthEmbedder, home: Path, spoil: str, caplog: pytest.LogCaptureFixture
+    by_length: LengthEmbedder, own_home: Path, spoil: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     if "no database" in spoil:
-        home.mkdir()
-        (home / "vectors.sqlite").write_text("This is no database at all. " * 50)
+        own_home.mkdir()
+        (own_home / "vectors.sqlite").write_text("This is no database at all. " * 50)
     else:
-        home.write_text("")
+        own_home.write_text("")
     with caplog.at_level(logging.WARNING):
         assert [embed_passages(["one"])[0, 0] for _ in range(3)] == [3, 3, 3]
     assert by_length.asked == ["one"] * 3
-    assert [str(home / "vectors.sqlite") in record.getMessage() for record in caplog.records] == [True]
+    assert [str(own_home / "vectors.sqlite") in record.getMessage() for record in caplog.records] == [True]
 
 
 # Other embedders

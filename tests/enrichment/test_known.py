@@ -9,7 +9,7 @@ from wirewatch.errors import UserError
 
 
 def ids(text: str, language: str) -> list[str]:
-    return [found.id for found in known.longest([*known.people_in(text, language), *known.written_in(text, language)])]
+    return [found.id for found in known.named_in(text, language)]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from enrichment.entities import is_surname
 from enrichment.learned import Named, People, Person, surname_key
-from enrichment.stories import WINDOW, Facts, Languages, Stories, Told
+from enrichment.stories import WINDOW, Facts, Languages, Stories, Told, in_order
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.database import SentText, UTCTime, alone, connect, lay_out, lots
@@ -230,7 +230,7 @@ def _apply(session: Session, batch: Batch) -> None:
     stories = _in_the_news(session, facts)
     known = _known(session, facts)
     stories.languages.add(one for one in facts if one.article not in known)
-    for one, story in articles:
+    for one, story in sorted(articles, key=lambda told: in_order(told[0])):
         if story and one.article not in known:
             stories.join(one, story)
             session.merge(_Member(article=one.article, story=story))

@@ -8,7 +8,8 @@ Countries and rare names that both have, or have not, in common move that a litt
 
 Online single-pass clustering, as in topic detection and tracking (Allan, 2002): an article joins the nearest story that
 is not further than :data:`NEAR` and was in the news within :data:`WINDOW`. Stories that grow together become one, and
-the older keeps its id.
+the older keeps its id. The articles of a batch are taken in the order in which they were published: in which order
+sites answered decides nothing.
 """
 
 from __future__ import annotations
@@ -80,6 +81,11 @@ class Facts:
             countries=frozenset(article.countries),
             names=frozenset(entity.id for entity in article.entities),
         )
+
+
+def in_order(facts: Facts) -> tuple[datetime, str]:
+    """Sorts articles by when they were published."""
+    return facts.at, facts.article
 
 
 @dataclass
@@ -230,15 +236,16 @@ class Stories:
         """The story of each article, by its id.
 
         Args:
-            articles: in the order in which they come.
+            articles: of one batch, in any order.
             known: the stories of those that were read before: an article stays in its story.
         """
+        before = frozenset(self.told)
         self.languages.add(one for one in articles if one.article not in known)
         found = dict(known)
-        for facts in articles:
+        for facts in sorted(articles, key=in_order):
             if facts.article not in found:
                 found[facts.article] = self.join(facts, self._nearest_story(facts) or facts.article)
-        for younger, older in self._grown_together():
+        for younger, older in self._grown_together(before):
             self.merge(older, younger)
             found = {article: older if story == younger else story for article, story in found.items()}
         return {facts.article: found[facts.article] for facts in articles}
@@ -299,15 +306,17 @@ class Stories:
         about = dict.fromkeys(facts.countries, 1.0)
         return nearness(cosine, about, story.about(), bool(self._rare(facts.names, story)))
 
-    def _grown_together(self) -> Iterator[tuple[str, str]]:
-        """Stories that turned out to be one: the younger's id and the older's, one pair after the other."""
+    def _grown_together(self, before: frozenset[str]) -> Iterator[tuple[str, str]]:
+        """Stories that turned out to be one: the younger's id and the older's, one pair after the other. One from
+        ``before`` this batch, which readers may know, is older than any of the batch.
+        """
         for id in sorted(self.changed):
             story = self.told[id]
             for other, cosine in self._around(_unit(story.centre)):
                 near = nearness(cosine, story.about(), other.about(), bool(self._rare(story.names, other)))
                 alike = near >= ALIKE and _in_time(other, story.begun, story.ended)
                 if alike and other is not story and not story.merged_into:
-                    older, younger = sorted((story, other), key=lambda one: (one.first_seen, one.id))
+                    older, younger = sorted((story, other), key=lambda one: (one.id not in before, one.begun, one.id))
                     yield younger.id, older.id
 
     def _around(self, vector: Vector) -> list[tuple[Told, float]]:

@@ -23,7 +23,9 @@ from wirewatch.settings import get_settings
 
 ALIAS = "articles"
 """The name under which all articles are searched, whatever the index they lie in."""
+ALERTS = "wirewatch-alerts"
 NOTICES = "wirewatch-notices"
+DELIVERIES = "wirewatch-deliveries"
 STORIES = "wirewatch-stories"
 MIGRATIONS = "wirewatch-migrations"
 OURS = "wirewatch-*"
@@ -46,7 +48,7 @@ def init(client: Elasticsearch | None = None) -> None:
     with plain_errors():
         _refuse_newer(client)
         put_templates(client)
-        for name in (NOTICES, STORIES, MIGRATIONS):
+        for name in (ALERTS, NOTICES, DELIVERIES, STORIES, MIGRATIONS):
             if not client.indices.exists(index=name):
                 create(client, name)
         remove_replaced(client)

@@ -455,16 +455,81 @@ class Rejected(Record):
     """In Elasticsearch's words."""
 
 
-class Notice(Record):
-    """One article told to one alert's channels."""
+class Cited(Record):
+    """An article as a notice tells of it."""
 
     id: str
-    """Deterministic in alert and article, so that nothing is told twice: see :func:`notice_id`."""
-    alert: str
-    article: str
     title: str
     url: str
+    source: SourceRef
+    language: str | None = None
+    published: Time | None = None
+    why: tuple[str, ...] = ()
+    """Pieces of its text with what matched between ``<em>`` and ``</em>``. The rest is text as it is: not HTML."""
+    concepts: tuple[str, ...] = ()
+    """Labels of the concepts that matched."""
+
+
+NoticeKind = Literal["new", "developing", "spike", "silence", "rule", "operator"]
+
+
+class Notice(Record):
+    """What an alert has to tell: a story, once, or that there is more or less than usual."""
+
+    id: str
+    """Deterministic in alert, story and kind, so that nothing is told twice: see :func:`notice_id`."""
+    kind: NoticeKind = "new"
+    """``rule`` is what a rule of Kibana wrote, ``operator`` the digest for the operator."""
+    alert: str
+    """Name of the alert."""
+    story: str
+    """Id of the story; of what is no story, what is told only once (a day)."""
+    title: str
+    """Of the story's first matching article, or what there is to say."""
+    url: str = ""
+    articles: tuple[Cited, ...] = ()
+    """Those that matched, the first ones found."""
+    size: int = 1
+    """Articles of the story that matched, cited or not."""
+    sources: tuple[str, ...] = ()
+    """Ids of the outlets of the articles that matched."""
     created: Time
+    due: Time | None = None
+    """When it is to be sent; None while too few sources report it, and of what is sent to nobody."""
+    slot: str = ""
+    """Notices of an alert with the same are sent together: the run, or the moment they are gathered for."""
+    state: Literal["waiting", "due", "told", "muted", "dropped"] = "due"
+    """Waiting for more sources; due; told to all channels; muted and never sent; dropped as its alert is gone."""
+    run: str
+    """The batch that brought its first article."""
+
+
+class Delivery(Record):
+    """A message to a channel: written before it is sent, marked after."""
+
+    id: str
+    """Deterministic in alert, slot and channel: see :func:`delivery_id`."""
+    alert: str
+    channel: str
+    """As the alert names it: no secret."""
+    notices: tuple[str, ...]
+    """Ids."""
+    state: Literal["sending", "sent", "failed", "dead", "unsure"]
+    """Failed ones are sent again at ``next``, dead ones no more; of an unsure one nobody knows whether its repetition
+    arrived: the process was killed in the middle of it."""
+    attempts: int = 1
+    repeated: bool = False
+    """Whether a message went out with ids that end in :data:`AGAIN`, since the first may have arrived."""
+    at: Time
+    """Of the latest attempt."""
+    next: Time | None = None
+    error: str | None = None
+    """Why the channel did not take it; without secrets."""
+
+
+AGAIN = "-again"
+"""Ends the id of a message, and of its notices, that may have been sent before: a receiver that has the id without it
+can drop it."""
 
 
 def article_id(canonical_url: str) -> str:
@@ -477,9 +542,14 @@ def content_version(title: str, lead: str | None, body: str) -> str:
     return hashlib.sha256("\x1f".join((title, lead or "", body)).encode()).hexdigest()[:16]
 
 
-def notice_id(alert: str, article: str) -> str:
-    """The id of the notice that tells ``alert`` of ``article``."""
-    return hashlib.sha256(f"{alert}\x1f{article}".encode()).hexdigest()[:20]
+def notice_id(alert: str, story: str, kind: NoticeKind = "new") -> str:
+    """The id of the notice by which an alert tells of a story."""
+    return hashlib.sha256("\x1f".join((alert, story, kind)).encode()).hexdigest()[:20]
+
+
+def delivery_id(alert: str, slot: str, channel: str) -> str:
+    """The id of the message to a channel that has an alert's notices of a slot."""
+    return hashlib.sha256("\x1f".join((alert, slot, channel)).encode()).hexdigest()[:20]
 
 
 class ListingHealth(Record):

@@ -1,0 +1,127 @@
+"""The alerts that are kept in Elasticsearch, and what is known of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal
+
+from elasticsearch import ConflictError, Elasticsearch, NotFoundError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from search.alerts.alert import Alert, alert_id
+from search.client import every
+from search.indices import ALERTS
+from wirewatch.errors import UserError
+from wirewatch.records import Time, now
+
+Origin = Literal["command", "file", "api", "kibana"]
+
+
+class Kept(BaseModel):
+    """An alert as it is kept: what somebody wrote, and what is known of it. Analysts can read all of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    alert: Alert
+    origin: Origin
+    """Where it is looked after: one from a file or from Kibana is changed there."""
+    origin_id: str | None = None
+    """Id of the saved search in Kibana."""
+    created: Time
+    changed: Time
+    paused: bool = False
+    """Not asked at all until it is resumed."""
+    muted: Time | None = None
+    """Until then what it finds is kept and shown, and never sent."""
+    unsubscribed: tuple[str, ...] = ()
+    """Channels that asked by a link not to be told any more."""
+    error: str | None = None
+    """Why it could not be asked when it was asked last, in Elasticsearch's words."""
+    warnings: tuple[str, ...] = ()
+    """What of a saved search in Kibana could not be taken over."""
+    reference: float | None = None
+    """Score that stands for relevance 1, taken from the articles of the past month; see ``calibrated``."""
+    calibrated: Time | None = None
+
+    @property
+    def id(self) -> str:
+        """Its id in the index."""
+        return self.alert.id
+
+    def is_muted(self, moment: datetime) -> bool:
+        """Whether it is muted then."""
+        return self.muted is not None and moment < self.muted
+
+
+def all_alerts(client: Elasticsearch) -> Iterator[Kept]:
+    """All alerts, by name, as they are now."""
+    client.indices.refresh(index=ALERTS)
+    for hit in every(client, ALERTS, {"match_all": {}}, [{"name": "asc"}]):
+        yield _read(hit)
+
+
+def find(client: Elasticsearch, name: str) -> Kept:
+    """The alert of that name.
+
+    Raises:
+        UserError: there is none.
+    """
+    try:
+        return _read(client.get(index=ALERTS, id=alert_id(name)).body)
+    except NotFoundError:
+        raise UserError(f"There is no alert named {name}: `wirewatch alerts list` names all.") from None
+
+
+def create(client: Elasticsearch, alert: Alert, origin: Origin, **known: Any) -> Kept:
+    """Keep a new alert. What was published before is no news to it.
+
+    Raises:
+        UserError: there is one of that name.
+    """
+    kept = Kept(alert=alert, origin=origin, created=now(), changed=now(), **known)
+    try:
+        client.create(index=ALERTS, id=kept.id, document=_written(kept), refresh="wait_for")
+    except ConflictError:
+        raise UserError(f"There is an alert named {alert.name} already: give another name, or edit that one.") from None
+    return kept
+
+
+def change(client: Elasticsearch, kept: Kept, **what: Any) -> Kept:
+    """Keep an alert with something changed.
+
+    Raises:
+        UserError: it was deleted meanwhile.
+    """
+    changed = Kept.model_validate({**{name: getattr(kept, name) for name in Kept.model_fields}, **what})
+    try:
+        client.update(index=ALERTS, id=kept.id, doc=_written(changed), retry_on_conflict=5, refresh="wait_for")
+    except NotFoundError:
+        raise UserError(f"The alert {kept.alert.name} was deleted meanwhile.") from None
+    return changed
+
+
+def delete(client: Elasticsearch, kept: Kept) -> None:
+    """Forget an alert; its notices stay, and those that wait are sent to nobody."""
+    client.options(ignore_status=404).delete(index=ALERTS, id=kept.id, refresh="wait_for")
+
+
+def _written(kept: Kept) -> dict[str, Any]:
+    fields = kept.model_dump(mode="json", exclude={"alert"})
+    alert = kept.alert
+    shown = {"id": kept.id, "name": alert.name, "owner": alert.owner, "query": alert.kql or alert.lucene or ""}
+    # The definition is one text: of a dictionary, an update would keep what was taken away.
+    return {**shown, "about": alert.about, **fields, "definition": alert.model_dump_json(exclude_defaults=True)}
+
+
+def _read(hit: Any) -> Kept:
+    source = hit["_source"]
+    try:
+        alert = Alert.model_validate_json(source["definition"])
+        known = {name: source[name] for name in Kept.model_fields.keys() - {"alert"} if name in source}
+        return Kept(alert=alert, **known)
+    except ValidationError as error:
+        raise UserError(
+            f"The alert {source.get('name', hit['_id'])} in {ALERTS} is not one that this Wirewatch can read "
+            f"({error.errors()[0]['msg']}): was it written by a newer one, or by hand?"
+        ) from None

@@ -74,14 +74,14 @@ def _failure(message: Message, channel: str) -> Refused | Unknown | None:
     try:
         _kind(channel).send(message, channel)
     except (Refused, Unknown) as error:
-        return type(error)(f"The channel {channel} {error}")
+        return type(error)(*error.args)
     except UserError as error:
-        return Refused(str(error))
+        return Refused(str(error).rstrip("."))
     except OSError as error:
-        return Refused(f"The channel {channel} cannot be told: {error.strerror or type(error).__name__}.")
+        return Refused(f"it cannot be written: {error.strerror or type(error).__name__}")
     except Exception as error:
         # What a library does not foresee must not keep the other channels from being told.
-        return Unknown(f"The channel {channel} failed in a way that nobody foresaw ({type(error).__name__}).")
+        return Unknown(f"it failed in a way that nobody foresaw ({type(error).__name__})")
     return None
 
 

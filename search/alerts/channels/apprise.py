@@ -46,8 +46,8 @@ def send(message: Message, channel: str, url: str) -> None:
     if told:
         return
     if status := _refusal(log):
-        raise Refused(f"refuses with status {status}.")
-    raise Unknown("may not have been told: Apprise could not send all of it.")
+        raise Refused(f"it answers with status {status}")
+    raise Unknown("Apprise could not send all of it")
 
 
 def _refusal(log: list[str]) -> str | None:

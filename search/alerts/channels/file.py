@@ -40,7 +40,7 @@ def send(message: Message, channel: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         except OSError as error:
-            raise Unknown(f"cannot be written to the end: {error.strerror}.") from None
+            raise Unknown(f"it cannot be written to the end: {error.strerror}") from None
 
 
 def _last_byte(path: Path) -> bytes:

@@ -45,9 +45,9 @@ def send(message: Message, channel: str) -> None:
     try:
         connection = _connect(given, server)
     except smtplib.SMTPResponseException as error:
-        raise Refused(f"is refused by {server.hostname}: {_code(error)}.") from None
+        raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
     except (smtplib.SMTPException, OSError) as error:
-        raise Refused(f"cannot be told: {server.hostname} does not let us in ({type(error).__name__}).") from None
+        raise Refused(f"{server.hostname} does not let us in ({type(error).__name__})") from None
     try:
         _hand_over(connection, parseaddr(given.sender)[1], address, mail, server)
     finally:
@@ -126,19 +126,17 @@ def _hand_over(connection: smtplib.SMTP, sender: str, address: str, mail: EmailM
                 raise smtplib.SMTPResponseException(code, said)
         text = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
     except smtplib.SMTPResponseException as error:
-        raise Refused(f"is refused by {server.hostname}: {_code(error)}.") from None
+        raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
     except (smtplib.SMTPException, OSError, MessageError, ValueError) as error:
-        raise Refused(f"cannot be told: {server.hostname} stopped answering ({type(error).__name__}).") from None
+        raise Refused(f"{server.hostname} stopped answering ({type(error).__name__})") from None
     try:
         code, said = connection.data(text)
     except smtplib.SMTPDataError as error:
-        raise Refused(f"is refused by {server.hostname}: {_code(error)}.") from None
+        raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
     except (smtplib.SMTPException, OSError) as error:
-        raise Unknown(
-            f"may not have been told: {server.hostname} stopped answering in the middle ({type(error).__name__})."
-        ) from None
+        raise Unknown(f"{server.hostname} stopped answering when it had the mail ({type(error).__name__})") from None
     if code != 250:
-        raise Refused(f"is refused by {server.hostname}: {_code(smtplib.SMTPResponseException(code, said))}.")
+        raise Refused(f"{server.hostname} refuses: {_code(smtplib.SMTPResponseException(code, said))}")
 
 
 def _code(error: smtplib.SMTPResponseException) -> str:

@@ -63,20 +63,20 @@ def send(message: Message, channel: str, url: str, secret: str) -> None:
         ) as answer:  # fmt: skip
             status = answer.status_code
     except (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
-        raise Refused(f"cannot be told ({type(error).__name__}).") from None
+        raise Refused(f"nobody can be asked there ({type(error).__name__})") from None
     except requests.ConnectionError as error:
         reason = getattr(error.args[0] if error.args else None, "reason", None)
         if isinstance(reason, NewConnectionError | SSLError):
-            raise Refused(f"cannot be told: nobody answers there ({type(reason).__name__}).") from None
-        raise Unknown("may not have been told: the connection broke.") from None
+            raise Refused(f"nobody answers there ({type(reason).__name__})") from None
+        raise Unknown("the connection broke before it answered") from None
     except requests.RequestException as error:
-        raise Unknown(f"may not have been told: no answer came ({type(error).__name__}).") from None
+        raise Unknown(f"it did not answer ({type(error).__name__})") from None
     if 300 <= status < 400:
-        raise Refused(f"refuses with status {status}: a redirect is not followed, give the address that it leads to.")
+        raise Refused(f"it answers with a redirect ({status}), which is not followed: give the address that it leads to")
     if status == 504:
-        raise Unknown("may not have been told: status 504, its gateway waited in vain.")
+        raise Unknown("its gateway did not wait for its answer (504)")
     if not 200 <= status < 300:
-        raise Refused(f"refuses with status {status}.")
+        raise Refused(f"it answers with status {status}")
 
 
 def signature(key: bytes, id: str, at: str, body: bytes) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ from markupsafe import Markup
 from search import marks
 from search.alerts import links
 from search.kibana.links import discover
-from wirewatch.records import AGAIN, Cited, Notice
+from wirewatch.records import Cited, Notice
 from wirewatch.settings import get_settings
 
 if TYPE_CHECKING:
@@ -38,22 +38,17 @@ class Message:
     """Notices of an alert that are told to a channel together."""
 
     id: str
-    """Of the delivery; ends in :data:`~wirewatch.records.AGAIN` where ``repeated``."""
+    """Of the delivery."""
     alert: Alert | None
-    """None of what tells of Wirewatch itself."""
+    """None where it is for the operator."""
     notices: tuple[Notice, ...]
     repeated: bool = False
-    """Whether it may have arrived before."""
-
-    def again(self) -> Message:
-        """The same, marked as what may have arrived before."""
-        notices = tuple(notice.model_copy(update={"id": notice.id + AGAIN}) for notice in self.notices)
-        return replace(self, id=self.id + AGAIN, notices=notices, repeated=True)
+    """Whether it may have arrived before: its id and those of its notices end in ``-again`` then."""
 
     @property
     def name(self) -> str:
         """Of its alert."""
-        return self.alert.name if self.alert else self.notices[0].alert
+        return self.alert.name if self.alert else "Wirewatch"
 
     def subject(self) -> str:
         """A line that says what it is about."""

@@ -72,6 +72,25 @@ class ElasticsearchSettings(BaseModel):
     names, or the whole path of one that it allows. The local node allows the one that is named here."""
 
 
+class SmtpSettings(BaseModel):
+    """The server that takes our mail."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str | None = None
+    """``smtp://mail.example.org:587`` (it must offer STARTTLS) or ``smtps://mail.example.org:465``."""
+    sender: str = ""
+    """The address that mail comes from, with or without a name: ``Wirewatch <alerts@example.org>``."""
+    user: str | None = None
+    password: SecretStr | None = None
+    tls: bool = True
+    """Without it mail goes in the clear, and without a password: for a server on this machine."""
+    ca: Path | None = None
+    """Certificate authority of a server with a private one."""
+    timeout: float = Field(30.0, gt=0)
+    """Seconds that it may take to answer."""
+
+
 class EmbedderSettings(BaseModel):
     """What computes the vectors of texts: without a URL and a factory multilingual-e5-small, on this machine."""
 
@@ -107,6 +126,12 @@ class Settings(BaseSettings):
     """SQLAlchemy URL of the crawl state."""
     alerts: Path = Path("alerts.yml")
     """The file of alerts."""
+    channels: Path = Path("channels.yml")
+    """The file of the channels that have a name; only the operator should be able to read it."""
+    public_url: str = "http://127.0.0.1:8765"
+    """Where those who are told find `wirewatch serve`: links in messages begin with it."""
+    link_secret: SecretStr | None = None
+    """What links in messages are signed with; without it a secret in the home folder, made when it is first needed."""
     workers: int = Field(2, ge=1)
     """Processes that extract at once."""
     operator: tuple[str, ...] = ("stdout",)
@@ -116,6 +141,7 @@ class Settings(BaseSettings):
     crawl: CrawlSettings = CrawlSettings()
     elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
     embedder: EmbedderSettings = EmbedderSettings()
+    smtp: SmtpSettings = SmtpSettings()
     elasticsearch_url: str | None = Field(
         default=None, validation_alias=AliasChoices("ELASTICSEARCH_URL", "WIREWATCH_ELASTICSEARCH_URL")
     )
@@ -124,6 +150,10 @@ class Settings(BaseSettings):
         default="http://localhost:5601", validation_alias=AliasChoices("KIBANA_URL", "WIREWATCH_KIBANA_URL")
     )
     """The Kibana that gets our saved objects; its user is that of ``elasticsearch``."""
+    kibana_public_url: str = Field(
+        default="", validation_alias=AliasChoices("KIBANA_PUBLIC_URL", "WIREWATCH_KIBANA_PUBLIC_URL")
+    )
+    """Where those who are told find Kibana, if that is not ``kibana_url``."""
     node_home: Path | None = None
     """An unpacked official Elasticsearch to run as the local node instead of the assembled one."""
     node_heap: str = "1g"
@@ -136,6 +166,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         self.home = self.home.absolute()
+        self.public_url = self.public_url.rstrip("/")
+        self.kibana_public_url = (self.kibana_public_url or self.kibana_url).rstrip("/")
         self.batches = self.batches or (self.home / "batches").as_uri()
         self.state = self.state or f"sqlite:///{self.home / 'state.sqlite'}"
         if self.elasticsearch_url and not self.elasticsearch.url:

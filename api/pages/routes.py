@@ -12,11 +12,11 @@ from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.desk import AtDesk, document
-from api.pages import marks
 from api.pages.address import MANY, Address, parameters
 from api.pages.alert import alert_of, kql_of
 from api.pages.timeline import timeline
 from api.questions import Asked, Desk
+from search import marks
 from search.query import FACETS, Hit, Told, called, label
 
 HERE = Path(__file__).parent

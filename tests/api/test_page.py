@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from lxml import html
 
 from api.app import app
-from api.pages import marks
+from search import marks
 from api.pages.address import Address
 from api.pages.alert import alert_of
 from api.pages.timeline import STEPS, timeline

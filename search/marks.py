@@ -1,4 +1,4 @@
-"""How pages write what sites wrote: escaped, in its language and direction, with addresses of the web only."""
+"""How pages and messages write what sites wrote: escaped, in its language and direction, linking only to the web."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from markupsafe import Markup, escape
@@ -74,6 +75,11 @@ def day(moment: datetime | date | str) -> Markup:
 def moment(moment: datetime | str) -> Markup:
     """A day and time in words."""
     return _time(moment, "%-d %b %Y, %H:%M UTC")
+
+
+def moment_in(moment: datetime, zone: str) -> Markup:
+    """A day and time in words, as clocks show it in a time zone."""
+    return _time(moment.astimezone(ZoneInfo(zone)), "%-d %b %Y, %H:%M %Z")
 
 
 def _time(moment: datetime | date | str, how: str) -> Markup:

@@ -1,0 +1,95 @@
+"""Where alerts are told. A kind of channel is a file here and a line of :data:`KINDS`:
+
+- ``stdout``, a line a notice (:mod:`~search.alerts.channels.stdout`);
+- ``file:///path`` or ``file:path``, a line of JSON a notice (:mod:`~search.alerts.channels.file`);
+- ``mail:ann@example.org`` (:mod:`~search.alerts.channels.mail`);
+- the name of an entry of the operator's file of channels (:mod:`~search.alerts.channels.named`): a signed webhook, or
+  whatever Apprise knows.
+
+What an alert says of a channel is no secret, and what is one stays in the file of channels and the settings: no error,
+log or document has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from search.alerts.channels import file, mail, named, stdout
+from search.alerts.channels.failures import Refused, Unknown
+from search.alerts.message import Message
+from wirewatch.errors import UserError
+
+__all__ = ["KINDS", "Message", "Refused", "Unknown", "check", "ready", "send"]
+
+
+class Kind(NamedTuple):
+    """A kind of channel."""
+
+    written: str
+    """A regular expression that its whole spelling matches."""
+    ready: Callable[[str], None]
+    """Raises a :class:`UserError` where something is missing that it needs: a setting, an entry."""
+    send: Callable[[Message, str], None]
+    """Raises what :func:`send` does, or an :class:`OSError` or :class:`UserError` before anything was sent."""
+
+
+KINDS = (
+    Kind(stdout.WRITTEN, stdout.ready, stdout.send),
+    Kind(file.WRITTEN, file.ready, file.send),
+    Kind(mail.WRITTEN, mail.ready, mail.send),
+    Kind(named.WRITTEN, named.ready, named.send),
+)
+
+
+def check(channel: str) -> str:
+    """The channel itself, where it is spelt as one; a :class:`ValueError` otherwise."""
+    _kind(channel)
+    return channel
+
+
+def ready(channel: str) -> None:
+    """See whether a channel could be told now, without telling it anything.
+
+    Raises:
+        UserError: it is named in no file of channels, or a setting is missing; the message says which.
+    """
+    _kind(channel).ready(channel)
+
+
+def send(message: Message, channel: str) -> None:
+    """Send a message to a channel, once.
+
+    Raises:
+        Refused: it did not arrive.
+        Unknown: nobody knows whether it arrived.
+    """
+    if failure := _failure(message, channel):
+        # Raised here, it drags along no error of a library, which may quote a password or an address with a token.
+        raise failure
+
+
+def _failure(message: Message, channel: str) -> Refused | Unknown | None:
+    try:
+        _kind(channel).send(message, channel)
+    except (Refused, Unknown) as error:
+        return type(error)(*error.args)
+    except UserError as error:
+        return Refused(str(error).rstrip("."))
+    except OSError as error:
+        return Refused(f"it cannot be written: {error.strerror or type(error).__name__}")
+    except Exception as error:
+        # What a library does not foresee must not keep the other channels from being told.
+        return Unknown(f"it failed in a way that nobody foresaw ({type(error).__name__})")
+    return None
+
+
+def _kind(channel: str) -> Kind:
+    for kind in KINDS:
+        if re.fullmatch(kind.written, channel):
+            return kind
+    raise ValueError(
+        f"`{channel}` is no channel: write `stdout`, `file:///path/to/file`, `file:path`, `mail:ann@example.org`, "
+        "or the name of an entry of the file of channels"
+    )

@@ -13,7 +13,7 @@ from search.alerts.alert import Alert, alert_id
 from search.client import every
 from search.indices import ALERTS
 from wirewatch.errors import UserError
-from wirewatch.records import Time, now
+from wirewatch.records import Meaning, Time, now
 
 Origin = Literal["command", "file", "api", "kibana"]
 
@@ -40,8 +40,14 @@ class Kept(BaseModel):
     """Why it could not be asked when it was asked last, in Elasticsearch's words."""
     warnings: tuple[str, ...] = ()
     """What of a saved search in Kibana could not be taken over."""
+    meaning: Meaning | None = None
+    """What ``enrichment`` understands of its sentence (:attr:`Alert.about`). Whoever creates or changes an alert with
+    one gives it: nothing in ``search`` can."""
+    background: float | None = None
+    """Score of the typical article, which stands for relevance 0; None for 0."""
     reference: float | None = None
-    """Score that stands for relevance 1, taken from the articles of the past month; see ``calibrated``."""
+    """Score that stands for relevance 1. Both are taken from the articles of the past month, see ``calibrated`` and
+    :func:`search.alerts.ask.scored`."""
     calibrated: Time | None = None
 
     @property
@@ -107,11 +113,13 @@ def delete(client: Elasticsearch, kept: Kept) -> None:
 
 
 def _written(kept: Kept) -> dict[str, Any]:
-    fields = kept.model_dump(mode="json", exclude={"alert"})
+    fields = kept.model_dump(mode="json", exclude={"alert", "meaning"})
     alert = kept.alert
     shown = {"id": kept.id, "name": alert.name, "owner": alert.owner, "query": alert.kql or alert.lucene or ""}
-    # The definition is one text: of a dictionary, an update would keep what was taken away.
-    return {**shown, "about": alert.about, **fields, "definition": alert.model_dump_json(exclude_defaults=True)}
+    # Definition and meaning are texts: of a dictionary, an update would keep what was taken away.
+    meaning = kept.meaning and kept.meaning.model_dump_json(exclude_defaults=True)
+    definition = alert.model_dump_json(exclude_defaults=True)
+    return {**shown, "about": alert.about, **fields, "meaning": meaning, "definition": definition}
 
 
 def _read(hit: Any) -> Kept:
@@ -119,6 +127,8 @@ def _read(hit: Any) -> Kept:
     try:
         alert = Alert.model_validate_json(source["definition"])
         known = {name: source[name] for name in Kept.model_fields.keys() - {"alert"} if name in source}
+        if known.get("meaning"):
+            known["meaning"] = Meaning.model_validate_json(known["meaning"])
         return Kept(alert=alert, **known)
     except ValidationError as error:
         raise UserError(

@@ -1,0 +1,216 @@
+"""Matching: which of the articles that a run brought each alert is about, and why."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Any, NamedTuple
+
+from elasticsearch import ApiError, Elasticsearch
+
+from search.alerts import ask
+from search.alerts.store import Kept
+from search.client import AGAIN, failure, plain_errors, reason
+from search.indices import ALIAS
+from search.query.answer import Hit
+from search.query.hits import FACTS_LIT, NOT_SHOWN, hits_of
+from search.query.question import Question, Unreadable, in_words
+from wirewatch.errors import UserError
+
+AT_ONCE = 500
+"""Alerts asked in one request."""
+REQUESTS = 2
+"""Requests at once: one is answered while the next is written and the one before is read."""
+PAGE = 1000
+"""Hits of an alert in one answer; where there are more, it is asked again for those that follow."""
+TRIES = 6
+"""How often what Elasticsearch cannot answer at the moment is asked again, after 1, 2, 4 … seconds."""
+_LATER = (429, 502, 503, 504)
+"""Answers of a cluster that is too busy, or not whole."""
+_CITED = ["title", "url", "source", "language", "published", "first_seen", "story_id"]
+
+Found = dict[str, Any]
+"""An article as Elasticsearch answers it: ``_id``, and ``_source`` with what notices tell of it. Alerts share them."""
+
+
+def matches(client: Elasticsearch, alerts: Iterable[Kept], run: str) -> Iterator[tuple[Kept, list[Found] | str]]:
+    """Each alert, in this order, with all articles that it finds among those whose text a run brought, by id; or with
+    the reason why it cannot be asked, in Elasticsearch's words.
+
+    Nothing else than the run is asked for, and pages are told by the articles' ids, not by the state of the index at
+    some moment: what other runs write meanwhile neither adds nor hides a match. (An article of which another run
+    has brought a newer text is that run's.)
+
+    Raises:
+        UserError: Elasticsearch does not answer or refuses; nothing is wrong with the alerts then.
+    """
+    articles = _Articles(client)
+    asked = iter(alerts)
+    with ThreadPoolExecutor(REQUESTS) as pool:
+        waiting: deque[Future[list[tuple[Kept, list[Found] | str]]]] = deque()
+        try:
+            while lot := list(islice(asked, AT_ONCE)):
+                waiting.append(pool.submit(_matches, client, articles, lot, run))
+                if len(waiting) > REQUESTS:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+class _Articles:
+    """What notices tell of articles, each looked up once."""
+
+    def __init__(self, client: Elasticsearch) -> None:
+        self.client = client
+        self.known: dict[str, Found] = {}
+
+    def look_up(self, ids: Iterable[str]) -> None:
+        """Get to know these."""
+        new = sorted(set(ids) - self.known.keys())
+        for start in range(0, len(new), PAGE):
+            some = new[start : start + PAGE]
+            answer = self.client.search(
+                index=ALIAS,
+                query={"terms": {"id": some}},
+                size=len(some),
+                source_includes=_CITED,
+                track_total_hits=False,
+                allow_partial_search_results=False,
+            )
+            for hit in answer["hits"]["hits"]:
+                self.known[hit["_id"]] = {"_id": hit["_id"], "_source": hit["_source"]}
+
+
+def _matches(
+    client: Elasticsearch, articles: _Articles, alerts: Sequence[Kept], run: str
+) -> list[tuple[Kept, list[Found] | str]]:
+    ids: list[list[str]] = [[] for _ in alerts]
+    broken: dict[int, str] = {}
+    searches: dict[int, dict[str, Any]] = {}
+    for number, kept in enumerate(alerts):
+        try:
+            searches[number] = _search(kept, run)
+        except Unreadable as error:
+            broken[number] = str(error)
+    with plain_errors():
+        while searches:
+            numbers = list(searches)
+            more = {}
+            for number, answer in zip(numbers, _answers(client, list(searches.values()), run), strict=True):
+                if isinstance(answer, str):
+                    broken[number] = answer
+                    continue
+                page = [hit["sort"][0] for hit in answer]
+                ids[number] += page
+                if len(page) == PAGE:
+                    more[number] = searches[number] | {"search_after": page[-1:]}
+            searches = more
+        articles.look_up(id for found in ids for id in found)
+    known = articles.known
+    return [
+        (kept, broken[number] if number in broken else [known[id] for id in ids[number] if id in known])
+        for number, kept in enumerate(alerts)
+    ]
+
+
+def _search(kept: Kept, run: str) -> dict[str, Any]:
+    """What is asked. The answer has ids alone: an article that a hundred alerts find is read once, not a hundred times.
+    The run stands first: where nothing is of it, nothing else is looked for.
+    """
+    return {
+        "query": {"bool": {"filter": [{"term": {"run": run}}, ask.query(kept)]}},
+        "sort": ["id"],
+        "size": PAGE,
+        "stored_fields": "_none_",
+        "track_total_hits": False,
+    }
+
+
+def _answers(client: Elasticsearch, searches: Sequence[dict[str, Any]], run: str) -> list[list[dict[str, Any]] | str]:
+    """The hits of each search, or why there can be none."""
+    answers: list[Any] = [None] * len(searches)
+    waiting = list(range(len(searches)))
+    for pause in (*(2**n for n in range(TRIES)), 0):
+        for number, answer in zip(waiting, _ask(client, [searches[n] for n in waiting]), strict=True):
+            answers[number] = answer
+        waiting = [number for number in waiting if answers[number]["status"] in _LATER]
+        if not waiting:
+            break
+        time.sleep(pause)
+    if waiting:
+        why = failure(answers[waiting[0]]["error"])
+        raise UserError(f"Elasticsearch cannot answer {len(waiting)} alerts now ({why}). {AGAIN}")
+    if all("error" in answer for answer in answers):
+        # Is it the alerts' fault? If the run alone cannot be asked for either, this raises.
+        client.search(index=ALIAS, query={"term": {"run": run}}, size=0, allow_partial_search_results=False)
+    return [
+        failure(answer["error"]) if "error" in answer else answer.get("hits", {}).get("hits", []) for answer in answers
+    ]
+
+
+def _ask(client: Elasticsearch, searches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The answer to each search, or its error."""
+    try:
+        answer = client.options(request_timeout=600).msearch(
+            index=ALIAS,
+            searches=[line for search in searches for line in ({"allow_partial_search_results": False}, search)],
+            filter_path="responses.status,responses.error,responses.hits.hits.sort",
+        )
+    except ApiError as error:
+        if error.status_code not in (400, 413):
+            raise
+        # One that cannot even be read, or all together are too much: the whole request is refused.
+        if len(searches) == 1:
+            return [{"status": error.status_code, "error": {"reason": reason(error)}}]
+        half = len(searches) // 2
+        return _ask(client, searches[:half]) + _ask(client, searches[half:])
+    found: list[dict[str, Any]] = answer["responses"]
+    return found
+
+
+class Why(NamedTuple):
+    """Why an article matched."""
+
+    pieces: tuple[str, ...]
+    """Of its text, with what matched between ``<em>`` and ``</em>``. The rest is the text as it is: not HTML."""
+    concepts: tuple[str, ...]
+    """What it is about and the alert asks for, in words (``Algeria``), and what else matched (``language: fr``)."""
+
+
+def why(client: Elasticsearch, kept: Kept, ids: Sequence[str]) -> dict[str, Why]:
+    """Why an alert found these articles, by id: asked for a few, since it is dear.
+
+    Raises:
+        UserError: Elasticsearch does not answer or refuses.
+    """
+    question = _question(kept)
+    with plain_errors():
+        answer = client.search(
+            index=ALIAS,
+            query={"bool": {"filter": {"terms": {"id": list(ids)}}, "should": question.query}},
+            size=len(ids),
+            source_excludes=NOT_SHOWN,
+            highlight=FACTS_LIT,
+        )
+        found = hits_of(client, question, answer["hits"]["hits"])
+    return {hit.id: _why(hit) for hit in found}
+
+
+def _why(hit: Hit) -> Why:
+    return Why(hit.fragments, (*(concept.label for concept in hit.concepts), *hit.facts))
+
+
+def _question(kept: Kept) -> Question:
+    """The question that an alert stands for; of one with a sentence, the words and concepts of that."""
+    alert = kept.alert
+    if not (alert.about and kept.meaning):
+        return Question(ask.scored(kept), kql=alert.kql or "")
+    told = in_words(kept.meaning.model_copy(update={"embedding": ()}))
+    rest = [ask.scored(kept.model_copy(update={"alert": alert.model_copy(update={"about": None})}))]
+    return Question({"bool": {"should": [told.query, *rest]}}, told.language, told.labels)

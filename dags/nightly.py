@@ -1,4 +1,5 @@
-"""The nightly run: plan groups of sites, crawl each, extract and enrich each batch, index, alert, measure.
+"""The nightly run: plan groups of sites, crawl each, extract and enrich each batch, index, alert, deliver,
+measure.
 
 Every task calls the same stage function as the command line. A task hands on only the name of the batch it wrote; a
 retry of a task whose batch exists already returns at once (see ``wirewatch.batches``).
@@ -90,6 +91,12 @@ def nightly() -> None:
             stage(found)
 
     @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
+    def deliver() -> None:
+        from search.alerts.deliver import deliver as stage
+
+        stage()
+
+    @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def health() -> None:
         from search.health.digest import tell_operator
         from search.health.measure import health as stage
@@ -107,11 +114,11 @@ def nightly() -> None:
     extracts = extract.expand(name=to_extract)
     to_enrich = extracted()
     enriches = enrich.expand(name=to_enrich)
-    indexes, alerts, measured = index(), alert(), health()
+    indexes, alerts, delivered, measured = index(), alert(), deliver(), health()
     crawls >> to_extract
     extracts >> to_enrich
-    enriches >> indexes >> alerts >> measured
-    [crawls, extracts, enriches, indexes, alerts, measured] >> everything_went_well()
+    enriches >> indexes >> alerts >> delivered >> measured
+    [crawls, extracts, enriches, indexes, alerts, delivered, measured] >> everything_went_well()
 
 
 def batch(stage: str, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -87,6 +88,25 @@ def alone(engine: Engine) -> Iterator[Connection]:
         elif engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield connection
+
+
+@contextmanager
+def in_turn(url: str, what: str) -> Iterator[None]:
+    """Something that one process does at a time, of all that share the database at this URL. The others wait, and go on
+    at once where that process is killed. Nobody else is kept from writing meanwhile.
+    """
+    engine = connect(url)
+    if engine.dialect.name == "postgresql":
+        # The lock is the connection's, and no transaction is open while it is held.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext(%s))", (what,))
+            yield
+            connection.invalidate()
+    else:
+        # SQLite is for one machine, and its own lock would stop all writers.
+        with Path(f"{engine.url.database}.{what}").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
 
 def lay_out(engine: Engine, tables: MetaData, layout: str, number: int) -> None:

@@ -489,8 +489,10 @@ class Notice(Record):
     url: str = ""
     articles: tuple[Cited, ...] = ()
     """Those that matched, the first ones found."""
+    members: tuple[str, ...] = ()
+    """Ids of all articles of the story that matched, cited or not."""
     size: int = 1
-    """Articles of the story that matched, cited or not."""
+    """How many those are."""
     sources: tuple[str, ...] = ()
     """Ids of the outlets of the articles that matched."""
     created: Time
@@ -519,7 +521,7 @@ class Delivery(Record):
     arrived: the process was killed in the middle of it."""
     attempts: int = 1
     repeated: bool = False
-    """Whether a message went out with ids that end in :data:`AGAIN`, since the first may have arrived."""
+    """Whether it may have arrived before, so that it goes out with ids that end in :data:`AGAIN`."""
     at: Time
     """Of the latest attempt."""
     next: Time | None = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from elasticsearch import ConflictError, Elasticsearch, NotFoundError
+from elasticsearch import ConflictError, Elasticsearch, NotFoundError, helpers
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from search.alerts.alert import Alert, alert_id
@@ -105,6 +105,13 @@ def change(client: Elasticsearch, kept: Kept, **what: Any) -> Kept:
     except NotFoundError:
         raise UserError(f"The alert {kept.alert.name} was deleted meanwhile.") from None
     return changed
+
+
+def note_errors(client: Elasticsearch, errors: Mapping[str, str | None]) -> None:
+    """Keep why alerts, by their ids, cannot be asked, or that they can be again; nothing else of them is touched."""
+    actions = ({"_op_type": "update", "_index": ALERTS, "_id": id, "doc": {"error": why}} for id, why in errors.items())
+    for _ in helpers.streaming_bulk(client, actions, raise_on_error=False):  # one that was deleted has no errors
+        pass
 
 
 def delete(client: Elasticsearch, kept: Kept) -> None:

@@ -3,58 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 
-from elasticsearch import ConflictError, Elasticsearch
+from elasticsearch import Elasticsearch
 
-from search import index
-from search.alerts.channels import check
-from search.alerts.match import tell_once
+from search.alerts import deliver
 from search.client import connect, plain_errors
 from search.health.history import State, examine
-from wirewatch.errors import UserError
+from search.indices import NOTICES
 from wirewatch.records import Notice, notice_id, now
 from wirewatch.settings import get_settings
 from wirewatch.sources import Source, load_sources
-
-OPERATOR = "operator"
-"""Stands in the digest's notice where another has the name of its alert."""
 
 
 def tell_operator(*, sources: Collection[Source] | None = None, client: Elasticsearch | None = None) -> Notice | None:
     """Tell the operator's channels which sources are not well, unless they were told today (UTC) or all are well.
 
-    The digest is a notice with an id made of the day. It is written before it is told and marked after, as every notice
-    is: a process that is killed in between makes it be told once more, to the channels that had not had it.
+    The digest is a notice with an id made of the day, and delivered as every notice is: see
+    :mod:`search.alerts.deliver`.
 
     Args:
         sources: instead of the catalogue that the settings name.
         client: instead of the one that the settings name.
 
     Returns:
-        Today's digest, told now or before; None where there is none.
+        The digest, if it was written now.
 
     Raises:
-        UserError: ``WIREWATCH_OPERATOR`` names no channel, a channel does not take the digest, or Elasticsearch does
-            not answer or refuses. Another run tells what was not told.
+        UserError: ``WIREWATCH_OPERATOR`` names no channel, or Elasticsearch does not answer or refuses. Another run
+            tells what was not told.
     """
-    settings = get_settings()
-    try:
-        channels = [check(channel) for channel in settings.operator]
-    except ValueError as error:
-        raise UserError(f"WIREWATCH_OPERATOR: {error}.") from None
+    deliver.operator_channels()
     client = client or connect()
     day = now().date().isoformat()
-    id = notice_id(OPERATOR, day)
+    notice = None
     with plain_errors():
-        if not client.exists(index=index.NOTICES, id=id):
-            sick = [state for state in examine(client, sources or load_sources(settings.sources)) if state.verdicts]
-            if not sick:
-                return None
-            notice = Notice(id=id, alert=OPERATOR, article=day, title=digest(sick), url="", created=now())
-            with suppress(ConflictError):  # another process was first
-                client.create(index=index.NOTICES, id=id, document={**notice.model_dump(mode="json"), "run": OPERATOR})
-        return tell_once(client, client.get(index=index.NOTICES, id=id)["_source"], channels)
+        if not client.exists(index=NOTICES, id=notice_id(deliver.OPERATOR, day, "operator")):
+            sick = [
+                state for state in examine(client, sources or load_sources(get_settings().sources)) if state.verdicts
+            ]
+            notice = deliver.tell_operator(client, day, digest(sick)) if sick else None
+    deliver.deliver(client=client)
+    return notice
 
 
 def digest(sick: Sequence[State]) -> str:

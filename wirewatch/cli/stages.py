@@ -24,6 +24,7 @@ from wirewatch.sources import choose, load_sources
 
 P = ParamSpec("P")
 DAY = ["%Y-%m-%d"]
+Tell = Annotated[bool, typer.Option("--tell", help="Of what was made anew from the archive too: usually nobody hears.")]
 Due = Annotated[bool, typer.Option("--due", help="Only listings that are due, by their tier and by what they bring.")]
 
 
@@ -108,11 +109,22 @@ def index() -> list[Batch]:
     return _each_pending("indexed", "index", stage)
 
 
-def alert() -> list[Batch]:
-    """Match the alerts against what was indexed since the last time, and tell."""
+def alert(tell: Tell = False) -> list[Batch]:
+    """Ask the alerts what they have to tell of what was indexed since the last time; `wirewatch deliver` sends it."""
     from search.alerts.match import alert as stage
 
-    return _each_pending("alerted", "alert", stage)
+    return _each_pending("alerted", "alert", partial(stage, tell=tell))
+
+
+def deliver() -> None:
+    """Send the notices that are due, and those again that a channel did not take. Run it every few minutes."""
+    from search.alerts.deliver import deliver as stage
+
+    with console.status("Delivering"):
+        counts = stage()
+    for state, what in DELIVERED.items():
+        if counts[state]:
+            console.print(f"{counts[state]} {what}", soft_wrap=True)
 
 
 def health() -> list[Batch]:
@@ -135,7 +147,7 @@ def _each_pending(stage: str, name: str, work: Callable[..., Batch]) -> list[Bat
 
 
 def run(only: Only = None, tier: Tiers = None, due: Due = False) -> None:
-    """Go the whole way once: crawl, extract, enrich, index, alert, health; then print what happened.
+    """Go the whole way once: crawl, extract, enrich, index, alert, deliver, health; then print what happened.
 
     Whatever an earlier run left undone, because it was stopped or failed, is done too.
     """
@@ -155,19 +167,28 @@ def go_the_whole_way(
     Raises:
         UserError: a stage could not do its work; what was done until then is kept.
     """
-    from search.alerts.alert import load_alerts
+    from search.alerts.deliver import operator_channels
     from search.client import connect
 
     # What would stop the last stages is found before the first one begins.
     connect()
-    load_alerts(get_settings().alerts)
+    operator_channels()
     try:
-        for stage in (partial(crawl, list(only or ()), list(tier or ()), due), extract, enrich, index, alert, health):
+        for stage in (partial(crawl, list(only or ()), list(tier or ()), due), extract, enrich, index, alert):
             written += stage()
+        deliver()
+        written += health()
     except UserError as error:
         raise UserError(f"{error}\nWhat was done until then is kept: `wirewatch run` goes on from there.") from None
 
 
+DELIVERED = {
+    "sent": "messages were sent.",
+    "failed": "messages were not taken by their channel; they are sent again: `wirewatch alerts list` says why.",
+    "dead": "messages were given up; the operator is told.",
+    "unsure": "messages may or may not have arrived; the operator is told.",
+}
+"""What is printed of a delivery, for each state."""
 Counted = tuple[tuple[str, str], ...]
 TOLD: tuple[tuple[str, Counted, str], ...] = (
     ("fetched", (("pages", "fetched"),), "article pages"),
@@ -183,7 +204,7 @@ TOLD: tuple[tuple[str, Counted, str], ...] = (
     ("blocks dropped", (("articles", "blocks-dropped"),), "boxes and slogans: see `wirewatch sources habits`"),
     ("enriched", (("enriched", "enriched"),), "articles"),
     ("indexed", (("indexed", "created"), ("indexed", "updated")), "articles"),
-    ("alerted", (("alerted", "told"),), "notices"),
+    ("alerted", (("alerted", "notices"),), "stories that alerts have to tell"),
     ("measured", (("health", "measured"),), "sources"),
     ("not well", (("health", "not-well"),), "sources: see `wirewatch sources health`"),
 )
@@ -240,8 +261,9 @@ def show_batches() -> None:
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("run")(run)
-    for stage in (crawl, enrich):
+    for stage in (crawl, enrich, alert):
         app.command()(shown(stage))
+    app.command()(deliver)
     app.command("extract")(extract_or_explain)
     app.command()(reextract)
     app.command("batches")(show_batches)

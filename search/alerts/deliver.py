@@ -1,0 +1,280 @@
+"""Delivery: what alerts have to tell goes to their channels, each message once.
+
+A message is a document with an id made of alert, slot and channel. It is written as ``sending`` before it is sent and
+marked after. One that is found as ``sending`` was under way when its process was killed: it is sent once more, and says
+so in its ids (:data:`wirewatch.records.AGAIN`); killed there again, it is given up as ``unsure``. One that its channel
+did not take is sent again, after pauses that double. The operator is told of all that was given up.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from elasticsearch import ConflictError, Elasticsearch
+
+from search.alerts import store
+from search.alerts.alert import alert_id
+from search.alerts.channels import Message, Refused, Unknown, check, send
+from search.alerts.matching import Why, why
+from search.alerts.notices import change, notice_of
+from search.alerts.schedule import quiet_until
+from search.alerts.store import Kept
+from search.client import connect, every, plain_errors
+from search.indices import ALERTS, DELIVERIES, NOTICES
+from wirewatch.database import in_turn
+from wirewatch.errors import UserError
+from wirewatch.records import AGAIN, Cited, Delivery, Notice, delivery_id, notice_id, now
+from wirewatch.settings import get_settings
+
+log = logging.getLogger(__name__)
+
+OPERATOR = "operator"
+"""Stands in the operator's notices where another has the name of its alert."""
+ATTEMPTS = 12
+"""How often a message is sent that its channel does not take."""
+PAUSE = timedelta(minutes=1)
+"""After the first of these; the pauses double: twelve attempts are made in 34 hours."""
+PATIENCE = 3
+"""How often a channel may fail before it is left alone until the next delivery: it may take a minute each time."""
+EXPLAINED = 3
+"""Articles of a notice whose matching is explained: it is dear."""
+AT_ONCE = 200
+"""Articles explained in one request."""
+OVER = ("sent", "dead", "unsure")
+"""States of a message that is not sent any more."""
+
+
+def deliver(*, client: Elasticsearch | None = None) -> Counter[str]:
+    """Send all that is due, once, and say how many messages are in which state now: ``sent``, ``failed`` (sent again
+    later), ``dead`` and ``unsure`` (given up). One process at a time does it, on all machines that share the crawl
+    state; the others wait for it.
+
+    A channel that does not take a message stops no other. Doing it again sends only what is due by then.
+
+    Args:
+        client: instead of the one that the settings name.
+
+    Raises:
+        UserError: Elasticsearch does not answer or refuses, or ``WIREWATCH_OPERATOR`` names no channel.
+    """
+    client = client or connect()
+    with plain_errors(), in_turn(get_settings().state, "deliveries"):
+        if not client.indices.exists(index=[ALERTS, NOTICES, DELIVERIES]):
+            return Counter()  # nothing was ever indexed
+        return _Round(client).go()
+
+
+def operator_channels() -> list[str]:
+    """Where the operator is told.
+
+    Raises:
+        UserError: ``WIREWATCH_OPERATOR`` names no channel.
+    """
+    try:
+        return [check(channel) for channel in get_settings().operator]
+    except ValueError as error:
+        raise UserError(f"WIREWATCH_OPERATOR: {error}.") from None
+
+
+def tell_operator(client: Elasticsearch, what: str, title: str) -> Notice | None:
+    """Write down that the operator is to be told something; the next delivery does. None where it was before.
+
+    Args:
+        client: of the cluster.
+        what: what is told only once.
+        title: what there is to say.
+    """
+    fresh = {"alert": OPERATOR, "story": what, "slot": what, "title": title, "size": 0, "run": OPERATOR}
+    notice = Notice(id=notice_id(OPERATOR, what, "operator"), kind="operator", created=now(), due=now(), **fresh)
+    return next(iter(change(client, [notice.id], lambda _, before: [] if before else [notice])), None)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Notices that are sent together."""
+
+    alert: Kept | None
+    """None where they are for the operator."""
+    name: str
+    slot: str
+    channels: Sequence[str]
+    notices: Sequence[Notice]
+
+
+class _Round:
+    def __init__(self, client: Elasticsearch) -> None:
+        self.client = client
+        self.moment = now()
+        self.counts: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
+        """Of each channel."""
+        self.reasons: dict[tuple[str, str], Why] = {}
+        """Why an alert, by its name, found an article, by its id."""
+
+    def go(self) -> Counter[str]:
+        """Send what is due to analysts, then what is due to the operator, who may hear how that went."""
+        for of_operator in (False, True):
+            due = self._due(of_operator)
+            for (name, slot), some in groupby(due, key=lambda notice: (notice.alert, notice.slot)):
+                notices = list(some)
+                if of_operator:
+                    self._send_all(_Group(None, name, slot, operator_channels(), notices))
+                else:
+                    self._tell(name, slot, notices)
+        return self.counts
+
+    def _due(self, of_operator: bool) -> list[Notice]:
+        self.client.indices.refresh(index=NOTICES)
+        past = [{"term": {"state": "due"}}, {"range": {"due": {"lte": self.moment.isoformat()}}}]
+        operators = {"term": {"kind": "operator"}}
+        query = {"filter": [*past, operators]} if of_operator else {"filter": past, "must_not": operators}
+        order = ["alert", "slot", {"created": "asc"}, "id"]
+        return [notice_of(hit["_source"]) for hit in every(self.client, NOTICES, {"bool": query}, order)]
+
+    def _tell(self, name: str, slot: str, notices: Sequence[Notice]) -> None:
+        if not self.client.exists(index=ALERTS, id=alert_id(name)):
+            self._mark(notices, "dropped")  # it was deleted: nobody wants to hear
+            return
+        kept = store.find(self.client, name)
+        if kept.is_muted(self.moment):
+            self._mark(notices, "muted")
+        elif quiet_until(kept.alert, self.moment) is None:
+            channels = [channel for channel in kept.alert.tell if channel not in kept.unsubscribed]
+            self._send_all(_Group(kept, name, slot, channels, notices))
+
+    def _send_all(self, group: _Group) -> None:
+        over = [self._send_to(channel, group) for channel in group.channels]
+        told = [notice for notice in group.notices if all(notice.id in ids for ids in over)]
+        self._mark(told, "told")
+
+    def _send_to(self, channel: str, group: _Group) -> set[str]:
+        """Send a group's notices to a channel; returns the ids of those that are over, for that channel."""
+        left = {notice.id: notice for notice in group.notices}
+        over: set[str] = set()
+        part = 0
+        while True:
+            # A notice that comes after the message of its slot was written goes into another one.
+            id = delivery_id(group.name, f"{group.slot} {part}" if part else group.slot, channel)
+            found = self.client.options(ignore_status=404).get(index=DELIVERIES, id=id)
+            if not found.get("found") and not left:
+                return over
+            if found.get("found"):
+                message = Delivery.model_validate(found["_source"])
+                seen = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
+            else:
+                message = Delivery(
+                    id=id, alert=group.name, channel=channel, notices=tuple(left), state="failed", attempts=0, at=now()
+                )
+                seen = {"op_type": "create"}
+            notices = [left.pop(id) for id in message.notices if id in left]
+            message = self._attempt(message, seen, group, notices)
+            if message.state in OVER:
+                over.update(message.notices)
+            part += 1
+
+    def _attempt(self, message: Delivery, seen: Any, group: _Group, notices: Sequence[Notice]) -> Delivery:
+        """Send a message if it is due, and say what has become of it."""
+        if not notices or message.state in OVER or (message.next and message.next > self.moment):
+            return message
+        if message.state == "sending":  # somebody was killed in the middle of it
+            if message.repeated:
+                return self._save(message, state="unsure", error="Wirewatch was killed twice while it was sending it")
+            message = message.model_copy(update={"repeated": True})
+        if self.failures[message.channel] >= PATIENCE:
+            return message
+        begun = {"state": "sending", "attempts": message.attempts + 1, "at": now(), "next": None, "error": None}
+        message = message.model_copy(update=begun)
+        try:
+            self.client.index(index=DELIVERIES, id=message.id, document=_written(message), **seen)
+        except ConflictError:
+            return message  # another process is sending it
+        try:
+            send(self._message(message, group, notices), message.channel)
+        except (Refused, UserError) as error:
+            return self._failed(message, str(error))
+        except Unknown as error:
+            return self._failed(message.model_copy(update={"repeated": True}), str(error))
+        except Exception as error:  # in the library of a channel; what it says may hold a secret
+            return self._failed(message.model_copy(update={"repeated": True}), f"{type(error).__name__} in its library")
+        return self._save(message, state="sent")
+
+    def _failed(self, message: Delivery, error: str) -> Delivery:
+        self.failures[message.channel] += 1
+        if message.attempts >= ATTEMPTS:
+            return self._save(message, state="dead", error=error)
+        again = message.at + PAUSE * 2 ** (message.attempts - 1)
+        return self._save(message, state="failed", error=error, next=again)
+
+    def _save(self, message: Delivery, **what: Any) -> Delivery:
+        """Write down what has become of a message, and tell the operator if it was given up."""
+        message = message.model_copy(update=what)
+        if message.state in ("dead", "unsure"):
+            self._report(message)
+        self.client.index(index=DELIVERIES, id=message.id, document=_written(message))
+        self.counts[message.state] += 1
+        if message.error:
+            log.warning("A message of the alert %s to %s: %s", message.alert, message.channel, message.error)
+        return message
+
+    def _report(self, message: Delivery) -> None:
+        if message.alert == OPERATOR:
+            return  # it was logged: there is nobody else to tell
+        what = {
+            "dead": f"did not take a message {message.attempts} times, and it was given up",
+            "unsure": "may or may not have had a message",
+        }[message.state]
+        title = (
+            f"The channel {message.channel} {what}: {message.error}. It was of the alert {message.alert}; "
+            "`wirewatch alerts history` lists what it was to tell, and what became of today's other messages."
+        )
+        tell_operator(self.client, f"{message.state} {message.channel} {self.moment.date()}", title)
+
+    def _message(self, message: Delivery, group: _Group, notices: Sequence[Notice]) -> Message:
+        if group.alert:
+            self._look_up_reasons(group.alert, notices)
+        again = AGAIN if message.repeated else ""
+        sent = tuple(
+            notice.model_copy(update={"id": notice.id + again, "articles": self._explained(notice)})
+            for notice in notices
+        )
+        return Message(message.id + again, group.alert.alert if group.alert else None, sent, repeated=message.repeated)
+
+    def _look_up_reasons(self, kept: Kept, notices: Sequence[Notice]) -> None:
+        """Find out why the first articles of notices matched."""
+        name = kept.alert.name
+        ids = [article.id for notice in notices for article in notice.articles[:EXPLAINED]]
+        left = [id for id in dict.fromkeys(ids) if (name, id) not in self.reasons]
+        for start in range(0, len(left), AT_ONCE):
+            some = left[start : start + AT_ONCE]
+            try:
+                found = why(self.client, kept, some)
+            except UserError as error:  # the query was broken since
+                log.warning("Why the alert %s matched cannot be said: %s", name, error)
+                found = {}
+            self.reasons.update(((name, id), found.get(id, Why((), ()))) for id in some)
+
+    def _explained(self, notice: Notice) -> tuple[Cited, ...]:
+        """The notice's articles, with why they matched where that is known."""
+        reasons = ((article, self.reasons.get((notice.alert, article.id))) for article in notice.articles)
+        return tuple(
+            article.model_copy(update={"why": found.pieces, "concepts": found.concepts}) if found else article
+            for article, found in reasons
+        )
+
+    def _mark(self, notices: Iterable[Notice], state: str) -> None:
+        """Write down what has become of notices, and why their articles matched."""
+
+        def marked(id: str, before: Notice | None) -> list[Notice]:
+            return [before.model_copy(update={"state": state, "articles": self._explained(before)})] if before else []
+
+        change(self.client, [notice.id for notice in notices], marked)
+
+
+def _written(message: Delivery) -> dict[str, Any]:
+    return message.model_dump(mode="json", exclude_none=True)

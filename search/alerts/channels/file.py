@@ -31,13 +31,14 @@ def send(message: Message, channel: str) -> None:
     """
     path = get_settings().home / re.sub("^/+", "/", unquote(channel.removeprefix("file:")))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
+    with path.open("ab", buffering=0) as file:
         # A writer that was stopped within a line must not spoil the next one.
         torn = file.tell() and _last_byte(path) != b"\n"
         lines = "".join(json.dumps(notice, ensure_ascii=False) + "\n" for notice in message.written_notices())
+        left = b"\n" * bool(torn) + lines.encode()
         try:
-            file.write(b"\n" * bool(torn) + lines.encode())
-            file.flush()
+            while left:
+                left = left[file.write(left) :]
             os.fsync(file.fileno())
         except OSError as error:
             raise Unknown(f"it cannot be written to the end: {error.strerror}") from None

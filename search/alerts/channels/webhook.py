@@ -72,7 +72,7 @@ def send(message: Message, channel: str, url: str, secret: str) -> None:
     except requests.RequestException as error:
         raise Unknown(f"it did not answer ({type(error).__name__})") from None
     if 300 <= status < 400:
-        raise Refused(f"it answers with a redirect ({status}), which is not followed: give the address that it leads to")
+        raise Refused(f"it answers with a redirect ({status}), which is not followed: give the address where it ends")
     if status == 504:
         raise Unknown("its gateway did not wait for its answer (504)")
     if not 200 <= status < 300:

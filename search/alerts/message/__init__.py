@@ -54,7 +54,7 @@ class Message:
         """A line that says what it is about."""
         first = self.notices[0]
         more = f" and {len(self.notices) - 1:,} more" if len(self.notices) > 1 else ""
-        line = f"{plain(self.name)}: {_KINDS[first.kind]}{plain(first.title.partition(chr(10))[0])}"
+        line = f"{plain(self.name)}: {_KINDS[first.kind]}{headline(first).partition(chr(10))[0]}"
         return f"{line[: 180 - len(more)]}{'…' * (len(line) > 180 - len(more))}{more}"
 
     def html(self, channel: str = "") -> str:
@@ -70,7 +70,7 @@ class Message:
         """Headlines with their links, as many as so many characters have room for, and how many there are besides."""
         lines = ["This may have been sent before."] if self.repeated else []
         for number, notice in enumerate(self.notices):
-            line = f"{_KINDS[notice.kind]}{plain_lines(notice.title)}"
+            line = f"{_KINDS[notice.kind]}{headline(notice)}"
             if notice.articles:
                 line += f" ({plain(notice.articles[0].source.name)})"
             if marks.web(notice.url):
@@ -125,9 +125,10 @@ def plain(text: str) -> str:
     return " ".join(re.sub("[\u202a-\u202e\u2066-\u2069]", "", kept).split())
 
 
-def plain_lines(text: str) -> str:
-    """The same of several lines."""
-    return "\n".join(plain(line) for line in text.splitlines())
+def headline(notice: Notice) -> str:
+    """What a notice has to say, as plain text; the operator's is ours and may have several lines."""
+    lines = notice.title.splitlines() if notice.kind == "operator" else [notice.title]
+    return "\n".join(line[: len(line) - len(line.lstrip())] + plain(line) for line in lines)
 
 
 def _page(alert: Alert) -> str:
@@ -171,7 +172,7 @@ _templates.filters |= {
     "marked": marks.marked,
     "starred": _starred,
     "plain": plain,
-    "plain_lines": plain_lines,
+    "headline": headline,
     "moment_in": marks.moment_in,
     "clock": lambda at, zone: marks.moment_in(at, zone).striptags(),
     "country": marks.country_name,

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from search.alerts.channels import file, mail, named, stdout
 from search.alerts.channels.failures import Refused, Unknown
 from search.alerts.message import Message
 from wirewatch.errors import UserError
 
-__all__ = ["KINDS", "Message", "Refused", "Unknown", "check", "ready", "send"]
+__all__ = ["KINDS", "Message", "Refused", "Unknown", "check", "names", "ready", "send"]
 
 
 class Kind(NamedTuple):
@@ -55,7 +55,20 @@ def ready(channel: str) -> None:
     Raises:
         UserError: it is named in no file of channels, or a setting is missing; the message says which.
     """
-    _kind(channel).ready(channel)
+    if failure := _failure(_kind(channel).ready, channel):
+        raise UserError(f"{failure}.")
+
+
+def names() -> list[str]:
+    """The names of the entries of the file of channels.
+
+    Raises:
+        UserError: it cannot be read, or an entry is wrong.
+    """
+    found: list[str] = []
+    if failure := _failure(lambda: found.extend(named.names())):
+        raise UserError(f"{failure}.")
+    return found
 
 
 def send(message: Message, channel: str) -> None:
@@ -65,14 +78,16 @@ def send(message: Message, channel: str) -> None:
         Refused: it did not arrive.
         Unknown: nobody knows whether it arrived.
     """
-    if failure := _failure(message, channel):
-        # Raised here, it drags along no error of a library, which may quote a password or an address with a token.
+    if failure := _failure(_kind(channel).send, message, channel):
         raise failure
 
 
-def _failure(message: Message, channel: str) -> Refused | Unknown | None:
+def _failure(do: Callable[..., None], *what: Any) -> Refused | Unknown | None:
+    """Do something, and say how it failed: as an error that drags along none of a library, in whose words, or in the
+    variables on the way to it, a password or an address with a token may stand.
+    """
     try:
-        _kind(channel).send(message, channel)
+        do(*what)
     except (Refused, Unknown) as error:
         return type(error)(*error.args)
     except UserError as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from search.alerts.channels import Message, Refused, Unknown, check, named, ready, send
+from search.alerts.channels import Message, Refused, Unknown, check, names, ready, send
 from tests.search.alerts.channels.conftest import Receiving
 from wirewatch.errors import UserError
 from wirewatch.records import Notice
@@ -121,7 +121,7 @@ def test_an_entry_takes_its_secrets_from_the_environment(
 
 def test_a_name_that_the_file_does_not_have_is_refused(channels, message: Message) -> None:
     channels("- name: newsroom\n  apprise: json://localhost/\n")
-    assert named.names() == ["newsroom"]
+    assert names() == ["newsroom"]
     with pytest.raises(Refused, match="There is no channel newsrom in"):
         send(message, "newsrom")
 

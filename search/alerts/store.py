@@ -49,6 +49,7 @@ class Kept(BaseModel):
     """Score that stands for relevance 1. Both are taken from the articles of the past month, see ``calibrated`` and
     :func:`search.alerts.ask.scored`."""
     calibrated: Time | None = None
+    """When they were: see :mod:`search.alerts.calibrate`."""
 
     @property
     def id(self) -> str:
@@ -87,7 +88,7 @@ def create(client: Elasticsearch, alert: Alert, origin: Origin, **known: Any) ->
     """
     kept = Kept(alert=alert, origin=origin, created=now(), changed=now(), **known)
     try:
-        client.create(index=ALERTS, id=kept.id, document=_written(kept), refresh="wait_for")
+        client.create(index=ALERTS, id=kept.id, document=_written(kept))
     except ConflictError:
         raise UserError(f"There is an alert named {alert.name} already: give another name, or edit that one.") from None
     return kept
@@ -101,7 +102,7 @@ def change(client: Elasticsearch, kept: Kept, **what: Any) -> Kept:
     """
     changed = Kept.model_validate({**{name: getattr(kept, name) for name in Kept.model_fields}, **what})
     try:
-        client.update(index=ALERTS, id=kept.id, doc=_written(changed), retry_on_conflict=5, refresh="wait_for")
+        client.update(index=ALERTS, id=kept.id, doc=_written(changed), retry_on_conflict=5)
     except NotFoundError:
         raise UserError(f"The alert {kept.alert.name} was deleted meanwhile.") from None
     return changed
@@ -116,7 +117,7 @@ def note_errors(client: Elasticsearch, errors: Mapping[str, str | None]) -> None
 
 def delete(client: Elasticsearch, kept: Kept) -> None:
     """Forget an alert; its notices stay, and those that wait are sent to nobody."""
-    client.options(ignore_status=404).delete(index=ALERTS, id=kept.id, refresh="wait_for")
+    client.options(ignore_status=404).delete(index=ALERTS, id=kept.id)
 
 
 def _written(kept: Kept) -> dict[str, Any]:

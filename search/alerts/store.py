@@ -10,8 +10,8 @@ from elasticsearch import ConflictError, Elasticsearch, NotFoundError, helpers
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from search.alerts.alert import Alert, alert_id
-from search.client import every
-from search.indices import ALERTS
+from search.client import every, plain_errors
+from search.indices import ALERTS, init
 from wirewatch.errors import UserError
 from wirewatch.records import Meaning, Time, now
 
@@ -59,6 +59,18 @@ class Kept(BaseModel):
     def is_muted(self, moment: datetime) -> bool:
         """Whether it is muted then."""
         return self.muted is not None and moment < self.muted
+
+
+def ready(client: Elasticsearch) -> Elasticsearch:
+    """The client, with the index of alerts there, made if this is the first time.
+
+    Raises:
+        UserError: Elasticsearch does not answer or refuses.
+    """
+    with plain_errors():
+        if not client.indices.exists(index=ALERTS):
+            init(client)
+    return client
 
 
 def all_alerts(client: Elasticsearch) -> Iterator[Kept]:

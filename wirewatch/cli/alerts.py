@@ -1,28 +1,253 @@
-"""``wirewatch alerts``: who is told of what."""
+"""``wirewatch alerts``: what is asked of everything new, and who is told."""
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
 import typer
+import yaml
+from rich.markup import escape
 from rich.table import Table
 
 from wirewatch.cli import stages
+from wirewatch.cli.alert_options import Given, alert_of, with_fields
 from wirewatch.cli.console import console
+from wirewatch.errors import UserError
+from wirewatch.records import now
 from wirewatch.settings import get_settings
 
+if TYPE_CHECKING:
+    from search.alerts.alert import Alert
+    from search.alerts.apply import Changes
+    from search.alerts.store import Kept
+    from search.client import Client
 
-def show() -> None:
-    """List the alerts."""
-    from search.alerts.alert import load_alerts
+Name = Annotated[str, typer.Argument(help="The alert's name.", metavar="NAME", show_default=False)]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+_LENGTHS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
-    table = Table("alert", "query (KQL)", "tells")
-    for found in load_alerts(get_settings().alerts):
-        table.add_row(found.name, found.kql, ", ".join(found.tell))
+
+@with_fields
+def add(name: Name, given: Given) -> None:
+    """Make an alert: a question (KQL, a sentence, filters), and where to tell. `alerts test` tries it before."""
+    from enrichment.embedding import embed_query
+    from search.alerts import apply
+
+    alert = alert_of(name, given)
+    apply.add(_client(), alert, "command", embed_query)
+    console.print(f"{escape(name)} is asked of everything that comes from now on.", highlight=False)
+    _say_if_nobody_is_told(alert)
+
+
+@with_fields
+def edit(name: Name, given: Given) -> None:
+    """Change the fields that are given; an empty value takes one away (--quiet '')."""
+    from enrichment.embedding import embed_query
+    from search.alerts import apply, store
+
+    client = _client()
+    kept = store.find(client, name)
+    apply.refuse_elsewhere(kept)
+    alert = alert_of(name, given, kept.alert)
+    if fields := apply.differences(kept, alert, kept.origin):
+        apply.edit(client, kept, alert, embed_query)
+        for field in fields:
+            _say(f"{field.field}: {field.before or '–'} → {field.after or '–'}")
+    else:
+        console.print("That is how it is already.")
+
+
+def list_alerts() -> None:
+    """List the alerts, with what is wrong with them."""
+    from search.alerts import store
+
+    table = Table("alert", "asks", "tells", "state", show_lines=True)
+    for kept in store.all_alerts(_client()):
+        alert = kept.alert
+        told = ", ".join(alert.tell) or "nobody"
+        table.add_row(*map(escape, (alert.name, _question(alert), f"{told}, {_when(alert)}", "\n".join(_state(kept)))))
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print("There are no alerts: `wirewatch alerts add` makes one, `alerts apply` those of a file.")
+
+
+def show(name: Name) -> None:
+    """Show an alert as it would be written in a file, and what is known of it."""
+    from search.alerts import store
+
+    kept = store.find(_client(), name)
+    typer.echo(as_yaml(kept.alert))
+    table = Table(show_header=False)
+    table.add_row("looked after", "Kibana" if kept.origin == "kibana" else f"by {kept.origin}")
+    table.add_row("made", f"{kept.created:%Y-%m-%d %H:%M} UTC")
+    table.add_row("changed", f"{kept.changed:%Y-%m-%d %H:%M} UTC")
+    table.add_row("state", escape("\n".join(_state(kept))))
+    if kept.unsubscribed:
+        table.add_row("unsubscribed", escape(", ".join(kept.unsubscribed)))
     console.print(table)
+
+
+def mute(
+    name: Name,
+    length: Annotated[str, typer.Option("--for", help="How long: 90m, 12h, 3d, 2w.", metavar="LENGTH")] = "",
+    until: Annotated[str, typer.Option(help="Until when, in the alert's zone: 2026-12-01 or 2026-12-01T08:00.")] = "",
+) -> None:
+    """Send nothing until then: what it finds meanwhile is kept and shown, and never sent."""
+    from search.alerts import store
+
+    client = _client()
+    kept = store.find(client, name)
+    if bool(length) == bool(until):
+        raise UserError("Say how long, with --for 3d, or --until 2026-12-01.")
+    end = now() + _length(length) if length else _moment(until, kept.alert.zone)
+    if end <= now():
+        raise UserError(f"{until or length} is over already.")
+    store.change(client, kept, muted=end)
+    _say(f"{name} is muted until {end:%Y-%m-%d %H:%M} UTC; `wirewatch alerts resume` ends that.")
+
+
+def pause(name: Name) -> None:
+    """Do not ask it until it is resumed; what comes meanwhile is never told."""
+    from search.alerts import store
+
+    client = _client()
+    store.change(client, store.find(client, name), paused=True)
+    _say(f"{name} is not asked any more; `wirewatch alerts resume` goes on.")
+
+
+def resume(name: Name) -> None:
+    """Ask it again, and send again what it finds."""
+    from search.alerts import store
+
+    client = _client()
+    store.change(client, store.find(client, name), paused=False, muted=None)
+    _say(f"{name} is asked and told.")
+
+
+def delete(name: Name, yes: Yes = False) -> None:
+    """Forget an alert. Its notices stay, and those that wait are sent to nobody."""
+    from search.alerts import apply, store
+
+    client = _client()
+    kept = store.find(client, name)
+    apply.refuse_elsewhere(kept)
+    if not yes:
+        typer.confirm(f"Forget the alert {name}?", abort=True)
+    store.delete(client, kept)
+    _say(f"{name} is forgotten.")
+
+
+def apply_file(
+    file: Annotated[Path | None, typer.Argument(help="The file of alerts. Without one, that of the settings.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Make the alerts those of a file: shows what is added, changed and removed, and asks.
+
+    Only alerts that came from a file are removed. Those made otherwise stay.
+    """
+    from enrichment.embedding import embed_query
+    from search.alerts.alert import load_alerts
+    from search.alerts.apply import apply, diff
+
+    client, alerts = _client(), load_alerts(file or get_settings().alerts)
+    changes = diff(client, alerts)
+    _show_changes(changes)
+    if not changes or dry_run:
+        return
+    if not yes:
+        typer.confirm("Do that?", abort=True)
+    apply(client, alerts, embed=embed_query)
+    console.print("Done.")
+
+
+def as_yaml(alert: Alert) -> str:
+    """An alert as a file has it."""
+    written = {"name": alert.name} | alert.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump([written], allow_unicode=True, sort_keys=False, width=110).rstrip()
+
+
+def _client() -> Client:
+    from search.alerts.store import ready
+    from search.client import connect
+
+    return ready(connect())
+
+
+def _say(text: str) -> None:
+    console.print(text, soft_wrap=True, highlight=False, markup=False)
+
+
+def _say_if_nobody_is_told(alert: Alert) -> None:
+    if not alert.tell:
+        _say("It tells nobody: `wirewatch alerts history` shows what it finds, `alerts edit` gives it a channel.")
+
+
+def _question(alert: Alert) -> str:
+    """What an alert asks, a line for each way."""
+    where = alert.where.model_dump(mode="json", exclude_defaults=True)
+    filters = [f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in where.items()]
+    clauses = [f"{len(alert.clauses)} filters of Kibana"] if alert.clauses else []
+    about = [f"about: {alert.about}"] if alert.about else []
+    lucene = [f"Lucene: {alert.lucene}"] if alert.lucene else []
+    return "\n".join([*([alert.kql] if alert.kql else []), *lucene, *about, *filters, *clauses])
+
+
+def _when(alert: Alert) -> str:
+    at = f"{alert.at:%H:%M} {alert.zone}"
+    when = {"run": "after each run", "hour": "once an hour", "day": f"daily at {at}", "week": f"{alert.on} at {at}"}
+    return when[alert.every] + (f", not {alert.quiet}" if alert.quiet else "")
+
+
+def _state(kept: Kept) -> list[str]:
+    """What is to be known of an alert, a line each."""
+    lines = ["paused"] if kept.paused else []
+    if kept.muted and kept.is_muted(now()):
+        lines.append(f"muted until {kept.muted:%Y-%m-%d %H:%M} UTC")
+    lines += [f"cannot be asked: {kept.error}"] if kept.error else []
+    lines += [f"not taken over: {warning}" for warning in kept.warnings]
+    return lines or ["on"]
+
+
+def _show_changes(changes: Changes) -> None:
+    for alert in changes.added:
+        console.print(f"[green]+ {escape(alert.name)}[/]: {escape(_question(alert))}", highlight=False, soft_wrap=True)
+    for change in changes.changed:
+        console.print(f"[yellow]~ {escape(change.alert.name)}[/]", highlight=False)
+        for field in change.fields:
+            _say(f"    {field.field}: {field.before or '–'} → {field.after or '–'}")
+    for kept in changes.removed:
+        console.print(f"[red]- {escape(kept.alert.name)}[/]", highlight=False)
+    if not changes:
+        console.print("The alerts are as the file says.")
+
+
+def _length(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,5})([mhdw])", text)
+    if not found:
+        raise UserError(f"--for {text} is no length of time: write 90m, 12h, 3d or 2w.")
+    return timedelta(**{_LENGTHS[found[2]]: int(found[1])})
+
+
+def _moment(text: str, zone: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"--until {text} is no time: write 2026-12-01 or 2026-12-01T08:00.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    group = typer.Typer(help="Alerts: a query and whom to tell.", no_args_is_help=True)
-    group.command("list")(show)
+    group = typer.Typer(help="Alerts: what is asked of everything new, and who is told.", no_args_is_help=True)
+    group.command("list")(list_alerts)
+    for command in (add, edit, show, mute, pause, resume, delete):
+        group.command()(command)
+    group.command("apply")(apply_file)
     group.command("run")(stages.shown(stages.alert))
     app.add_typer(group, name="alerts")

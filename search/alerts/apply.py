@@ -1,0 +1,165 @@
+"""Alerts as people write them, brought into the index: one by one, or a whole file, which then says which there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from elasticsearch import Elasticsearch
+
+from search.alerts import store
+from search.alerts.alert import Alert
+from search.alerts.store import Kept, Origin
+from search.client import plain_errors
+from wirewatch.errors import UserError
+from wirewatch.records import now
+
+Embed = Callable[[str], Sequence[float]]
+"""Gives the vector of a sentence: :func:`enrichment.embedding.embed_query`, which this folder does not import."""
+_QUESTION = ("kql", "lucene", "clauses", "about", "where", "relevance")
+"""Fields of which another value makes what was measured of an alert worthless."""
+_ELSEWHERE = {
+    "file": "is written in a file: change it there, and `wirewatch alerts apply` brings it here",
+    "kibana": "is a saved search in Kibana: change it there, or take its tag `alert` away",
+}
+
+
+class Difference(NamedTuple):
+    """A field with another value than before, both as text; empty where it has none."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An alert that is to be another one."""
+
+    kept: Kept
+    alert: Alert
+    fields: tuple[Difference, ...]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What makes the alerts in the index those that somebody has written."""
+
+    added: tuple[Alert, ...] = ()
+    changed: tuple[Changed, ...] = ()
+    removed: tuple[Kept, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+def add(client: Elasticsearch, alert: Alert, origin: Origin, embed: Embed | None = None) -> Kept:
+    """Keep a new alert.
+
+    Args:
+        client: of the cluster.
+        alert: what somebody wrote.
+        origin: where.
+        embed: of an alert that is about a sentence, gives its vector.
+
+    Raises:
+        UserError: there is one of that name, or Elasticsearch does not answer or refuses.
+    """
+    with plain_errors():
+        return store.create(client, alert, origin, vector=_vector(alert, embed))
+
+
+def edit(client: Elasticsearch, kept: Kept, alert: Alert, embed: Embed | None = None) -> Kept:
+    """Keep an alert as somebody has rewritten it.
+
+    Raises:
+        UserError: it is looked after elsewhere or was deleted, or Elasticsearch does not answer or refuses.
+    """
+    refuse_elsewhere(kept)
+    return _rewrite(client, kept, alert, kept.origin, embed)
+
+
+def refuse_elsewhere(kept: Kept) -> None:
+    """Raise a :class:`UserError` where an alert is looked after in a file or in Kibana, which would win in the end."""
+    if kept.origin in _ELSEWHERE:
+        raise UserError(f"The alert {kept.alert.name} {_ELSEWHERE[kept.origin]}.")
+
+
+def diff(client: Elasticsearch, alerts: Sequence[Alert], *, origin: Origin = "file") -> Changes:
+    """What is to be done so that those of the alerts that come from ``origin`` are these, in the order given.
+
+    One of the same name that comes from elsewhere counts as changed. Those from elsewhere that have other names stay.
+
+    Raises:
+        UserError: one of that name comes from Kibana, or Elasticsearch does not answer or refuses.
+    """
+    with plain_errors():
+        there = {kept.alert.name: kept for kept in store.all_alerts(client)}
+    changed = []
+    for alert in alerts:
+        if kept := there.get(alert.name):
+            if kept.origin == "kibana" != origin:
+                raise UserError(f"The alert {alert.name} {_ELSEWHERE['kibana']}, or give this one another name.")
+            if fields := differences(kept, alert, origin):
+                changed.append(Changed(kept, alert, fields))
+    wanted = {alert.name for alert in alerts}
+    return Changes(
+        tuple(alert for alert in alerts if alert.name not in there),
+        tuple(changed),
+        tuple(kept for name, kept in there.items() if kept.origin == origin and name not in wanted),
+    )
+
+
+def differences(kept: Kept, alert: Alert, origin: Origin) -> tuple[Difference, ...]:
+    """The fields in which an alert differs from the one that is kept."""
+    before, after = _fields(kept.alert, kept.origin), _fields(alert, origin)
+    pairs = ((name, before.get(name, ""), after.get(name, "")) for name in dict.fromkeys([*before, *after]))
+    return tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2])
+
+
+def apply(
+    client: Elasticsearch, alerts: Sequence[Alert], *, origin: Origin = "file", embed: Embed | None = None
+) -> Changes:
+    """Make the alerts that come from ``origin`` these, and say what that changed. Doing it again changes nothing.
+
+    What people did to an alert besides (muted, paused, unsubscribed a channel) stays as it is.
+
+    Raises:
+        UserError: one of that name comes from Kibana, or Elasticsearch does not answer or refuses.
+    """
+    changes = diff(client, alerts, origin=origin)
+    for alert in changes.added:
+        add(client, alert, origin, embed)
+    for change in changes.changed:
+        _rewrite(client, change.kept, change.alert, origin, embed)
+    with plain_errors():
+        for kept in changes.removed:
+            store.delete(client, kept)
+    return changes
+
+
+def _rewrite(client: Elasticsearch, kept: Kept, alert: Alert, origin: Origin, embed: Embed | None) -> Kept:
+    what: dict[str, Any] = {"alert": alert, "origin": origin, "changed": now()}
+    if alert.about != kept.alert.about:
+        what["vector"] = _vector(alert, embed)
+    if any(getattr(alert, name) != getattr(kept.alert, name) for name in _QUESTION):
+        what |= {"error": None, "reference": None, "near": None, "calibrated": None}
+    with plain_errors():
+        return store.change(client, kept, **what)
+
+
+def _vector(alert: Alert, embed: Embed | None) -> tuple[float, ...]:
+    if alert.about and embed is None:
+        raise UserError(f"The alert {alert.name} is about a sentence: `wirewatch alerts` or the API must make it.")
+    return tuple(embed(alert.about)) if alert.about and embed else ()
+
+
+def _fields(alert: Alert, origin: Origin) -> dict[str, str]:
+    """The fields that say something, each as text."""
+    written = alert.model_dump(mode="json", exclude_defaults=True)
+    where = written.pop("where", {})
+    named = {**written, **{f"where.{name}": value for name, value in where.items()}, "origin": origin}
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in named.items()
+    }

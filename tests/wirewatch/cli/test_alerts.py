@@ -1,0 +1,140 @@
+"""Alerts on the command line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+from typer.testing import CliRunner
+
+from search.alerts import store
+from search.alerts.alert import Alert, load_alerts
+from search.alerts.apply import add
+from wirewatch.cli import cli
+from wirewatch.errors import UserError
+from wirewatch.records import now
+
+
+def wirewatch(*arguments: str, given: str | None = None) -> str:
+    done = CliRunner().invoke(cli, ["alerts", *arguments], env={"COLUMNS": "200"}, input=given)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return " ".join(done.output.split())
+
+
+def test_an_alert_is_made_changed_shown_and_forgotten(es: Elasticsearch) -> None:
+    assert "There are no alerts" in wirewatch("list")
+    said = wirewatch("add", "Sahel", "--kql", "coup", "--region", "Sahel", "--every", "day", "--at", "07:30",
+                     "--zone", "Africa/Dakar", "--sources", "2")  # fmt: skip
+    assert "It tells nobody" in said
+    made = Alert(
+        name="Sahel", kql="coup", where={"regions": ["Sahel"]}, every="day", at="07:30", zone="Africa/Dakar", sources=2
+    )
+    assert store.find(es, "Sahel").alert == made
+    assert store.find(es, "Sahel").origin == "command"
+
+    said = wirewatch("edit", "Sahel", "--tell", "stdout", "--sources", "", "--country", "ML", "--country", "NE")
+    assert "sources: 2 → –" in said
+    assert "where.countries: – → ML, NE" in said
+    changed = store.find(es, "Sahel").alert
+    assert (changed.tell, changed.sources, changed.where.countries) == (("stdout",), 1, ("ML", "NE"))
+    assert (changed.kql, changed.where.regions) == ("coup", ("Sahel",))
+    assert "already" in wirewatch("edit", "Sahel", "--tell", "stdout")
+
+    listed = wirewatch("list")
+    for part in ("coup", "regions: Sahel", "stdout, daily at 07:30 Africa/Dakar", "on"):
+        assert part in listed
+    assert "- name: Sahel kql: coup where:" in wirewatch("show", "Sahel")
+
+    assert "Aborted" in wirewatch("delete", "Sahel", given="n\n")
+    wirewatch("delete", "Sahel", given="y\n")
+    with pytest.raises(UserError, match="There is no alert named Sahel"):
+        wirewatch("show", "Sahel")
+
+
+def test_what_is_shown_can_be_written_into_a_file(es: Elasticsearch, tmp_path: Path) -> None:
+    wirewatch("add", "Déjà", "--lucene", 'title:"a b"', "--tell", "file:x.jsonl", "--quiet", "22:00-07:00",
+              "--relevance", "0.5", "--developing", "9", "--person", "Patrushev")  # fmt: skip
+    done = CliRunner().invoke(cli, ["alerts", "show", "Déjà"])
+    file = tmp_path / "alerts.yml"
+    file.write_text(done.output.partition("┏")[0].partition("┌")[0])
+    assert load_alerts(file) == [store.find(es, "Déjà").alert]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "an alert needs a question"),
+        (["--kql", "x", "--tell", "pigeon://"], "`pigeon://` is no channel"),
+        (["--kql", "x", "--every", "minute"], "every: must be one of run, hour, day, week"),
+        (["--kql", "x", "--zone", "Mars/Olympus"], "`Mars/Olympus` is no time zone"),
+        (["--kql", "x", "--relevance", "2"], "relevance: "),
+        (["--kql", "x", "--lucene", "x"], "ask in one language"),
+    ],
+)
+def test_a_wrong_value_is_named(es: Elasticsearch, options: list[str], message: str) -> None:
+    with pytest.raises(UserError, match="This cannot be the alert A: ") as refused:
+        wirewatch("add", "A", *options)
+    assert message in str(refused.value)
+
+
+def test_muting_ends_by_itself_and_pausing_when_somebody_says_so(es: Elasticsearch) -> None:
+    wirewatch("add", "A", "--kql", "x", "--zone", "Asia/Tokyo")
+    assert "A is muted until" in wirewatch("mute", "A", "--for", "3d")
+    muted = store.find(es, "A").muted
+    assert muted is not None
+    assert abs(muted - now() - timedelta(days=3)) < timedelta(minutes=5)
+    assert "muted until" in wirewatch("list")
+    wirewatch("mute", "A", "--until", "2099-01-01T09:00")
+    assert store.find(es, "A").muted == datetime(2099, 1, 1, tzinfo=UTC)
+    wirewatch("pause", "A")
+    assert "paused" in wirewatch("list")
+    wirewatch("resume", "A")
+    kept = store.find(es, "A")
+    assert (kept.paused, kept.muted) == (False, None)
+    for wrong, message in (
+        (["--for", "3 days"], "no length of time"),
+        (["--until", "soon"], "no time"),
+        (["--until", "2001-01-01"], "over already"),
+        ([], "Say how long"),
+        (["--for", "3d", "--until", "2099-01-01"], "Say how long"),
+    ):
+        with pytest.raises(UserError, match=message):
+            wirewatch("mute", "A", *wrong)
+
+
+def test_a_file_is_applied_after_its_diff_was_shown(es: Elasticsearch, tmp_path: Path) -> None:
+    file = tmp_path / "alerts.yml"
+    file.write_text("- {name: A, kql: x}\n- {name: B, kql: y}\n")
+    wirewatch("add", "Mine", "--kql", "z")
+    assert "+ A: x + B: y" in wirewatch("apply", str(file), "--dry-run")
+    assert "Aborted" in wirewatch("apply", str(file), given="n\n")
+    assert [kept.alert.name for kept in store.all_alerts(es)] == ["Mine"]
+    wirewatch("apply", str(file), given="y\n")
+    assert "The alerts are as the file says" in wirewatch("apply", str(file))
+    file.write_text("- {name: A, kql: x and y}\n")
+    said = wirewatch("apply", str(file), "--yes")
+    assert "~ A kql: x → x and y" in said
+    assert "- B" in said
+    assert [kept.alert.name for kept in store.all_alerts(es)] == ["A", "Mine"]
+    with pytest.raises(UserError, match="is written in a file"):
+        wirewatch("edit", "A", "--kql", "z")
+    with pytest.raises(UserError, match="is written in a file"):
+        wirewatch("delete", "A", "--yes")
+
+
+def test_an_alert_of_kibana_says_what_of_it_was_not_taken_over(es: Elasticsearch) -> None:
+    store.create(
+        store.ready(es), Alert(name="K", kql="x"), "kibana", warnings=("a filter on a map",), error="line 1: ?"
+    )
+    listed = wirewatch("list")
+    assert "not taken over: a filter on a map" in listed
+    assert "cannot be asked: line 1: ?" in listed
+
+
+def test_markup_in_a_name_is_text(es: Elasticsearch) -> None:
+    add(store.ready(es), Alert(name="[red]x[/]", kql="[bold]y"), "command")
+    assert "[red]x[/]" in wirewatch("list")
+    assert "[red]x[/] is muted" in wirewatch("mute", "[red]x[/]", "--for", "1h")

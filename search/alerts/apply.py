@@ -13,10 +13,10 @@ from search.alerts.alert import Alert
 from search.alerts.store import Kept, Origin
 from search.client import plain_errors
 from wirewatch.errors import UserError
-from wirewatch.records import now
+from wirewatch.records import Meaning, now
 
-Embed = Callable[[str], Sequence[float]]
-"""Gives the vector of a sentence: :func:`enrichment.embedding.embed_query`, which this folder does not import."""
+Understand = Callable[[str], Meaning]
+"""Says what a sentence means: :func:`enrichment.query.understand`, which this folder does not import."""
 _QUESTION = ("kql", "lucene", "clauses", "about", "where", "relevance")
 """Fields of which another value makes what was measured of an alert worthless."""
 _ELSEWHERE = {
@@ -54,30 +54,30 @@ class Changes:
         return bool(self.added or self.changed or self.removed)
 
 
-def add(client: Elasticsearch, alert: Alert, origin: Origin, embed: Embed | None = None) -> Kept:
+def add(client: Elasticsearch, alert: Alert, origin: Origin, understand: Understand | None = None) -> Kept:
     """Keep a new alert.
 
     Args:
         client: of the cluster.
         alert: what somebody wrote.
         origin: where.
-        embed: of an alert that is about a sentence, gives its vector.
+        understand: of an alert that is about a sentence, says what that means.
 
     Raises:
         UserError: there is one of that name, or Elasticsearch does not answer or refuses.
     """
     with plain_errors():
-        return store.create(client, alert, origin, vector=_vector(alert, embed))
+        return store.create(client, alert, origin, meaning=_meaning(alert, understand))
 
 
-def edit(client: Elasticsearch, kept: Kept, alert: Alert, embed: Embed | None = None) -> Kept:
+def edit(client: Elasticsearch, kept: Kept, alert: Alert, understand: Understand | None = None) -> Kept:
     """Keep an alert as somebody has rewritten it.
 
     Raises:
         UserError: it is looked after elsewhere or was deleted, or Elasticsearch does not answer or refuses.
     """
     refuse_elsewhere(kept)
-    return _rewrite(client, kept, alert, kept.origin, embed)
+    return _rewrite(client, kept, alert, kept.origin, understand)
 
 
 def refuse_elsewhere(kept: Kept) -> None:
@@ -119,7 +119,7 @@ def differences(kept: Kept, alert: Alert, origin: Origin) -> tuple[Difference, .
 
 
 def apply(
-    client: Elasticsearch, alerts: Sequence[Alert], *, origin: Origin = "file", embed: Embed | None = None
+    client: Elasticsearch, alerts: Sequence[Alert], *, origin: Origin = "file", understand: Understand | None = None
 ) -> Changes:
     """Make the alerts that come from ``origin`` these, and say what that changed. Doing it again changes nothing.
 
@@ -130,29 +130,31 @@ def apply(
     """
     changes = diff(client, alerts, origin=origin)
     for alert in changes.added:
-        add(client, alert, origin, embed)
+        add(client, alert, origin, understand)
     for change in changes.changed:
-        _rewrite(client, change.kept, change.alert, origin, embed)
+        _rewrite(client, change.kept, change.alert, origin, understand)
     with plain_errors():
         for kept in changes.removed:
             store.delete(client, kept)
     return changes
 
 
-def _rewrite(client: Elasticsearch, kept: Kept, alert: Alert, origin: Origin, embed: Embed | None) -> Kept:
+def _rewrite(client: Elasticsearch, kept: Kept, alert: Alert, origin: Origin, understand: Understand | None) -> Kept:
     what: dict[str, Any] = {"alert": alert, "origin": origin, "changed": now()}
     if alert.about != kept.alert.about:
-        what["vector"] = _vector(alert, embed)
+        what["meaning"] = _meaning(alert, understand)
     if any(getattr(alert, name) != getattr(kept.alert, name) for name in _QUESTION):
-        what |= {"error": None, "reference": None, "near": None, "calibrated": None}
+        what |= {"error": None, "background": None, "reference": None, "calibrated": None}
     with plain_errors():
         return store.change(client, kept, **what)
 
 
-def _vector(alert: Alert, embed: Embed | None) -> tuple[float, ...]:
-    if alert.about and embed is None:
+def _meaning(alert: Alert, understand: Understand | None) -> Meaning | None:
+    if not alert.about:
+        return None
+    if understand is None:
         raise UserError(f"The alert {alert.name} is about a sentence: `wirewatch alerts` or the API must make it.")
-    return tuple(embed(alert.about)) if alert.about and embed else ()
+    return understand(alert.about)
 
 
 def _fields(alert: Alert, origin: Origin) -> dict[str, str]:

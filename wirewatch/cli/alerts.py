@@ -34,11 +34,11 @@ _LENGTHS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 @with_fields
 def add(name: Name, given: Given) -> None:
     """Make an alert: a question (KQL, a sentence, filters), and where to tell. `alerts test` tries it before."""
-    from enrichment.embedding import embed_query
+    from enrichment.query import understand
     from search.alerts import apply
 
     alert = alert_of(name, given)
-    apply.add(_client(), alert, "command", embed_query)
+    apply.add(_client(), alert, "command", understand)
     console.print(f"{escape(name)} is asked of everything that comes from now on.", highlight=False)
     _say_if_nobody_is_told(alert)
 
@@ -46,7 +46,7 @@ def add(name: Name, given: Given) -> None:
 @with_fields
 def edit(name: Name, given: Given) -> None:
     """Change the fields that are given; an empty value takes one away (--quiet '')."""
-    from enrichment.embedding import embed_query
+    from enrichment.query import understand
     from search.alerts import apply, store
 
     client = _client()
@@ -54,7 +54,7 @@ def edit(name: Name, given: Given) -> None:
     apply.refuse_elsewhere(kept)
     alert = alert_of(name, given, kept.alert)
     if fields := apply.differences(kept, alert, kept.origin):
-        apply.edit(client, kept, alert, embed_query)
+        apply.edit(client, kept, alert, understand)
         for field in fields:
             _say(f"{field.field}: {field.before or '–'} → {field.after or '–'}")
     else:
@@ -151,7 +151,7 @@ def apply_file(
 
     Only alerts that came from a file are removed. Those made otherwise stay.
     """
-    from enrichment.embedding import embed_query
+    from enrichment.query import understand
     from search.alerts.alert import load_alerts
     from search.alerts.apply import apply, diff
 
@@ -162,7 +162,7 @@ def apply_file(
         return
     if not yes:
         typer.confirm("Do that?", abort=True)
-    apply(client, alerts, embed=embed_query)
+    apply(client, alerts, understand=understand)
     console.print("Done.")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 from elasticsearch import Elasticsearch
 
@@ -11,14 +9,14 @@ from search.alerts import store
 from search.alerts.alert import Alert
 from search.alerts.apply import add, apply, diff, edit
 from wirewatch.errors import UserError
-from wirewatch.records import now
+from wirewatch.records import Meaning, now
 
 SAHEL = Alert(name="Sahel", kql="regions: Sahel", tell=["stdout"])
 WHEAT = Alert(name="Wheat", kql="wheat", where={"countries": ["EG"]}, sources=2)
 
 
-def embed(sentence: str) -> Sequence[float]:
-    return [float(len(sentence)), 1.0]
+def understand(sentence: str) -> Meaning:
+    return Meaning(text=sentence, language="en", embedding=(float(len(sentence)), 1.0))
 
 
 def names(client: Elasticsearch) -> list[str]:
@@ -76,22 +74,23 @@ def test_the_file_wins_over_the_hand(clean: Elasticsearch) -> None:
         edit(clean, store.find(clean, "Sahel"), SAHEL)
 
 
-def test_a_sentence_gets_its_vector_once_and_another_one_a_new_one(clean: Elasticsearch) -> None:
+def test_a_sentence_is_understood_once_and_another_one_anew(clean: Elasticsearch) -> None:
     about = Alert(name="Wheat", about="Bread gets dearer", where={"languages": ["fr"]})
     with pytest.raises(UserError, match="is about a sentence"):
         apply(clean, [about])
-    apply(clean, [about], embed=embed)
-    measured = store.change(clean, store.find(clean, "Wheat"), near=0.8, calibrated=now(), error="broken")
-    assert measured.vector == (17.0, 1.0)
+    apply(clean, [about], understand=understand)
+    measured = store.change(clean, store.find(clean, "Wheat"), reference=0.8, calibrated=now(), error="broken")
+    assert measured.meaning == understand("Bread gets dearer")
 
     told = about.model_copy(update={"tell": ("stdout",)})
-    apply(clean, [told], embed=pytest.fail)
+    apply(clean, [told], understand=pytest.fail)
     kept = store.find(clean, "Wheat")
-    assert (kept.vector, kept.near, kept.error) == (measured.vector, 0.8, "broken")
+    assert (kept.meaning, kept.reference, kept.error) == (measured.meaning, 0.8, "broken")
 
-    apply(clean, [told.model_copy(update={"about": "Bread gets cheaper"})], embed=embed)
+    apply(clean, [told.model_copy(update={"about": "Bread gets cheaper"})], understand=understand)
     kept = store.find(clean, "Wheat")
-    assert (kept.vector, kept.near, kept.calibrated, kept.error) == ((18.0, 1.0), None, None, None)
+    assert kept.meaning == understand("Bread gets cheaper")
+    assert (kept.reference, kept.calibrated, kept.error) == (None, None, None)
 
 
 def test_two_alerts_of_one_name_are_refused(clean: Elasticsearch) -> None:

@@ -107,14 +107,16 @@ def create(client: Elasticsearch, alert: Alert, origin: Origin, **known: Any) ->
 
 
 def change(client: Elasticsearch, kept: Kept, **what: Any) -> Kept:
-    """Keep an alert with something changed.
+    """Keep an alert with something changed. What others change of it meanwhile stays.
 
     Raises:
         UserError: it was deleted meanwhile.
     """
     changed = Kept.model_validate({**{name: getattr(kept, name) for name in Kept.model_fields}, **what})
+    untouched = Kept.model_fields.keys() - what.keys()
+    written = {name: value for name, value in _written(changed).items() if name not in untouched}
     try:
-        client.update(index=ALERTS, id=kept.id, doc=_written(changed), retry_on_conflict=5)
+        client.update(index=ALERTS, id=kept.id, doc=written, retry_on_conflict=5)
     except NotFoundError:
         raise UserError(f"The alert {kept.alert.name} was deleted meanwhile.") from None
     return changed

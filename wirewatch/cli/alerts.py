@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from search.alerts.apply import Changes
     from search.alerts.store import Kept
     from search.client import Client
+    from wirewatch.records import Delivery
 
 Name = Annotated[str, typer.Argument(help="The alert's name.", metavar="NAME", show_default=False)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -63,13 +64,17 @@ def edit(name: Name, given: Given) -> None:
 
 def list_alerts() -> None:
     """List the alerts, with what is wrong with them."""
-    from search.alerts import store
+    from search.alerts import store, watch
 
+    client = _client()
+    alerts = list(store.all_alerts(client))
+    wrong = watch.wrong(client, alerts)
     table = Table("alert", "asks", "tells", "state", show_lines=True)
-    for kept in store.all_alerts(_client()):
+    for kept in alerts:
         alert = kept.alert
-        told = ", ".join(alert.tell) or "nobody"
-        table.add_row(*map(escape, (alert.name, _question(alert), f"{told}, {_when(alert)}", "\n".join(_state(kept)))))
+        told = f"{', '.join(alert.tell) or 'nobody'}, {_when(alert)}"
+        state = "\n".join([*_state(kept), *wrong[alert.name]])
+        table.add_row(*map(escape, (alert.name, _question(alert), told, state)))
     if table.row_count:
         console.print(table)
     else:
@@ -78,18 +83,54 @@ def list_alerts() -> None:
 
 def show(name: Name) -> None:
     """Show an alert as it would be written in a file, and what is known of it."""
-    from search.alerts import store
+    from search.alerts import store, watch
 
-    kept = store.find(_client(), name)
+    client = _client()
+    kept = store.find(client, name)
     typer.echo(as_yaml(kept.alert))
     table = Table(show_header=False)
     table.add_row("looked after", "Kibana" if kept.origin == "kibana" else f"by {kept.origin}")
     table.add_row("made", f"{kept.created:%Y-%m-%d %H:%M} UTC")
     table.add_row("changed", f"{kept.changed:%Y-%m-%d %H:%M} UTC")
     table.add_row("state", escape("\n".join(_state(kept))))
+    for sign in watch.wrong(client, [kept])[name]:
+        table.add_row("wrong", escape(sign))
     if kept.unsubscribed:
         table.add_row("unsubscribed", escape(", ".join(kept.unsubscribed)))
     console.print(table)
+
+
+def history(
+    name: Name,
+    size: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many notices, the newest first.")] = 20,
+) -> None:
+    """Show what an alert has found, and what became of it: which channel got it, when, and why another did not."""
+    from search.alerts import store, watch
+
+    client = _client()
+    table = Table("found (UTC)", "notice", "state", "channels", show_lines=True)
+    told = watch.history(client, name, size)
+    if not told:
+        store.find(client, name)  # says where there is none
+    for notice, deliveries in told:
+        many = f"{notice.size} articles, {len(notice.sources)} outlets" if notice.size > 1 else ""
+        lines = [notice.title, *([notice.url] if notice.url else []), *([many] if many else [])]
+        state = notice.state if notice.due is None else f"{notice.state} {notice.due:%d %b %H:%M}"
+        sent = "\n".join(_sent(delivery) for delivery in deliveries)
+        kind = [] if notice.kind == "new" else [notice.kind]
+        cells = (f"{notice.created:%Y-%m-%d %H:%M}", "\n".join([*kind, *lines]), state, sent)
+        table.add_row(*map(escape, cells))
+    if table.row_count:
+        console.print(table)
+    else:
+        _say(f"There is no notice of {name} yet.")
+
+
+def _sent(delivery: Delivery) -> str:
+    again = ", marked as sent again" if delivery.repeated else ""
+    tries = f" after {delivery.attempts} attempts" if delivery.attempts > 1 else ""
+    why = f": {delivery.error}" if delivery.error else ""
+    return f"{delivery.channel}: {delivery.state} {delivery.at:%d %b %H:%M}{tries}{again}{why}"
 
 
 def mute(
@@ -209,8 +250,6 @@ def _state(kept: Kept) -> list[str]:
     lines = ["paused"] if kept.paused else []
     if kept.muted and kept.is_muted(now()):
         lines.append(f"muted until {kept.muted:%Y-%m-%d %H:%M} UTC")
-    lines += [f"cannot be asked: {kept.error}"] if kept.error else []
-    lines += [f"not taken over: {warning}" for warning in kept.warnings]
     return lines or ["on"]
 
 
@@ -246,7 +285,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands."""
     group = typer.Typer(help="Alerts: what is asked of everything new, and who is told.", no_args_is_help=True)
     group.command("list")(list_alerts)
-    for command in (add, edit, show, mute, pause, resume, delete):
+    for command in (add, edit, show, history, mute, pause, resume, delete):
         group.command()(command)
     group.command("apply")(apply_file)
     group.command("run")(stages.shown(stages.alert))

@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 from search.alerts import store
 from search.alerts.alert import Alert, load_alerts
 from search.alerts.apply import add
+from search.indices import DELIVERIES, NOTICES
 from wirewatch.cli import cli
 from wirewatch.errors import UserError
-from wirewatch.records import now
+from wirewatch.records import Delivery, Notice, now
 
 
 def wirewatch(*arguments: str, given: str | None = None) -> str:
@@ -130,7 +131,7 @@ def test_an_alert_of_kibana_says_what_of_it_was_not_taken_over(es: Elasticsearch
         store.ready(es), Alert(name="K", kql="x"), "kibana", warnings=("a filter on a map",), error="line 1: ?"
     )
     listed = wirewatch("list")
-    assert "not taken over: a filter on a map" in listed
+    assert "of the saved search: a filter on a map" in listed
     assert "cannot be asked: line 1: ?" in listed
 
 
@@ -138,3 +139,29 @@ def test_markup_in_a_name_is_text(es: Elasticsearch) -> None:
     add(store.ready(es), Alert(name="[red]x[/]", kql="[bold]y"), "command")
     assert "[red]x[/]" in wirewatch("list")
     assert "[red]x[/] is muted" in wirewatch("mute", "[red]x[/]", "--for", "1h")
+
+
+def test_the_history_says_what_was_found_and_who_got_it(es: Elasticsearch) -> None:
+    add(store.ready(es), Alert(name="A", kql="x", tell=["stdout"]), "command")
+    assert "There is no notice of A yet" in wirewatch("history", "A")
+    with pytest.raises(UserError, match="no alert named B"):
+        wirewatch("history", "B")
+    notice = Notice(
+        id="n1", alert="A", story="s", title="Bread [b]dearer[/b]", url="https://a.example/1", size=3,
+        sources=("a.example", "b.example"), created=now(), run="r", state="due",
+    )  # fmt: skip
+    other = notice.model_copy(update={"id": "n2", "kind": "developing", "title": "Later", "alert": "A"})
+    for one in (notice, other):
+        es.create(index=NOTICES, id=one.id, document=one.model_dump(mode="json", exclude_none=True))
+    failed = Delivery(
+        id="d", alert="A", channel="desk", notices=("n1",), state="failed", attempts=2, repeated=True, at=now(),
+        error="no route to host",
+    )  # fmt: skip
+    es.create(index=DELIVERIES, id="d", document=failed.model_dump(mode="json", exclude_none=True))
+    said = wirewatch("history", "A")
+    for part in ("Bread [b]dearer[/b]", "https://a.example/1", "3 articles, 2 outlets", "developing", "Later"):
+        assert part in said
+    assert "after 2 attempts, marked as sent again: no route to host" in said
+    assert "Later" not in wirewatch("history", "A", "-n", "1") or "Bread" not in wirewatch("history", "A", "-n", "1")
+    assert "desk did not take 1 message: sent again later (no route to host)" in wirewatch("list")
+    assert "desk did not take 1 message" in wirewatch("show", "A")

@@ -93,7 +93,7 @@ class Book:
 
     def _told(self, id: str, before: Notice | None) -> list[Notice]:
         kept, story, hits = self._found[id]
-        cited = [_cited(hit) for hit in hits]
+        cited = [_cited(hit) for hit in sorted(hits, key=_age)]
         after = self._ready(_with(before or self._new(id, kept, story, cited[0]), cited), kept, story)
         if after == before:
             return []
@@ -176,6 +176,11 @@ def _cited(hit: Mapping[str, Any]) -> Cited:
     source = hit["_source"]
     facts = {name: source.get(name) for name in ("title", "url", "source", "language", "published")}
     return Cited.model_validate({"id": hit["_id"], **facts})
+
+
+def _age(hit: Mapping[str, Any]) -> tuple[str, str]:
+    source = hit["_source"]
+    return source.get("published") or source.get("first_seen") or "", hit["_id"]
 
 
 def _as_read(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 from search import schema
+from search.query.events import asked_of_events
 from search.query.filters import Filters
 from wirewatch.errors import UserError
 from wirewatch.records import Asked, Meaning, Word, now
@@ -41,6 +44,9 @@ _NEAR = 0.78
 _NEIGHBOURS = 100
 _NAMES = ("person:", "organization:", "place:")
 _TEXT_FIELDS = ["title^2", "lead^1.5", "body", "text.*"]
+_OWN = ["title^3", "lead^2", "body", "tags", "text.*"]
+"""Where a word is looked for: what ``index.query.default_field`` lists, but for the labels, which stand apart."""
+_LABELS = ["concepts.*"]
 
 
 class Unreadable(UserError):
@@ -58,6 +64,10 @@ class Question:
     """The language in which concepts are named."""
     kql: str = ""
     """The text of a KQL query."""
+    events: tuple[str, ...] = ()
+    """What that asks of events."""
+    words: Mapping[str, Set[str]] = field(default_factory=dict)
+    """Its words, each with the ids of the concepts that it is said of."""
     everything: tuple[dict[str, Any], ...] = ()
     """What a hit must have where the most relevant do not come first: one that has only a part would be in the way."""
 
@@ -92,13 +102,19 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
     }
     # Of a word, which may be a name that many languages share, the language is a guess.
     sure = len(meaning.text.split()) > 1 and meaning.language in schema.label_languages()
-    return Question(query, meaning.language, meaning.language if sure else "en", everything=tuple(everything))
+    words: defaultdict[str, set[str]] = defaultdict(set)
+    for asked in meaning.asked:
+        for word in asked.words:
+            words[word.text].update(asked.concepts)
+    labels = meaning.language if sure else "en"
+    return Question(query, meaning.language, labels, everything=tuple(everything), words=words)
 
 
 def in_kql(kql: str, filters: Filters | None = None) -> Question:
     """A question in KQL, exactly as Kibana asks it with the same text."""
     filters = filters or Filters()
-    return Question({"bool": {"must": {"kql": {"query": kql}}, "filter": filters.clauses()}}, kql=kql)
+    query = {"bool": {"must": {"kql": {"query": kql}}, "filter": filters.clauses()}}
+    return Question(query, kql=kql, events=asked_of_events(kql))
 
 
 def like(article: dict[str, Any], filters: Filters | None = None) -> Question:
@@ -186,17 +202,23 @@ def _has_word(word: Word, language: str) -> dict[str, Any]:
     """A word as it is written, and as other languages say it: 1 at most, less where it is frequent in the index. A stop
     word of the question's language counts as present everywhere.
     """
-    ways: list[dict[str, Any]] = [{"multi_match": {"query": word.text, "lenient": True}}]
-    if language in schema.text_languages():
-        ways.append({"match": {f"text.{language}": {"query": word.text, "zero_terms_query": "all"}}})
+    own: list[dict[str, Any]] = [{"multi_match": {"query": word.text, "fields": _OWN, "lenient": True}}]
     for other in schema.text_languages() & word.forms.keys():
-        ways += [{"match_phrase": {f"text.{other}": form}} for form in word.forms[other]]
-    ways = [_saturated({"dis_max": {"queries": ways}}, WORD_HALF)]
+        own += [{"match_phrase": {f"text.{other}": form}} for form in word.forms[other]]
+    own = [_saturated({"dis_max": {"queries": own}}, WORD_HALF)]
     if word.sounds:
         keys = [{"term": {"sounds": key}} for key in word.sounds]
-        ways.append(_saturated({"dis_max": {"queries": keys}}, SOUND_HALF, SOUND))
+        own.append(_saturated({"dis_max": {"queries": keys}}, SOUND_HALF, SOUND))
+    labels = {"multi_match": {"query": word.text, "fields": _LABELS, "lenient": True}}
     # One query has a name, or the last of them alone is told of a hit.
-    return {"dis_max": {"queries": ways, "_name": f"word {word.text}"}}
+    ways = [
+        {"dis_max": {"queries": own, "_name": f"word {word.text}"}},
+        {"constant_score": {"filter": labels, "_name": f"label {word.text}"}},
+    ]
+    if language in schema.text_languages():
+        everywhere = {"match": {f"text.{language}": {"query": word.text, "zero_terms_query": "all"}}}
+        ways.append(_saturated(everywhere, WORD_HALF))
+    return {"dis_max": {"queries": ways}}
 
 
 def _saturated(query: dict[str, Any], half: float, boost: float = 1.0) -> dict[str, Any]:

@@ -81,6 +81,7 @@ def raw(hit: dict[str, Any], question: Question) -> Raw:
     if not concepts:
         concepts = _concepts_by_label(source, light, ids, question.labels)
     words = [word for word, of in question.words.items() if ("word", word) in matched and not of & set(about)]
+    words += [text for kind, text in sorted(matched) if kind == "named" and not set(text.split()) & set(words)]
     said = " ".join([*words, *(concept.label for concept in concepts)]).casefold()
     for word, of in question.words.items():
         if ("label", word) in matched and not of and word.casefold() not in said:

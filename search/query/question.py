@@ -25,7 +25,9 @@ BEST = 0.7
 """Of the meaning's worth, the part of an article's nearest piece; its opening has the rest."""
 RECENCY = 0.1
 MERELY_NAMED = 0.5
-"""What the words of a concept are worth in an article that is not about it."""
+"""What the words of a concept are worth in an article that is not about it, or a country that it only names."""
+AT_HOME = 0.3
+"""What a country is worth in an article of one of its outlets that names no country: they seldom name their own."""
 TEXT_HALF = 10.0
 WORD_HALF = 1.0
 SOUND_HALF = 2.0
@@ -85,7 +87,8 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
         raise Unreadable("There is nothing to search for: give some words, or a query with --kql.")
     filters = filters or Filters()
     whole = sum(asked.weight for asked in meaning.asked)
-    ways = [_has(asked, meaning.language, COVERED * asked.weight / whole) for asked in meaning.asked]
+    worth = [COVERED * asked.weight / whole for asked in meaning.asked]
+    ways = [_has(asked, meaning.language, boost) for asked, boost in zip(meaning.asked, worth, strict=True)]
     everything = [_is_about(asked, meaning.language) for asked in meaning.asked]
     if ways:
         ways.append({"constant_score": {"filter": {"bool": {"filter": everything}}, "boost": COMPLETE}})
@@ -96,7 +99,10 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
     query = {
         "bool": {
             "must": {"bool": {"should": ways}},
-            "should": _is_recent(),
+            "should": [
+                _is_recent(),
+                *(_is_from(asked, boost) for asked, boost in zip(meaning.asked, worth, strict=True) if _countries(asked)),
+            ],
             "filter": filters.clauses(),
         }
     }
@@ -177,6 +183,9 @@ def _has(asked: Asked, language: str, boost: float) -> dict[str, Any]:
     ways = [_is_about(asked, language)]
     if asked.concepts and asked.words:
         ways.append(_has_words(asked, language, MERELY_NAMED))
+    if countries := _countries(asked):
+        named = {"terms": {"countries_named": countries}}
+        ways.append({"constant_score": {"filter": named, "boost": MERELY_NAMED, "_name": f"named {asked.text}"}})
     return {"dis_max": {"queries": ways, "boost": boost}}
 
 
@@ -187,6 +196,16 @@ def _is_about(asked: Asked, language: str) -> dict[str, Any]:
         # Who is called by that name may be somebody whom the text does not make known.
         ways.append(_has_words(asked, language))
     return {"dis_max": {"queries": ways}}
+
+
+def _countries(asked: Asked) -> list[str]:
+    return [concept.removeprefix("country:") for concept in asked.concepts if concept.startswith("country:")]
+
+
+def _is_from(asked: Asked, boost: float) -> dict[str, Any]:
+    """Scores where a country's outlet writes of no country at all."""
+    own = {"filter": {"terms": {"source.country": _countries(asked)}}, "must_not": {"exists": {"field": "countries"}}}
+    return {"constant_score": {"filter": {"bool": own}, "boost": boost * AT_HOME}}
 
 
 def _has_words(asked: Asked, language: str, boost: float = 1.0) -> dict[str, Any]:

@@ -81,6 +81,18 @@ def test_the_desks_are_there_with_their_tag_sorted_by_relevance_then_time() -> N
     assert all(found["attributes"]["sort"] == [["_score", "desc"], ["published", "desc"]] for found in desks)
 
 
+def test_what_may_be_old_opens_on_five_years() -> None:
+    ever = {"from": "now-5y", "to": "now"}
+    for found in objects("search"):
+        if "wirewatch-desk" in {ref["id"] for ref in found["references"]}:
+            assert found["attributes"]["timeRestore"] is True
+            assert found["attributes"]["timeRange"] == ever
+    boards = {found["attributes"]["title"]: found["attributes"] for found in objects("dashboard")}
+    for title in ("Story", "Country desk"):
+        assert boards[title]["timeRestore"] is True
+        assert {"from": boards[title]["timeFrom"], "to": boards[title]["timeTo"]} == ever
+
+
 def test_a_chart_of_lens_has_its_layer_and_draws_columns_that_it_has() -> None:
     for found in objects("lens"):
         state = found["attributes"]["state"]

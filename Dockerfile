@@ -3,7 +3,9 @@ FROM apache/airflow:3.3.2-python3.11
 
 USER root
 RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 chromium && rm -rf /var/lib/apt/lists/* \
-    && install -d -o airflow -g 0 -m 0775 /var/lib/wirewatch /opt/wirewatch
+    && install -d -o airflow -g 0 -m 0775 /var/lib/wirewatch /var/lib/wirewatch-snapshots /opt/wirewatch \
+    && install -d -o airflow -g 0 -m 0755 /etc/wirewatch /etc/wirewatch/ca \
+    && install -d -o airflow -g 0 -m 0750 /etc/wirewatch/certificates /etc/wirewatch/keys
 USER airflow
 
 WORKDIR /opt/wirewatch

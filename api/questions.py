@@ -123,7 +123,8 @@ class Desk:
         """Names that more articles have than hits have the word of the question which they may be."""
         if asked.similar or (asked.kql and found.documents >= LITTLE):
             return ()
-        having = Counter(word for hit in found.hits for word in hit.words)
+        # An article has a name that its text lacks where it is about somebody who is called so.
+        having = Counter(word for hit in found.hits for word in (*hit.words, *(one.label for one in hit.concepts)))
         words = suggest.doubtful(understand(asked.q or _words_of(asked.kql)))
         likely: list[tuple[float, Suggestion]] = []
         for word in [word for word in words if having[word] < LITTLE][:SUGGESTIONS]:

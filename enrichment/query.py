@@ -36,14 +36,14 @@ class _Found(NamedTuple):
 def understand(text: str) -> Meaning:
     """The meaning of a query in any language, in capitals or without.
 
-    Its language is the one in which most of its words name something we know; the statistical guess, which is weak on a
-    few words, decides between equals. A topic counts only by its longest term: "military cooperation" does not also
+    Its language is the one in which we know most of it; the statistical guess, which is weak on a few words, decides
+    between equals. A topic counts only by its longest term: "military cooperation" does not also
     ask for whatever "military" alone would mean.
     """
     text = plain(clean(text)).strip()
     guess = detect(text)
     readings = {language: _concepts(text, language) for language in (guess, *_other_languages(guess))}
-    language = max(readings, key=lambda code: (_covered(readings[code]), code == guess, code == "en"))
+    language = max(readings, key=lambda code: (_known(text, code, guess, readings[code]), code == guess, code == "en"))
     places = _cities(text, language, readings[language])
     named = _with_names([*readings[language], *places], text, language)
     found = sorted((one for one in named if not one.broad), key=lambda found: (found.start, found.end))
@@ -163,6 +163,16 @@ def _cities(text: str, language: str, found: list[_Found]) -> list[_Found]:
     return [city for city in cities if all(city[1:3] == one[1:3] for one in found if _overlap(city[1:3], one[1:3]))]
 
 
-def _covered(found: list[_Found]) -> int:
-    """Characters of the text that belong to a concept."""
-    return len({i for one in found for i in range(one.start, one.end)})
+def _known(text: str, language: str, guess: str, found: list[_Found]) -> int:
+    """Characters of the text that belong to a concept or a word which we know in a language. Words count where the guess
+    is a language of which we have them with their forms: of one word in another language many look like them.
+    """
+    spans = [(one.start, one.end) for one in found]
+    if guess in dictionary.STEMMERS:
+        words = (word for word in _word.finditer(text) if _is_word(word.group(), language))
+        spans += [word.span() for word in words]
+    return len({i for start, end in spans for i in range(start, end)})
+
+
+def _is_word(word: str, language: str) -> bool:
+    return word.lower() in stop_words(language) or dictionary.knows(word, language)

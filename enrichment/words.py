@@ -97,6 +97,11 @@ def translations(word: str, language: str) -> dict[str, tuple[str, ...]]:
     return {code: tuple(said) for code, said in forms.items()}
 
 
+def knows(word: str, language: str) -> bool:
+    """Whether a word is one of the dictionary's."""
+    return stem(word, language) in _by_stem(language)
+
+
 def weight(word: str, language: str) -> float:
     """How much a word tells, between :data:`LEAST` for the most frequent and 1 for one that we do not know."""
     known = _by_stem(language).get(stem(word, language))

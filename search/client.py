@@ -105,7 +105,10 @@ def plain_errors() -> Iterator[None]:
             "WIREWATCH_ELASTICSEARCH__API_KEY or WIREWATCH_ELASTICSEARCH__USER and __PASSWORD."
         ) from None
     except AuthorizationException as error:
-        raise UserError(f"Elasticsearch refuses: {reason(error)}") from None
+        raise UserError(
+            f"Elasticsearch refuses, because who asks has no right to it: {reason(error)}. Who asks is said by "
+            "WIREWATCH_ELASTICSEARCH__API_KEY or __USER, and which role may by docs/security.md."
+        ) from None
     except ApiError as error:
         if error.error == "index_not_found_exception":
             raise UserError(

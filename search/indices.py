@@ -8,11 +8,11 @@ with another version is made beside it and takes its place at once: see :mod:`se
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from elasticsearch import Elasticsearch
-from elasticsearch.exceptions import BadRequestError
+from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from search import schema
 from search.client import connect, every, plain_errors, reason
@@ -38,7 +38,7 @@ _MIGRATE = "`wirewatch index migrate` builds new ones beside them, and searches 
 
 def init(client: Elasticsearch | None = None) -> None:
     """Put the templates, make the indices that must always be there, and remove what the settings say is kept no
-    longer. Indices of an older schema get the fields that they lack, so that articles can be written until they are
+    longer. Indices of an older schema get the fields that they lack, so that they can be written to; articles are
     migrated. Doing it again changes nothing.
 
     Raises:
@@ -46,16 +46,15 @@ def init(client: Elasticsearch | None = None) -> None:
     """
     client = client or connect()
     with plain_errors():
-        _refuse_newer(client)
+        searched = standing(client)
+        _refuse_newer(searched)
         put_templates(client)
-        for name in (ALERTS, NOTICES, DELIVERIES, STORIES, MIGRATIONS):
-            if not client.indices.exists(index=name):
-                create(client, name)
-        remove_replaced(client)
-        _forget(client)
-        if not client.indices.exists_alias(name=ALIAS):
+        _make(client, (ALERTS, NOTICES, DELIVERIES, STORIES, MIGRATIONS))
+        remove_replaced(client, searched)
+        searched = _forget(client, searched)
+        if not searched:
             create(client, index_of(now().year), searched=True)
-        _widen(client)
+        _widen(client, searched)
 
 
 def index_of(year: int) -> str:
@@ -71,9 +70,10 @@ def year_of(index: str) -> int | None:
 
 def standing(client: Elasticsearch) -> dict[str, int]:
     """The indices that are searched, and the version of the schema that each was made by."""
-    if not client.indices.exists_alias(name=ALIAS):
+    try:
+        found = client.indices.get_mapping(index=ALIAS)
+    except NotFoundError:
         return {}
-    found = client.indices.get_mapping(index=ALIAS)
     return {name: body["mappings"].get("_meta", {}).get("schema_version", 1) for name, body in found.items()}
 
 
@@ -100,8 +100,19 @@ def create(client: Elasticsearch, index: str, *, searched: bool = False, setting
             raise
 
 
-def _refuse_newer(client: Elasticsearch) -> None:
-    for name, version in standing(client).items():
+def _make(client: Elasticsearch, names: Sequence[str]) -> None:
+    """Make indices that are no articles', and give those that are there the fields that they lack."""
+    there = client.indices.get_mapping(index=list(names), ignore_unavailable=True)
+    templates = schema.load("index")
+    for name in names:
+        if name not in there:
+            create(client, name)
+        else:
+            _add_fields(client, name, templates[name]["template"]["mappings"], there[name]["mappings"])
+
+
+def _refuse_newer(searched: Mapping[str, int]) -> None:
+    for name, version in searched.items():
         if version > SCHEMA:
             raise UserError(
                 f"The index {name} was made by a newer Wirewatch (schema {version}; this one writes {SCHEMA}): update "
@@ -109,20 +120,25 @@ def _refuse_newer(client: Elasticsearch) -> None:
             )
 
 
-def _widen(client: Elasticsearch) -> None:
+def _widen(client: Elasticsearch, searched: Mapping[str, int]) -> None:
     """Give indices of an older schema the fields that they lack."""
-    for name, version in standing(client).items():
+    for name, version in searched.items():
         if version < OLDEST_WRITABLE:
             raise UserError(
                 f"The index {name} is of schema {version}, and this Wirewatch writes {SCHEMA}: {_MIGRATE}. Nothing is "
                 "lost: what waits to be indexed is indexed then."
             )
         if version < SCHEMA:
-            has = client.indices.get_mapping(index=name)[name]["mappings"]["properties"]
+            has = client.indices.get_mapping(index=name)[name]["mappings"]
             try:
-                client.indices.put_mapping(index=name, properties=_lacking(schema.article_mappings(), has))
+                _add_fields(client, name, schema.article_mappings(), has)
             except BadRequestError as error:
                 raise UserError(f"The index {name} cannot take new fields ({reason(error)}): {_MIGRATE}.") from None
+
+
+def _add_fields(client: Elasticsearch, index: str, wanted: dict[str, Any], has: dict[str, Any]) -> None:
+    if lacking := _lacking(wanted, has["properties"]):
+        client.indices.put_mapping(index=index, properties=lacking)
 
 
 def _lacking(wanted: dict[str, Any], has: dict[str, Any]) -> dict[str, Any]:
@@ -136,11 +152,10 @@ def _lacking(wanted: dict[str, Any], has: dict[str, Any]) -> dict[str, Any]:
     return lacking
 
 
-def remove_replaced(client: Elasticsearch) -> None:
+def remove_replaced(client: Elasticsearch, searched: Mapping[str, int]) -> None:
     """Remove the indices that were replaced longer ago than ``keep_replaced_days``, and what was begun to be built for
     a schema that has a successor."""
     client.indices.refresh(index=MIGRATIONS)
-    searched = standing(client)
     kept = timedelta(days=get_settings().elasticsearch.keep_replaced_days)
     for hit in list(every(client, MIGRATIONS, {"match_all": {}}, ["_doc"])):
         new, state = hit["_id"], hit["_source"]
@@ -156,18 +171,25 @@ def remove_replaced(client: Elasticsearch) -> None:
             client.delete(index=MIGRATIONS, id=new)
 
 
-def _forget(client: Elasticsearch) -> None:
-    """Remove the articles that were first seen longer ago than the setting ``keep_days`` says."""
+def _forget(client: Elasticsearch, searched: Mapping[str, int]) -> dict[str, int]:
+    """Remove the articles that were first seen longer ago than the setting ``keep_days`` says.
+
+    Returns:
+        Those of the searched indices that are left.
+    """
     days = get_settings().elasticsearch.keep_days
+    left = dict(searched)
     if days is None:
-        return
+        return left
     first = datetime.combine(now().date() - timedelta(days=days), datetime.min.time(), UTC)
     past = {"range": {"first_seen": {"lt": first.isoformat()}}}
     patient = client.options(request_timeout=3600, max_retries=0)
-    for name in standing(client):
+    for name in searched:
         client.indices.refresh(index=name)
         found = client.count(index=name, query=past)["count"]
         if found and found == client.count(index=name)["count"] and year_of(name) != now().year:
             client.indices.delete(index=name)
+            del left[name]
         elif found:
             patient.delete_by_query(index=name, query=past, conflicts="proceed", refresh=True)
+    return left

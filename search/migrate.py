@@ -66,7 +66,7 @@ def steps(client: Elasticsearch, progress: Progress | None = None) -> Iterator[s
     with plain_errors():
         put_templates(client)
         create(client, MIGRATIONS)
-        remove_replaced(client)
+        remove_replaced(client, standing(client))
         olds = older(client)
         if olds:
             builds = [_build(client, old) for old in olds]
@@ -103,7 +103,7 @@ def steps(client: Elasticsearch, progress: Progress | None = None) -> Iterator[s
                     if build.old in standing(client) and build.is_ours():
                         client.indices.put_settings(index=build.old, settings={"index.blocks.write": None})
             yield "replaced"
-        remove_replaced(client)
+        remove_replaced(client, standing(client))
         yield "cleaned"
 
 

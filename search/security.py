@@ -6,10 +6,13 @@ privileges ``manage_security`` and ``manage_index_templates``): templates, migra
 
 from __future__ import annotations
 
+import base64
+import binascii
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
@@ -86,8 +89,8 @@ class Key:
     """What goes into ``WIREWATCH_ELASTICSEARCH__API_KEY``."""
 
 
-def setup(client: Elasticsearch | None = None) -> Iterator[Key]:
-    """Put the roles, and make a key for each that has none; doing it again changes nothing.
+def setup(client: Elasticsearch | None = None, *, keys_for: Collection[str] = tuple(ROLES)) -> Iterator[Key]:
+    """Put the roles, and make a key for each of ``keys_for`` that has none; doing it again changes nothing.
 
     Keys that are there already get the rights that this version of their role has.
 
@@ -102,11 +105,34 @@ def setup(client: Elasticsearch | None = None) -> Iterator[Key]:
         for role, rights in ROLES.items():
             client.security.put_role(name=_name(role), **rights)
         for role in ROLES:
-            in_force = [key for key in _active(client, role) if "expiration" not in key]
+            in_force = _in_force(client, role)
             for key in in_force:
                 _update(client, key, role_descriptors=_descriptors(role))
-            if not in_force:
+            if role in keys_for and not in_force:
                 yield _create(client, role)
+
+
+def keep(role: str, file: Path, *, client: Elasticsearch | None = None) -> bool:
+    """Keep a key of a role in a file, which only its owner may read: the one that is there if it is in force, else a
+    new one, for :data:`GRACE` beside those that the role has.
+
+    Returns:
+        Whether it is a new one.
+
+    Raises:
+        UserError: as :func:`rotate` does.
+    """
+    client = client or connect()
+    with plain_errors():
+        kept = _id(file.read_text()) if file.exists() else None
+        if any(key["id"] == kept for key in _in_force(client, role)):
+            return False
+    for key in rotate(role, client=client):
+        new = file.with_name(f"{file.name}.new")
+        new.touch(0o600)
+        new.write_text(key.encoded)
+        new.replace(file)
+    return True
 
 
 def rotate(role: str, *, grace: timedelta = GRACE, client: Elasticsearch | None = None) -> Iterator[Key]:
@@ -144,6 +170,18 @@ def _descriptors(role: str) -> dict[str, Any]:
 def _active(client: Elasticsearch, role: str) -> list[dict[str, Any]]:
     keys: list[dict[str, Any]] = client.security.get_api_key(name=_name(role), active_only=True)["api_keys"]
     return keys
+
+
+def _in_force(client: Elasticsearch, role: str) -> list[dict[str, Any]]:
+    return [key for key in _active(client, role) if "expiration" not in key]
+
+
+def _id(encoded: str) -> str | None:
+    """The id of a key; None of what is none."""
+    try:
+        return base64.b64decode(encoded).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        return None
 
 
 def _create(client: Elasticsearch, role: str) -> Key:

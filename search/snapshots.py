@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
 from search.client import connect, plain_errors, reason
 from search.indices import OURS
@@ -149,6 +149,8 @@ def _open(client: Elasticsearch) -> None:
         client.snapshot.create_repository(
             name=REPOSITORY, repository={"type": "fs", "settings": {"location": folder, "compress": True}}
         )
+    except AuthorizationException:
+        raise
     except ApiError as error:
         raise UserError(
             f"Elasticsearch cannot keep snapshots in {folder} ({reason(error)}). It allows the folders that its "

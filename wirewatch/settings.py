@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from wirewatch.errors import UserError
@@ -59,6 +59,8 @@ class ElasticsearchSettings(BaseModel):
 
     url: str | None = None
     api_key: SecretStr | None = None
+    api_key_file: FilePath | None = None
+    """A file that has the key (`wirewatch security setup --pipeline-key`): containers are given secrets so."""
     user: str | None = None
     password: SecretStr | None = None
     ca: Path | None = None
@@ -70,6 +72,12 @@ class ElasticsearchSettings(BaseModel):
     snapshots: str = "wirewatch"
     """Folder of the snapshots, as Elasticsearch sees it: one within the first folder that its setting ``path.repo``
     names, or the whole path of one that it allows. The local node allows the one that is named here."""
+
+    @model_validator(mode="after")
+    def _with_key(self) -> Self:
+        if self.api_key_file and not self.api_key:
+            self.api_key = SecretStr(self.api_key_file.read_text().strip())
+        return self
 
 
 class SmtpSettings(BaseModel):
@@ -154,6 +162,8 @@ class Settings(BaseSettings):
         default="", validation_alias=AliasChoices("KIBANA_PUBLIC_URL", "WIREWATCH_KIBANA_PUBLIC_URL")
     )
     """Where those who are told find Kibana, if that is not ``kibana_url``."""
+    kibana_ca: Path | None = None
+    """Certificate authority of a Kibana (``https://…``) with a private one."""
     node_home: Path | None = None
     """An unpacked official Elasticsearch to run as the local node instead of the assembled one."""
     node_heap: str = "1g"

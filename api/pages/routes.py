@@ -17,7 +17,7 @@ from api.pages.alert import alert_of, kql_of
 from api.pages.timeline import timeline
 from api.questions import Asked, Desk
 from search import marks
-from search.query import FACETS, Hit, Told, called, label
+from search.query import FACETS, Hit, Told, happened, label
 
 HERE = Path(__file__).parent
 HITS = 20
@@ -93,7 +93,7 @@ def article(article: str, desk: AtDesk) -> str:
         "article",
         Address([]),
         article=found,
-        names=_names(found),
+        events=[happened(found, event) for event in found.get("events", ())],
         story=_story(desk, story) if story else None,
         of_story=of_story,
         copies=_others(desk, found["id"], kql=f'original: "{found.get("original", found["id"])}"', sort="newest"),
@@ -125,14 +125,6 @@ def _shown(name: str, value: str) -> str:
     if name == "languages":
         return marks.language_name(value)
     return label(f"{_KINDS[name]}:{value}") if name in _KINDS else value
-
-
-def _names(article: dict[str, Any]) -> dict[str, str]:
-    """What the concepts that an article's events are between are called."""
-    events = article.get("events", ())
-    ids = {id for event in events for id in (*event.get("sources", ()), *event.get("targets", ()))}
-    known = article.get("concepts", {}).get("ids", ())
-    return {id: called(article, id, "en") if id in known else label(id) for id in ids}
 
 
 def _story(desk: Desk, story: str) -> Told | None:

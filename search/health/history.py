@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import Elasticsearch, NotFoundError
 
 from search.client import plain_errors
 from search.health.verdicts import HISTORY, Day, ListingDay, Usual, Verdict, judge, usual
@@ -58,16 +58,15 @@ def _history(client: Elasticsearch, ids: Sequence[str]) -> dict[str, list[Day | 
 
     There are :data:`HISTORY` days, None where no run visited the source. Sources that were never visited are not there.
     """
-    there: dict[str, Any] = {
-        "index": INDEX,
-        "ignore_unavailable": True,
-        "allow_partial_search_results": False,
-        "size": 0,
-    }
-    latest = client.search(**there, aggs={"at": {"max": {"field": "at"}}}).get("aggregations", {"at": {"value": None}})
-    if latest["at"]["value"] is None:
+    there: dict[str, Any] = {"index": INDEX, "allow_partial_search_results": False, "size": 0}
+    try:
+        # Not with ignore_unavailable: an index that we may not read would be as one that is not there.
+        latest = client.search(**there, aggs={"at": {"max": {"field": "at"}}})["aggregations"]["at"]["value"]
+    except NotFoundError:
         return {}
-    end = int(latest["at"]["value"]) // 1000 + 1  # the days end just after it
+    if latest is None:
+        return {}
+    end = int(latest) // 1000 + 1  # the days end just after it
     days = {"field": "at", "fixed_interval": "1d", "offset": f"+{end % _DAY}s", "min_doc_count": 1}
     by_day = {"days": {"date_histogram": days, "aggs": _SUMS}}
     by_source = {"sources": {"terms": {"field": "source.id", "size": _LOT}, "aggs": by_day}}

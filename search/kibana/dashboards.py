@@ -5,7 +5,7 @@ from __future__ import annotations
 from search.kibana.columns import Metric, Terms, Times
 from search.kibana.objects import Control, Dashboard, Search
 from search.kibana.panels import Panel
-from search.kibana.views import ARRIVALS, ARTICLES, HEALTH, NOTICE_VIEW, OURS, STORY_VIEW
+from search.kibana.views import ARRIVALS, ARTICLES, EVER, HEALTH, NOTICE_VIEW, OURS, STORY_VIEW
 
 SOURCE = Terms("source.name.keyword", "Source")
 COUNTRY = Terms("countries", "Country")
@@ -53,14 +53,14 @@ NEWSROOM = Dashboard(
             tags=(OURS,),
         ),
     ),
-    (Control("Language", ARRIVALS, "language"), Control("Country of the source", ARRIVALS, "source.country")),
+    (Control("Language", ARRIVALS, "language"), Control("Source", ARRIVALS, "source.id")),
     (OURS,),
 )
 
 COUNTRY_DESK = Dashboard(
     "Country desk",
     "Choose countries, regions, topics or languages above",
-    "now-30d",
+    EVER,
     (
         Panel("Articles over time", ARTICLES, (LANGUAGE, Times("published")), width=48),
         Panel("Countries on the map", ARTICLES, (Terms("countries", "Country", 250),), "map", height=18),
@@ -150,9 +150,25 @@ SOURCE_HEALTH = Dashboard(
 
 STORY = Dashboard(
     "Story",
-    "One story over time, sources and languages: follow a story_id here, or ask for `story_id: …` above",
-    "now-90d",
+    "One story over time, sources and languages: open one of the stories, or ask for `story_id: …` above",
+    EVER,
     (
+        Panel(
+            "Stories",
+            STORY_VIEW,
+            (
+                Terms("title.keyword", "Story", 100),
+                Terms("id", "All of it", 1),
+                Metric("max", "size", "Articles"),
+                Metric("unique_count", "sources", "Sources"),
+                Metric("unique_count", "languages", "Languages"),
+                Metric("min", "first_seen", "First seen", date=True),
+                Metric("max", "last_seen", "Last seen", date=True),
+            ),
+            "table",
+            48,
+            10,
+        ),
         Panel("Articles in the story", ARTICLES, (Metric(),), "number", 12, 8),
         Panel("Its sources", ARTICLES, (Metric("unique_count", "source.id", "Sources"),), "number", 12, 8),
         Panel("Its languages", ARTICLES, (Metric("unique_count", "language", "Languages"),), "number", 12, 8),
@@ -192,7 +208,7 @@ STORY = Dashboard(
             tags=(OURS,),
         ),
     ),
-    (Control("Source", ARTICLES, "source.name.keyword"), Control("Language", ARTICLES, "language")),
+    (Control("Source", ARTICLES, "source.id"), Control("Language", ARTICLES, "language")),
     (OURS,),
 )
 

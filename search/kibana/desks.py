@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from search.kibana.objects import Search
-from search.kibana.views import ARTICLES, DESK, OURS
+from search.kibana.views import ARTICLES, DESK, EVER, OURS
 
 COLUMNS = ("title", "source.name", "language", "countries", "topics", "url")
 RELEVANCE_THEN_TIME = (("_score", "desc"), ("published", "desc"))
@@ -29,7 +29,7 @@ DESKS = {
 
 SEARCHES = (
     *(
-        Search(title, ARTICLES, COLUMNS, kql, RELEVANCE_THEN_TIME, "By relevance, then time", (OURS, DESK))
+        Search(title, ARTICLES, COLUMNS, kql, RELEVANCE_THEN_TIME, "By relevance, then time", (OURS, DESK), EVER)
         for title, kql in DESKS.items()
     ),
     Search(
@@ -40,6 +40,7 @@ SEARCHES = (
         (("published", "desc"),),
         "Of the same text on several sites only the first, by time",
         (OURS,),
+        EVER,
     ),
     Search(
         "Articles with pictures",
@@ -49,5 +50,6 @@ SEARCHES = (
         (("published", "desc"),),
         "The pictures are loaded from the sites",
         (OURS,),
+        EVER,
     ),
 )

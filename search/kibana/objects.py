@@ -105,6 +105,8 @@ class Search:
     sort: tuple[tuple[str, str], ...] = ()
     description: str = ""
     tags: tuple[Tag, ...] = ()
+    since: str = ""
+    """How far back it opens by itself (``now-5y``); in a dashboard that one's time counts."""
     width: int = WIDTH
     height: int = 18
 
@@ -137,6 +139,8 @@ class Search:
             "isTextBasedQuery": False,
             "kibanaSavedObjectMeta": {"searchSourceJSON": json.dumps(source, ensure_ascii=False)},
         }
+        if self.since:
+            attributes |= {"timeRestore": True, "timeRange": {"from": self.since, "to": "now"}}
         references = [reference(VIEW, self.view.id, name)]
         for tag in self.tags:
             references += tag.references

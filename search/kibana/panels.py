@@ -1,7 +1,7 @@
 """What one panel shows, written once: its saved object and the request for its data are made of the same columns.
 
-A panel is drawn by Lens. Lens cannot look into nested fields, so a panel with one of those (``events.type``) is drawn
-by Vega, which sends the very request.
+A panel is drawn by Lens. Lens cannot look into nested fields, and its maps ask a service of Elastic's for their shapes,
+so a map and a panel with a nested field (``events.type``) are drawn by Vega, which sends the very request.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ class Panel:
     """Of 48."""
     height: int = 12
     kql: str = ""
-    """Which documents; not for nested fields."""
+    """Which documents; not where Vega draws."""
     where: dict[str, list[str]] = field(default_factory=dict)
     """Which of the nested objects: the values that a field may have."""
 
     def __post_init__(self) -> None:
-        if self.nested and (self.kql or len(self.groups) < len(self.columns)):
-            raise ValueError(f"{self.title}: nested objects are counted, and chosen by `where`, not by KQL.")
+        if self.type == "visualization" and (self.kql or len(self.groups) < len(self.columns)):
+            raise ValueError(f"{self.title}: Vega counts, and what it counts is not chosen by KQL.")
         if self.where and not self.nested:
             raise ValueError(f"{self.title}: `where` is for nested fields; use `kql`.")
 
     @property
     def type(self) -> str:
         """Of its saved object."""
-        return "visualization" if self.nested else "lens"
+        return "visualization" if self.nested or self.shape == "map" else "lens"
 
     @property
     def id(self) -> str:
@@ -94,11 +94,14 @@ class Panel:
 
     def saved_object(self) -> dict[str, Any]:
         """As Kibana imports it."""
-        return self._vega() if self.nested else self._lens()
+        return self._lens() if self.type == "lens" else self._vega()
 
     def _vega(self) -> dict[str, Any]:
         body = {name: value for name, value in self.request().items() if name != "query"}
-        spec = vega.spec(self.view.index, self.view.time, body, self.groups)
+        if self.shape == "map":
+            spec = vega.world_map(self.view.index, self.view.time, body, self.groups[0])
+        else:
+            spec = vega.spec(self.view.index, self.view.time, body, self.groups)
         state = {"title": self.title, "type": "vega", "aggs": [], "params": {"spec": json.dumps(spec)}}
         attributes = {
             "title": self.title,
@@ -172,16 +175,4 @@ def _number(named: dict[str, Column]) -> tuple[str, dict[str, Any]]:
     return "lnsMetric", {"layerId": LAYER, "layerType": "data", "metricAccessor": "number0"}
 
 
-def _map(named: dict[str, Column]) -> tuple[str, dict[str, Any]]:
-    # The shapes of the countries come from the Elastic Maps Service.
-    where = {"emsLayerId": "world_countries", "emsField": "iso2"}
-    return "lnsChoropleth", {
-        "layerId": LAYER,
-        "layerType": "data",
-        "regionAccessor": "group0",
-        "valueAccessor": "number0",
-        **where,
-    }
-
-
-_DRAWN = {"bars": _bars, "table": _table, "number": _number, "map": _map}
+_DRAWN = {"bars": _bars, "table": _table, "number": _number}

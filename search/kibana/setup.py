@@ -51,11 +51,17 @@ def setup(*, wait: float = 300, tell: Callable[[str], None] = lambda message: No
         How many objects Kibana took.
 
     Raises:
-        UserError: Kibana is not there in time, or refuses us or an object; the message says which and why.
+        UserError: Kibana is not there in time, its certificate is not believed, or it refuses us or an object; the
+            message says which and why.
     """
     settings = get_settings()
     url = settings.kibana_url.rstrip("/")
+    if settings.kibana_ca and not settings.kibana_ca.is_file():
+        raise UserError(f"WIREWATCH_KIBANA_CA={settings.kibana_ca} is no file: name the authority's certificate (PEM).")
     with requests.Session() as kibana:
+        if settings.kibana_ca:
+            kibana.trust_env = False  # else REQUESTS_CA_BUNDLE has the last word
+            kibana.verify = str(settings.kibana_ca)
         kibana.headers["kbn-xsrf"] = "true"
         given = settings.elasticsearch
         if given.api_key:
@@ -100,11 +106,17 @@ def _wait_until_available(kibana: requests.Session, url: str, seconds: float) ->
             answer = kibana.get(f"{url}/api/status", timeout=10)
             if answer.status_code in (401, 403):
                 raise UserError(
-                    f"Kibana at {url} does not accept the user that WIREWATCH_ELASTICSEARCH__USER and __PASSWORD name."
+                    f"Kibana at {url} does not accept who asks: check WIREWATCH_ELASTICSEARCH__USER and __PASSWORD, or "
+                    "__API_KEY."
                 )
             if answer.ok and answer.json()["status"]["overall"]["level"] == "available":
                 return
             state = f"it says {answer.status_code}"
+        except requests.exceptions.SSLError:
+            raise UserError(
+                f"What answers at {url} is not known to be Kibana: WIREWATCH_KIBANA_CA names the file (PEM) of the "
+                "authority that signed its certificate, and KIBANA_URL the host as the certificate does."
+            ) from None
         except (requests.RequestException, ValueError, KeyError) as error:
             state = type(error).__name__
         if time.monotonic() > deadline:

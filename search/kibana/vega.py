@@ -1,8 +1,9 @@
-"""Charts of nested fields, in Vega-Lite."""
+"""What Lens cannot draw, in Vega-Lite: charts of nested fields, and a map that asks nobody for its shapes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import resources
 from typing import Any
 
 from search.kibana.columns import Group, Terms, Times
@@ -46,14 +47,64 @@ def spec(index: str, time: str, body: dict[str, Any], groups: Sequence[Group]) -
     named |= {"inside": inner[0].label} if inner else {}
     encoding["tooltip"] = [{"field": name, "type": "nominal", "title": label} for name, label in named.items()]
     encoding["tooltip"].append({"field": "count", "type": "quantitative", "title": "Count"})
+    return {
+        **_head(index, time, body, path),
+        "transform": transform,
+        "mark": {"type": mark, "tooltip": True},
+        "encoding": encoding,
+    }
+
+
+def world_map(index: str, time: str, body: dict[str, Any], group: Group) -> dict[str, Any]:
+    """Countries, by their codes: a circle for each, on the world's cities (:mod:`search.kibana.make_world`)."""
+    rows = resources.files(__package__).joinpath("world.tsv").read_text(encoding="utf-8").splitlines()
+    places = [row.split("\t") for row in rows if not row.startswith("#")]
+    ground = [{"lat": float(latitude), "lon": float(longitude)} for code, latitude, longitude in places if not code]
+    countries = [
+        {"code": code, "name": COUNTRIES[code], "lat": float(latitude), "lon": float(longitude)}
+        for code, latitude, longitude in places
+        if code
+    ]
+    at = {"latitude": {"field": "lat", "type": "quantitative"}, "longitude": {"field": "lon", "type": "quantitative"}}
+    found = {"values": countries}
+    size = {"field": "doc_count", "type": "quantitative", "legend": None, "scale": {"range": [20, 1200]}}
+    tooltip = [
+        {"field": "name", "type": "nominal", "title": group.label},
+        {"field": "doc_count", "type": "quantitative", "title": "Count"},
+    ]
+    circle = {"type": "circle", "color": "#0077CC", "opacity": 0.6, "tooltip": True}
+    return {
+        **_head(index, time, body, ["group0"]),
+        "projection": {"type": "equalEarth"},
+        "layer": [
+            {
+                "data": {"graticule": {"step": [30, 30]}},
+                "mark": {"type": "geoshape", "filled": False, "stroke": "#98A2B3", "strokeOpacity": 0.4},
+            },
+            {
+                "data": {"values": ground},
+                "mark": {"type": "circle", "color": "#98A2B3", "size": 5, "opacity": 0.6},
+                "encoding": at,
+            },
+            {
+                "transform": [
+                    {"lookup": "key", "from": {"data": found, "key": "code", "fields": ["name", "lat", "lon"]}},
+                    {"filter": "isValid(datum.lat)"},
+                ],
+                "mark": circle,
+                "encoding": at | {"size": size, "tooltip": tooltip},
+            },
+        ],
+    }
+
+
+def _head(index: str, time: str, body: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    """What every chart begins with: the request, and the buckets of its answer that are drawn."""
     # The time range, the query and the controls of the dashboard are put into the request by Kibana.
     url = {"%context%": True, "%timefield%": time, "index": index, "body": body}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "data": {"url": url, "format": {"property": f"aggregations.{'.'.join(path)}.buckets"}},
-        "transform": transform,
-        "mark": {"type": mark, "tooltip": True},
-        "encoding": encoding,
         "config": {"view": {"stroke": None}},
     }
 

@@ -15,6 +15,8 @@ OURS = Tag("Wirewatch", "Made by `wirewatch kibana setup`, which overwrites it",
 DESK = Tag("desk", "The saved search of a desk", "#54B399")
 ALERT = Tag("alert", "A saved search that is to be an alert", "#BD271E")
 TAGS = (OURS, DESK, ALERT)
+EVER = "now-5y"
+"""As far back as most articles go: where something is looked for that may be old."""
 
 
 def _named(names: Mapping[str, str]) -> dict[str, Any]:
@@ -28,9 +30,9 @@ _PICTURE = {"id": "url", "params": {"type": "img", "width": "120", "height": "80
 
 
 def _story(label: str) -> dict[str, Any]:
-    """A story's id as a link to its dashboard, which shows the last two years of it."""
+    """A story's id as a link to its dashboard."""
     query = "(query:(language:kuery,query:'story_id:%22{{value}}%22'))"
-    url = f"../app/dashboards#/view/wirewatch-story?_g=(time:(from:now-2y,to:now))&_a={query}"
+    url = f"../app/dashboards#/view/wirewatch-story?_g=(time:(from:{EVER},to:now))&_a={query}"
     return {"id": "url", "params": {"type": "a", "urlTemplate": url, "labelTemplate": label}}
 
 
@@ -65,7 +67,7 @@ STORY_VIEW = View(
     "Wirewatch stories",
     "last_seen",
     descriptions=_fields("stories"),
-    formats={"id": _story("open the story"), "languages": _LANGUAGE},
+    formats={"id": _story("open the story"), "languages": _LANGUAGE, "language": _LANGUAGE},
 )
 NOTICE_VIEW = View(
     "wirewatch-notices",

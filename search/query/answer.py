@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date as Day
 from datetime import datetime
 from typing import Literal
 
@@ -50,6 +51,27 @@ class Told(_Value):
     last_seen: datetime | None = None
 
 
+class Happened(_Value):
+    """Who did what with whom: an event of an article by which KQL has found it."""
+
+    type: str
+    """PLOVER's event type in small letters: ``cooperate``, ``consult`` …"""
+    mode: str | None = None
+    """What kind of it: ``visit``, ``meet`` …"""
+    contexts: tuple[str, ...] = ()
+    """``military``, ``diplomatic`` …"""
+    sources: tuple[str, ...] = ()
+    """Names of those who did it."""
+    targets: tuple[str, ...] = ()
+    """Names of those with or to whom it was done."""
+    date: Day | None = None
+    """When, where the sentence says it."""
+    sentence: str
+    """That says so."""
+    words: tuple[str, ...] = ()
+    """Its words that told the type."""
+
+
 class Hit(_Value):
     """An article that was found, and why."""
 
@@ -70,7 +92,10 @@ class Hit(_Value):
     concepts: tuple[Concept, ...] = ()
     """What was asked for and the article is about."""
     words: tuple[str, ...] = ()
-    """Words of the question that are no concepts and that the article has."""
+    """Words of the question that the article's own text has, as they are or as its language says them, but for those
+    of the concepts that it is about."""
+    events: tuple[Happened, ...] = ()
+    """What happened, where KQL asked for events."""
     facts: tuple[str, ...] = ()
     """What KQL has matched besides: ``countries: DZ``."""
     fragments: tuple[str, ...] = ()

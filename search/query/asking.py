@@ -15,7 +15,7 @@ from search.query.answer import Fold, Hit, Results, Sort
 from search.query.facets import counted, counting
 from search.query.filters import Filters
 from search.query.folding import FIELDS, folded, unfold
-from search.query.hits import CONCEPTS_LIT, FACTS_LIT, LIT, NOT_SHOWN, hits_of, raw
+from search.query.hits import CONCEPTS_LIT, FACTS_LIT, LIT, hits_of, not_shown, raw
 from search.query.question import Question, Unreadable, in_kql, in_words, like
 from wirewatch.errors import UserError
 from wirewatch.records import Meaning
@@ -90,7 +90,7 @@ def ask(
             size=size,
             from_=offset,
             sort=_ORDERS[sort],
-            source_excludes=NOT_SHOWN,
+            source_excludes=not_shown(question),
             **(folding | {"aggs": folding.get("aggs", {}) | counts} if folding or counts else {}),
             track_total_hits=True,
             allow_partial_search_results=False,
@@ -112,7 +112,7 @@ def all_hits(
     question: Question, *, sort: Sort = "relevance", fold: Fold = "copies", client: Elasticsearch | None = None
 ) -> Iterator[tuple[Hit, dict[str, Any]]]:
     """Every hit in the state the index has now, however many, with its whole document but for the vectors; in the order
-    of :func:`ask`, without fragments, and without what it stands for.
+    of :func:`ask`, without fragments and events, and without what it stands for.
 
     Raises:
         Unreadable: the question; the message says where and why.
@@ -128,7 +128,7 @@ def all_hits(
                 if same in seen:
                     continue
                 seen.add(same)
-            yield raw(found, question.labels).hit, found["_source"]
+            yield raw(found, question).hit, found["_source"]
 
 
 def like_article(article: str, filters: Filters | None = None, *, client: Elasticsearch | None = None) -> Question:

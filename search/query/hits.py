@@ -10,11 +10,12 @@ from elasticsearch import Elasticsearch
 
 from search.client import plain_errors
 from search.index import ALIAS
-from search.query.answer import HIGHLIGHT, Concept, Hit
+from search.query.answer import HIGHLIGHT, Concept, Happened, Hit
+from search.query.events import matched as matched_events
 from search.query.question import Question
 
 TEXTS = ("title", "lead", "body")
-NOT_SHOWN = ["body", "text", "embedding", "passages", "events", "bands", *(f"history.{part}" for part in TEXTS)]
+_NOT_SHOWN = ["body", "text", "embedding", "passages", "bands", *(f"history.{part}" for part in TEXTS)]
 _LIGHT = {
     "pre_tags": [HIGHLIGHT[0]],
     "post_tags": [HIGHLIGHT[1]],
@@ -38,11 +39,28 @@ CONCEPTS_LIT = _LIGHT | {"fields": _LABELS}
 """The same of the labels of concepts alone, by which :func:`raw` knows what KQL has matched."""
 
 
+def not_shown(question: Question) -> list[str]:
+    """The fields of documents that :func:`hits_of` has no use for."""
+    return _NOT_SHOWN if question.events else [*_NOT_SHOWN, "events"]
+
+
 def hits_of(client: Elasticsearch, question: Question, found: list[dict[str, Any]]) -> list[Hit]:
-    """The hits of an answer; in one of another language than the question, its own names of what was asked for are lit
-    up too.
+    """The hits of an answer, with the events that KQL has matched; in one of another language than the question, its
+    own names of what was asked for are lit up too.
     """
-    return _across_languages(client, question.query, question.language, [raw(hit, question.labels) for hit in found])
+    hits = _across_languages(client, question.query, question.language, [raw(hit, question) for hit in found])
+    events = matched_events(client, question.events, found)
+    return [
+        hit.model_copy(update={"events": tuple(happened(one["_source"], event) for event in events.get(hit.id, ()))})
+        for hit, one in zip(hits, found, strict=True)
+    ]
+
+
+def happened(source: dict[str, Any], event: dict[str, Any]) -> Happened:
+    """An event of an article, with the names of those that it has by their ids."""
+    roles = ("sources", "targets")
+    names = {role: tuple(called(source, id, "en") for id in event.get(role, ())) for role in roles}
+    return Happened(**{field: event[field] for field in Happened.model_fields.keys() & event.keys()} | names)
 
 
 class Raw(NamedTuple):
@@ -52,24 +70,31 @@ class Raw(NamedTuple):
     labels: list[str]
 
 
-def raw(hit: dict[str, Any], language: str) -> Raw:
-    """A hit, its concepts named in ``language``."""
+def raw(hit: dict[str, Any], question: Question) -> Raw:
+    """A hit, its concepts named as the question wants it, without its events."""
     source, light = hit["_source"], hit.get("highlight", {})
     ids = source.get("concepts", {}).get("ids", [])
-    matched = [name.partition(" ") for name in hit.get("matched_queries", ())]
+    matched = {name.partition(" ")[::2] for name in hit.get("matched_queries", ())}
     own = [field for field in light if field.startswith("text.")]
-    concepts = [
-        Concept(id=id, label=called(source, id, language)) for id in ids if ("concept", " ", id) in matched
-    ] or _concepts_by_label(source, light, ids, language)
+    about = [id for id in ids if ("concept", id) in matched]
+    concepts = [Concept(id=id, label=called(source, id, question.labels)) for id in about]
+    if not concepts:
+        concepts = _concepts_by_label(source, light, ids, question.labels)
+    words = [word for word, of in question.words.items() if ("word", word) in matched and not of & set(about)]
+    words += [text for kind, text in sorted(matched) if kind == "named" and not set(text.split()) & set(words)]
+    said = " ".join([*words, *(concept.label for concept in concepts)]).casefold()
+    for word, of in question.words.items():
+        if ("label", word) in matched and not of and word.casefold() not in said:
+            concepts.append(Concept(id=None, label=word))
     found = Hit(
         id=hit["_id"],
         score=hit["_score"] or 0.0,
         concepts=tuple(concepts),
-        words=tuple(name for kind, _, name in matched if kind == "word"),
+        words=tuple(words),
         facts=tuple(dict.fromkeys(_facts(light))),
         fragments=tuple(text for field in own or TEXTS for text in light.get(field, ())),
         changed=tuple(change["at"] for change in source.get("history", ())),
-        **{name: source[name] for name in Hit.model_fields.keys() & source.keys() - {"id", "concepts"}},
+        **{name: source[name] for name in Hit.model_fields.keys() & source.keys() - {"id", "concepts", "events"}},
     )
     return Raw(found, [called(source, c.id, found.language or "en") for c in concepts if c.id])
 
@@ -88,7 +113,7 @@ def called(source: dict[str, Any], concept: str, language: str) -> str:
     """
     ids, labels = source["concepts"].get("ids", []), source["concepts"].get(language, [])
     # The labels stand in the order of the ids. There are fewer where a concept has no name.
-    if len(labels) != len(ids):
+    if len(labels) != len(ids) or concept not in ids:
         return label(concept, language)
     return str(labels[ids.index(concept)]).partition(",")[0]
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 from search import schema
+from search.query.events import asked_of_events
 from search.query.filters import Filters
 from wirewatch.errors import UserError
 from wirewatch.records import Asked, Meaning, Word, now
@@ -22,7 +25,9 @@ BEST = 0.7
 """Of the meaning's worth, the part of an article's nearest piece; its opening has the rest."""
 RECENCY = 0.1
 MERELY_NAMED = 0.5
-"""What the words of a concept are worth in an article that is not about it."""
+"""What the words of a concept are worth in an article that is not about it, or a country that it only names."""
+AT_HOME = 0.3
+"""What a country is worth in an article of one of its outlets that names no country: they seldom name their own."""
 TEXT_HALF = 10.0
 WORD_HALF = 1.0
 SOUND_HALF = 2.0
@@ -41,6 +46,9 @@ _NEAR = 0.78
 _NEIGHBOURS = 100
 _NAMES = ("person:", "organization:", "place:")
 _TEXT_FIELDS = ["title^2", "lead^1.5", "body", "text.*"]
+_OWN = ["title^3", "lead^2", "body", "tags", "text.*"]
+"""Where a word is looked for: what ``index.query.default_field`` lists, but for the labels, which stand apart."""
+_LABELS = ["concepts.*"]
 
 
 class Unreadable(UserError):
@@ -58,6 +66,10 @@ class Question:
     """The language in which concepts are named."""
     kql: str = ""
     """The text of a KQL query."""
+    events: tuple[str, ...] = ()
+    """What that asks of events."""
+    words: Mapping[str, Set[str]] = field(default_factory=dict)
+    """Its words, each with the ids of the concepts that it is said of."""
     everything: tuple[dict[str, Any], ...] = ()
     """What a hit must have where the most relevant do not come first: one that has only a part would be in the way."""
 
@@ -75,7 +87,8 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
         raise Unreadable("There is nothing to search for: give some words, or a query with --kql.")
     filters = filters or Filters()
     whole = sum(asked.weight for asked in meaning.asked)
-    ways = [_has(asked, meaning.language, COVERED * asked.weight / whole) for asked in meaning.asked]
+    worth = [COVERED * asked.weight / whole for asked in meaning.asked]
+    ways = [_has(asked, meaning.language, boost) for asked, boost in zip(meaning.asked, worth, strict=True)]
     everything = [_is_about(asked, meaning.language) for asked in meaning.asked]
     if ways:
         ways.append({"constant_score": {"filter": {"bool": {"filter": everything}}, "boost": COMPLETE}})
@@ -86,19 +99,28 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
     query = {
         "bool": {
             "must": {"bool": {"should": ways}},
-            "should": _is_recent(),
+            "should": [
+                _is_recent(),
+                *(_is_from(asked, boost) for asked, boost in zip(meaning.asked, worth, strict=True) if _countries(asked)),
+            ],
             "filter": filters.clauses(),
         }
     }
     # Of a word, which may be a name that many languages share, the language is a guess.
     sure = len(meaning.text.split()) > 1 and meaning.language in schema.label_languages()
-    return Question(query, meaning.language, meaning.language if sure else "en", everything=tuple(everything))
+    words: defaultdict[str, set[str]] = defaultdict(set)
+    for asked in meaning.asked:
+        for word in asked.words:
+            words[word.text].update(asked.concepts)
+    labels = meaning.language if sure else "en"
+    return Question(query, meaning.language, labels, everything=tuple(everything), words=words)
 
 
 def in_kql(kql: str, filters: Filters | None = None) -> Question:
     """A question in KQL, exactly as Kibana asks it with the same text."""
     filters = filters or Filters()
-    return Question({"bool": {"must": {"kql": {"query": kql}}, "filter": filters.clauses()}}, kql=kql)
+    query = {"bool": {"must": {"kql": {"query": kql}}, "filter": filters.clauses()}}
+    return Question(query, kql=kql, events=asked_of_events(kql))
 
 
 def like(article: dict[str, Any], filters: Filters | None = None) -> Question:
@@ -161,6 +183,9 @@ def _has(asked: Asked, language: str, boost: float) -> dict[str, Any]:
     ways = [_is_about(asked, language)]
     if asked.concepts and asked.words:
         ways.append(_has_words(asked, language, MERELY_NAMED))
+    if countries := _countries(asked):
+        named = {"terms": {"countries_named": countries}}
+        ways.append({"constant_score": {"filter": named, "boost": MERELY_NAMED, "_name": f"named {asked.text}"}})
     return {"dis_max": {"queries": ways, "boost": boost}}
 
 
@@ -171,6 +196,16 @@ def _is_about(asked: Asked, language: str) -> dict[str, Any]:
         # Who is called by that name may be somebody whom the text does not make known.
         ways.append(_has_words(asked, language))
     return {"dis_max": {"queries": ways}}
+
+
+def _countries(asked: Asked) -> list[str]:
+    return [concept.removeprefix("country:") for concept in asked.concepts if concept.startswith("country:")]
+
+
+def _is_from(asked: Asked, boost: float) -> dict[str, Any]:
+    """Scores where a country's outlet writes of no country at all."""
+    own = {"filter": {"terms": {"source.country": _countries(asked)}}, "must_not": {"exists": {"field": "countries"}}}
+    return {"constant_score": {"filter": {"bool": own}, "boost": boost * AT_HOME}}
 
 
 def _has_words(asked: Asked, language: str, boost: float = 1.0) -> dict[str, Any]:
@@ -186,17 +221,23 @@ def _has_word(word: Word, language: str) -> dict[str, Any]:
     """A word as it is written, and as other languages say it: 1 at most, less where it is frequent in the index. A stop
     word of the question's language counts as present everywhere.
     """
-    ways: list[dict[str, Any]] = [{"multi_match": {"query": word.text, "lenient": True}}]
-    if language in schema.text_languages():
-        ways.append({"match": {f"text.{language}": {"query": word.text, "zero_terms_query": "all"}}})
+    own: list[dict[str, Any]] = [{"multi_match": {"query": word.text, "fields": _OWN, "lenient": True}}]
     for other in schema.text_languages() & word.forms.keys():
-        ways += [{"match_phrase": {f"text.{other}": form}} for form in word.forms[other]]
-    ways = [_saturated({"dis_max": {"queries": ways}}, WORD_HALF)]
+        own += [{"match_phrase": {f"text.{other}": form}} for form in word.forms[other]]
+    own = [_saturated({"dis_max": {"queries": own}}, WORD_HALF)]
     if word.sounds:
         keys = [{"term": {"sounds": key}} for key in word.sounds]
-        ways.append(_saturated({"dis_max": {"queries": keys}}, SOUND_HALF, SOUND))
+        own.append(_saturated({"dis_max": {"queries": keys}}, SOUND_HALF, SOUND))
+    labels = {"multi_match": {"query": word.text, "fields": _LABELS, "lenient": True}}
     # One query has a name, or the last of them alone is told of a hit.
-    return {"dis_max": {"queries": ways, "_name": f"word {word.text}"}}
+    ways = [
+        {"dis_max": {"queries": own, "_name": f"word {word.text}"}},
+        {"constant_score": {"filter": labels, "_name": f"label {word.text}"}},
+    ]
+    if language in schema.text_languages():
+        everywhere = {"match": {f"text.{language}": {"query": word.text, "zero_terms_query": "all"}}}
+        ways.append(_saturated(everywhere, WORD_HALF))
+    return {"dis_max": {"queries": ways}}
 
 
 def _saturated(query: dict[str, Any], half: float, boost: float = 1.0) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from search.index import _tell_stories, index
 from search.query import Filters, Unreadable, all_hits, ask, get, in_kql, in_words, like_article
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
-from wirewatch.records import EnrichedArticle, Meaning, Story
+from wirewatch.records import EnrichedArticle, Event, Meaning, Story
 
 Ask = Callable[..., Meaning]
 Desk = dict[str, EnrichedArticle]
@@ -196,3 +196,50 @@ def test_what_is_written_back_keeps_its_vectors(room: Desk, clean: Elasticsearch
     document = get(room["algiers"].id, vectors=True, client=clean)
     assert document["story_id"] == older.id
     assert len(document["embedding"]) == 384
+
+
+def event(type: str, sentence: str, *words: str, **facts: object) -> Event:
+    return Event(type=type, sentence=sentence, words=words, **facts)
+
+
+@pytest.fixture
+def visit(clean: Elasticsearch, desk: Desk, enriched: Callable[..., Batch]) -> EnrichedArticle:
+    """An article in which one sentence tells of two events, and another of a third."""
+    met = 'Patrushev met the "general" \\ in Algiers.'
+    events = (
+        event("consult", met, "met", mode="meet", contexts=("military",), sources=("person:nikolai-patrushev",),
+              targets=("country:DZ",), countries=("RU", "DZ"), date=NOON.date()),
+        event("cooperate", met, "in", countries=("RU", "DZ"), sources=("country:RU",)),
+        event("consult", "Algiers votes.", "votes", countries=("DZ",), sources=("country:DZ",)),
+    )  # fmt: skip
+    article = desk["algiers"].model_copy(update={"events": events})
+    index(enriched([article, desk["drills"]]), client=clean)
+    return article
+
+
+@pytest.mark.parametrize(
+    ("kql", "which"),
+    [
+        ("events: { type: consult and countries: RU }", [0]),
+        ("events: { type: consult }", [0, 2]),
+        ("events:{type:(aid or cooperate)} and language: fr", [1]),
+        ('events: { words: "met" } or events: { sentence: "a } b" or sentence: votes }', [0, 2]),
+        ("events.mode: meet", [0]),
+        ('events.date >= "2026-11-01" and countries: DZ', [0]),
+        ("countries: DZ and not events: { type: aid }", []),
+        ("countries: DZ", []),
+    ],
+)
+def test_a_hit_of_kql_tells_which_events_were_asked_for(
+    visit: EnrichedArticle, clean: Elasticsearch, kql: str, which: list[int]
+) -> None:
+    hit = ask(in_kql(kql), client=clean).hits[0]
+    assert [(one.type, one.sentence) for one in hit.events] == [
+        (visit.events[at].type, visit.events[at].sentence) for at in which
+    ]
+
+
+def test_an_event_of_a_hit_has_names_instead_of_ids(visit: EnrichedArticle, clean: Elasticsearch) -> None:
+    told = ask(in_kql("events: { mode: meet }"), client=clean).hits[0].events[0]
+    assert (told.sources, told.targets, told.contexts) == (("nikolai-patrushev",), ("Algeria",), ("military",))
+    assert (told.mode, told.date, told.words) == ("meet", NOON.date(), ("met",))

@@ -161,7 +161,7 @@ def test_only_an_administrator_may_set_up_and_only_roles_that_there_are_have_key
     connect(become(pipeline.encoded))
     for command in (["setup"], ["rotate", "pipeline"]):
         done = CliRunner().invoke(cli, ["security", *command])
-        assert isinstance(done.exception, UserError) and "Elasticsearch refuses" in str(done.exception)
+        assert isinstance(done.exception, UserError) and "has no right to it" in str(done.exception)
     with pytest.raises(UserError, match=r"no role boss\. There are: pipeline, analyst, operator"):
         next(rotate("boss", client=admin))
 
@@ -223,6 +223,25 @@ def test_the_pipelines_key_is_enough_for_a_whole_run_the_analysts_finds_and_the_
     (state,) = examine(operator, sources)
     assert state.today and state.today.new > 5
     assert operator.cluster.health()["status"] in ("green", "yellow")
+
+
+@pytest.mark.parametrize(
+    ("role", "commands"),
+    [
+        ("analyst", ["sources health", "sources health --json", "snapshot --list", "index init"]),
+        ("operator", ["search --kql Russia", "search --kql Russia --stories", "search --export - --kql Russia"]),
+        ("operator", ["search --similar https://b.example/wheat", "index init", "index migrate"]),
+        ("pipeline", ["snapshot --list", "restore"]),
+    ],
+)
+def test_what_a_key_may_not_read_is_said_and_not_shown_as_nothing(
+    role: str, commands: list[str], admin: Elasticsearch, become: Become
+) -> None:
+    become({key.role: key for key in setup(admin)}[role].encoded)
+    for command in commands:
+        done = CliRunner().invoke(cli, command.split())
+        assert isinstance(done.exception, UserError), (command, done.output)
+        assert "who asks has no right to it" in str(done.exception), (command, done.exception)
 
 
 def test_an_analysts_search_works_with_all_that_it_has(

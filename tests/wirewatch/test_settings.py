@@ -40,12 +40,21 @@ def test_a_file_of_settings_in_the_working_folder_is_read(tmp_path: Path) -> Non
         ("WIREWATCH_CRAWL__DELEY", "3"),
         ("WIREWATCH_WORKERS", "0"),
         ("WIREWATCH_OPERATOR", "stdout"),
+        ("WIREWATCH_ELASTICSEARCH__API_KEY_FILE", "/missing"),
     ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(UserError, match=name):
         get_settings()
+
+
+def test_a_key_is_read_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("c2VjcmV0\n")
+    monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__API_KEY_FILE", str(tmp_path / "key"))
+    key = get_settings().elasticsearch.api_key
+    assert key and key.get_secret_value() == "c2VjcmV0"
+    assert "c2VjcmV0" not in repr(get_settings())
 
 
 def test_a_list_is_written_as_json(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from wirewatch.cli.console import console
 from wirewatch.errors import UserError
 
 if TYPE_CHECKING:
-    from search.query import Count, Hit, Results
+    from search.query import Count, Happened, Hit, Results
 
 Many = list[str] | None
 
@@ -231,9 +231,19 @@ def _why(hit: Hit) -> str:
     if hit.words:
         lines.append("words: " + escape(", ".join(hit.words)))
     lines += map(escape, hit.facts)
+    lines += map(_event, hit.events)
     for fragment in hit.fragments[:2]:
         lines.append("… " + escape(fragment).replace("<em>", "[bold yellow]").replace("</em>", "[/]"))
     return "\n".join(lines)
+
+
+def _event(event: Happened) -> str:
+    """Who did what with whom, and the sentence that says so."""
+    what = f"{event.type}: {event.mode}" if event.mode else event.type
+    who = " → ".join(", ".join(names) for names in (event.sources, event.targets) if names)
+    when = f" on {event.date:%d %b %Y}" if event.date else ""
+    contexts = f" ({', '.join(event.contexts)})" if event.contexts else ""
+    return f"[green]{escape(what)}[/] {escape(who + contexts + when)}\n… {escape(event.sentence)}"
 
 
 def register(app: typer.Typer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,11 +16,21 @@ if TYPE_CHECKING:
     from search.security import Key
 
 
-def setup() -> None:
+def setup(
+    pipeline_key: Annotated[
+        Path | None,
+        typer.Option(help="Keep the pipeline's key in this file, for WIREWATCH_ELASTICSEARCH__API_KEY_FILE; no other."),
+    ] = None,
+) -> None:
     """Create or renew the roles, and a key for each that has none; safe to repeat."""
     from search import security
 
-    if not _show(security.setup()):
+    if pipeline_key:
+        for _ in security.setup(keys_for=()):
+            pass
+        made = "A new key" if security.keep("pipeline", pipeline_key) else "The key"
+        console.print(f"The roles are in place. {made} of the pipeline is in {pipeline_key}.", soft_wrap=True)
+    elif not _show(security.setup()):
         console.print("The roles are in place, and each has a key. `wirewatch security rotate` makes another.")
 
 
@@ -32,6 +43,17 @@ def rotate(
 
     _show(security.rotate(role, grace=timedelta(hours=hours)))
     console.print(f"Any older key of {role} works for {hours:g} hours more.")
+
+
+def certificates(
+    folder: Annotated[Path, typer.Argument(help="Where they are kept: ca.crt, node.crt and node.key.")],
+    hosts: Annotated[list[str], typer.Argument(help="Names and addresses under which the node is reached.")],
+) -> None:
+    """Make an authority and a certificate of it for an Elasticsearch node, unless they are there; safe to repeat."""
+    from search.node.certificates import keep
+
+    made = keep(folder, hosts)
+    console.print(f"The certificates {'are' if made else 'were already'} in {folder}.", soft_wrap=True)
 
 
 def _show(keys: Iterator[Key]) -> int:
@@ -56,4 +78,5 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Roles and API keys of Elasticsearch.", no_args_is_help=True)
     group.command()(setup)
     group.command()(rotate)
+    group.command()(certificates)
     app.add_typer(group, name="security")

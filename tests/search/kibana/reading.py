@@ -68,12 +68,12 @@ def fields_of(aggregations: Any) -> Iterator[str]:
                 yield from fields_of(value)
 
 
-def empty_panels(es: Elasticsearch, since: str | None = None, kql: str = "") -> list[str]:
-    """The panels and saved searches that show nothing of the time since then, or of the time that their dashboard opens
-    with; with ``kql`` in the search bar.
+def empty_panels(es: Elasticsearch, kql: str = "") -> list[str]:
+    """The panels and saved searches that show nothing of the time that they or their dashboard open with; with ``kql``
+    in the search bar.
     """
-    shown = [(board.title, panel, since or board.since) for board in DASHBOARDS for panel in board.panels]
-    shown += [("saved search", search, since or "now-2y") for search in SEARCHES]
+    shown = [(board.title, panel, board.since) for board in DASHBOARDS for panel in board.panels]
+    shown += [("saved search", search, search.since) for search in SEARCHES]
     return [f"{place}: {panel.title}" for place, panel, from_ in shown if not _shows(es, panel, from_, kql)]
 
 

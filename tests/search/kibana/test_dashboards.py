@@ -247,9 +247,41 @@ def test_the_story_and_the_country_desk_follow_the_search_bar(filled: Elasticsea
         assert len(empty) == (0 if all_of_it else panels), (kql, empty)
 
 
+def test_stories_are_found_by_what_the_story_dashboard_asks_of_articles(filled: Elasticsearch) -> None:
+    (board,) = [board for board in DASHBOARDS if board.title == "Story"]
+    values = {"source.id": "post.example", "language": "en"}
+    assert {control.field for control in board.controls} == set(values)
+    for field, value in [*values.items(), ("story_id", "1")]:
+        for index in (ALIAS, STORIES):
+            assert filled.count(index=index, query={"term": {field: value}})["count"], (index, field)
+
+
+def test_stories_of_an_older_version_get_the_fields_that_they_lack(es: Elasticsearch) -> None:
+    es.indices.delete_index_template(name="wirewatch-stories")
+    es.indices.create(index=STORIES, mappings={"properties": {"id": {"type": "keyword"}}})
+    es.index(index=STORIES, id="1", document={"id": "1"}, refresh=True)
+    init(es)
+    assert es.count(index=STORIES, query={"term": {"story_id": "1"}})["count"] == 1
+
+
 def test_a_panel_of_nothing_is_found_out(indices: Elasticsearch) -> None:
     boards = [f"{board.title}: {panel.title}" for board in DASHBOARDS for panel in board.panels]
     assert [name for name in empty_panels(indices) if not name.startswith("saved search")] == boards
+
+
+def test_the_map_has_a_place_for_every_country_and_asks_nobody_for_its_ground() -> None:
+    (found,) = [found for found in objects("visualization") if found["id"] == "wirewatch-articles-countries-on-the-map"]
+    spec = json.loads(json.loads(found["attributes"]["visState"])["params"]["spec"])
+    assert re.findall(r"https?://[^\"]*", json.dumps(spec)) == [spec["$schema"]]
+    assert set(fields_of(spec["data"]["url"]["body"])) == {"countries"}
+    grid, ground, countries = spec["layer"]
+    assert grid["data"] == {"graticule": {"step": [30, 30]}}
+    places = countries["transform"][0]["from"]["data"]["values"]
+    lines = (ENRICHMENT / "countries.tsv").read_text(encoding="utf-8").splitlines()
+    assert {line[:2] for line in lines if not line.startswith("#")} <= {place["code"] for place in places}
+    assert len(ground["data"]["values"]) > 1000
+    for place in [*places, *ground["data"]["values"]]:
+        assert abs(place["lat"]) < 75 and abs(place["lon"]) <= 180
 
 
 def test_a_panel_of_nested_objects_counts_only_those_it_is_about(filled: Elasticsearch) -> None:
@@ -266,6 +298,7 @@ def test_what_a_panel_cannot_do_is_refused_and_not_left_out() -> None:
     event = Terms("events.type", "Event")
     for columns, more in (
         ((event,), {"kql": "language: en"}),
+        ((Terms("countries", "Country"),), {"kql": "language: en", "shape": "map"}),
         ((event, Metric()), {}),
         ((Metric(),), {"where": {"a": ["b"]}}),
     ):

@@ -46,7 +46,10 @@ def test_a_saved_object_has_the_shape_of_its_type(found: dict[str, Any]) -> None
     version, attributes = SHAPES[found["type"]]
     assert found["typeMigrationVersion"] == version
     assert found["coreMigrationVersion"] == "8.8.0"
-    assert {name: type(value) for name, value in found["attributes"].items()} == attributes
+    said = {name: type(value) for name, value in found["attributes"].items()}
+    if found["type"] == "search" and "timeRestore" in said:
+        attributes = attributes | {"timeRestore": bool, "timeRange": dict}
+    assert said == attributes
     assert set(found) == {"type", "id", "attributes", "references", "coreMigrationVersion", "typeMigrationVersion"}
     texts = dict(found["attributes"])
     for name in ("kibanaSavedObjectMeta", "controlGroupInput"):
@@ -76,6 +79,18 @@ def test_the_desks_are_there_with_their_tag_sorted_by_relevance_then_time() -> N
     titles = [found["attributes"]["title"] for found in desks]
     assert "Russia military cooperation Africa" in titles and len(titles) >= 10
     assert all(found["attributes"]["sort"] == [["_score", "desc"], ["published", "desc"]] for found in desks)
+
+
+def test_what_may_be_old_opens_on_five_years() -> None:
+    ever = {"from": "now-5y", "to": "now"}
+    for found in objects("search"):
+        if "wirewatch-desk" in {ref["id"] for ref in found["references"]}:
+            assert found["attributes"]["timeRestore"] is True
+            assert found["attributes"]["timeRange"] == ever
+    boards = {found["attributes"]["title"]: found["attributes"] for found in objects("dashboard")}
+    for title in ("Story", "Country desk"):
+        assert boards[title]["timeRestore"] is True
+        assert {"from": boards[title]["timeFrom"], "to": boards[title]["timeTo"]} == ever
 
 
 def test_a_chart_of_lens_has_its_layer_and_draws_columns_that_it_has() -> None:

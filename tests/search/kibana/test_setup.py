@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from search.kibana.setup import saved_objects, setup
+from search.node import certificates
 from wirewatch.cli import cli
 from wirewatch.errors import UserError
 from wirewatch.settings import get_settings
@@ -74,6 +76,47 @@ def kibana(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
     server.shutdown()
     server.server_close()
     get_settings.cache_clear()
+
+
+@pytest.fixture
+def behind_tls(kibana: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The certificate of the authority that vouches for a Kibana that speaks HTTPS; no setting names it yet."""
+    certificates.keep(tmp_path, ["127.0.0.1"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "node.crt", tmp_path / "node.key")
+    kibana.socket = context.wrap_socket(kibana.socket, server_side=True)
+    monkeypatch.setenv("KIBANA_URL", f"https://127.0.0.1:{kibana.server_port}")
+    get_settings.cache_clear()
+    return tmp_path / "ca.crt"
+
+
+def test_a_kibana_with_a_private_authority_is_believed_by_its_certificate(
+    behind_tls: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIREWATCH_KIBANA_CA", str(behind_tls))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt")
+    get_settings.cache_clear()
+    assert setup(wait=5) == len(saved_objects())
+
+
+@pytest.mark.parametrize(
+    ("ca", "why"),
+    [
+        ("", "is not known to be Kibana: WIREWATCH_KIBANA_CA names the file"),
+        ("other.crt", "is not known to be Kibana"),
+        ("missing.crt", "WIREWATCH_KIBANA_CA=.*missing.crt is no file"),
+    ],
+)
+def test_a_kibana_that_nobody_vouches_for_is_told_nothing(
+    ca: str, why: str, behind_tls: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (behind_tls.parent / "other.crt").write_text(certificates.make().authority)
+    if ca:
+        monkeypatch.setenv("WIREWATCH_KIBANA_CA", str(behind_tls.parent / ca))
+    get_settings.cache_clear()
+    with pytest.raises(UserError, match=why):
+        setup(wait=5)
+    assert FakeKibana.asked == []
 
 
 def test_setup_waits_for_kibana_and_imports_everything_into_our_space(kibana: ThreadingHTTPServer) -> None:

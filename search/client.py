@@ -127,9 +127,11 @@ def reason(error: ApiError) -> str:
 
 def failure(error: Any) -> str:
     """The innermost reason of an error object in a response."""
-    while isinstance(error, dict) and (cause := error.get("caused_by") or (error.get("root_cause") or [None])[0]):
-        error = cause
-    return str(error.get("reason", error)) if isinstance(error, dict) else str(error)
+    why = str(error)
+    while isinstance(error, dict):
+        why = str(error.get("reason") or why)  # the innermost error may have none
+        error = error.get("caused_by") or (error.get("root_cause") or [None])[0]
+    return why
 
 
 def every(

@@ -75,9 +75,9 @@ def test_all_pages_of_all_alerts_come_whatever_others_write(
     [
         ({"kql": "Russia and (military"}, "line 1:21: no viable alternative"),
         ({"kql": "published: yesterdayish"}, "failed to parse date field"),
-        ({"lucene": "title:[a TO"}, "Cannot parse 'title:[a TO'"),
-        ({"clauses": [{"no_such_query": {}}]}, r"unknown query \[no_such_query\]"),
-        ({"clauses": [{"script_score": {"query": {"match_all": {}}, "script": "1 +"}}]}, "unexpected end of script"),
+        ({"lucene": "title:[a TO"}, "Failed to parse query [title:[a TO]"),
+        ({"clauses": [{"no_such_query": {}}]}, "unknown field [no_such_query]"),
+        ({"clauses": [{"script": {"script": {"source": "1 +"}}}]}, "invalid sequence of tokens near"),
         ({"about": "what nobody understood"}, "is not understood yet"),
     ],
 )
@@ -89,13 +89,14 @@ def test_a_query_that_cannot_be_asked_gives_its_reason_and_harms_no_other(
     (_, first), (_, reason), (_, last) = matches(clean, alerts, run.name)
     assert names(desk, first) == names(desk, last) == {"algiers"}
     assert isinstance(reason, str)
-    assert pytest.raises is not None and why_not.replace("\\", "") in reason
+    assert why_not in reason
     ((_, alone),) = matches(clean, [alerts[1]], run.name)
     assert alone == reason
 
 
 def test_where_articles_cannot_be_asked_for_no_alert_is_to_blame(clean: Elasticsearch) -> None:
-    clean.indices.delete(index="wirewatch-articles-*")
+    for name in clean.indices.get(index="articles"):
+        clean.indices.delete(index=name)
     with pytest.raises(UserError, match="has none of Wirewatch's articles yet"):
         list(matches(clean, [kept(kql="Russia"), kept(kql="*")], "run"))
 
@@ -106,7 +107,7 @@ def test_nothing_is_asked_for_no_alerts(clean: Elasticsearch) -> None:
 
 def test_why_lights_up_words_concepts_and_facts(clean: Elasticsearch, desk: Desk, enriched: Enriched) -> None:
     index(enriched(list(desk.values())), client=clean)
-    alert = kept(kql='"Algeria" and language: fr or wheat')
+    alert = kept(kql='("Algeria" and language: fr) or wheat')
     told = why(clean, alert, [desk["algiers"].id, desk["wheat"].id])
     assert told.keys() == {desk["algiers"].id, desk["wheat"].id}
     assert told[desk["algiers"].id].concepts == ("Algeria", "language: fr")
@@ -122,4 +123,4 @@ def test_of_a_sentence_the_words_and_concepts_are_told(
     told = why(clean, alert, [desk["algiers"].id, desk["swahili"].id])
     assert told[desk["swahili"].id] == Why((), ())
     assert told[desk["algiers"].id].concepts == ("Algeria",)
-    assert any("<em>Algérie</em>" in piece for piece in told[desk["algiers"].id].pieces)
+    assert any("<em>l'Algérie</em>. La <em>coopération</em>" in piece for piece in told[desk["algiers"].id].pieces)

@@ -162,9 +162,9 @@ def test_the_feed_of_an_alert_has_its_notices_the_newest_first(
     second, first, evil = feed.entries
     assert first.link == notices[0].url
     assert first.author == "Niamey Soir"
-    assert "<mark>coup</mark>" in first.content[0].value
+    assert "&lt;mark&gt;coup&lt;/mark&gt;" in answer.text  # which the parser takes away
     assert "Developing:" in second.content[0].value
-    assert "link" not in evil
+    assert "javascript:" not in answer.text
     assert "<script>alert" not in evil.content[0].value
     # Nothing new costs nothing.
     again = web.get(place, headers={"If-None-Match": answer.headers["ETag"]})
@@ -178,5 +178,6 @@ def test_links_lead_to_the_public_address_under_which_the_service_answers(
     get_settings.cache_clear()
     there = address("mute", kept.alert.name, ANN)
     assert there.startswith("https://watch.example.org/l/")
-    assert TestClient(app(), base_url="https://watch.example.org").get(there).status_code == 200
-    assert TestClient(app(), base_url="https://evil.example.org").get(there).status_code == 400
+    web = TestClient(app())
+    assert web.get(there).status_code == 200
+    assert web.get(there.replace("watch.", "evil.")).status_code == 400

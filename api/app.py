@@ -1,7 +1,8 @@
 """The HTTP API (search, export and articles, described by OpenAPI at ``/api/openapi.json``) and the search pages.
 
-It reads and never writes. It has no login of its own and no page that loads anything from elsewhere: it listens on this
-machine only unless told otherwise, and whoever lets others in puts a proxy with a login before it.
+It writes only what links in messages are for. It has no login of its own and no page that loads anything from
+elsewhere: it listens on this machine only unless told otherwise, and whoever lets others in puts a proxy with a login
+before it.
 """
 
 from __future__ import annotations
@@ -9,18 +10,21 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from api.alerts.links import links
 from api.desk import AtDesk, Missing, document
 from api.pages import routes
 from api.questions import Asked, Desk
 from search.query import MEDIA_TYPES, Facet, Format, Results, Unreadable, written
 from wirewatch import __version__
 from wirewatch.errors import UserError
+from wirewatch.settings import get_settings
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -107,13 +111,20 @@ def app(hosts: Sequence[str] = LOOPBACK) -> FastAPI:
         redoc_url=None,
     )
     made.state.desk = Desk()
-    made.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    made.add_middleware(TrustedHostMiddleware, allowed_hosts=[*hosts, *_public_host()])
     made.middleware("http")(_strict)
     for kind, status in ((Unreadable, 400), (Missing, 404), (UserError, 503)):
         made.add_exception_handler(kind, _told(status))
     made.include_router(api)
+    made.include_router(links)
     made.include_router(routes.pages)
     return made
+
+
+def _public_host() -> list[str]:
+    """The name by which links in messages lead here."""
+    host = urlsplit(get_settings().public_url).hostname
+    return [host] if host else []
 
 
 async def _strict(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -66,7 +66,8 @@ class Desk:
     """Answers questions over one connection, made when it is first needed, from any thread."""
 
     @cached_property
-    def _client(self) -> Client:
+    def client(self) -> Client:
+        """The connection."""
         return connect()
 
     def answer(self, asked: Asked, size: int = 10, offset: int = 0, facets: Sequence[str] = ()) -> Results:
@@ -78,7 +79,7 @@ class Desk:
         """
         found = index.ask(
             self._question(asked), size, offset=offset, sort=asked.sort, fold=asked.folded, facets=facets,
-            client=self._client,
+            client=self.client,
         )  # fmt: skip
         if offset or size < LITTLE:  # too few hits to tell what they have
             return found
@@ -91,7 +92,7 @@ class Desk:
             Unreadable: the question.
             UserError: Elasticsearch does not answer or refuses.
         """
-        return index.all_hits(self._question(asked), sort=asked.sort, fold=asked.folded, client=self._client)
+        return index.all_hits(self._question(asked), sort=asked.sort, fold=asked.folded, client=self.client)
 
     def article(self, article: str) -> dict[str, Any]:
         """The document of an article, by its address, its id or the first digits of that.
@@ -100,7 +101,7 @@ class Desk:
             Unreadable: the index has none, or more than one.
             UserError: Elasticsearch does not answer or refuses.
         """
-        return index.get(article, client=self._client)
+        return index.get(article, client=self.client)
 
     def _question(self, asked: Asked) -> Question:
         ways = [way for way in (asked.q, asked.kql, asked.similar) if way]
@@ -116,7 +117,7 @@ class Desk:
             }
         )
         if asked.similar:
-            return index.like_article(asked.similar, filters, client=self._client)
+            return index.like_article(asked.similar, filters, client=self.client)
         return index.in_kql(asked.kql, filters) if asked.kql else index.in_words(understand(asked.q), filters)
 
     def _suggestions(self, asked: Asked, found: Results) -> tuple[Suggestion, ...]:
@@ -129,7 +130,7 @@ class Desk:
         likely: list[tuple[float, Suggestion]] = []
         for word in [word for word in words if having[word] < LITTLE][:SUGGESTIONS]:
             names = index.names_like(
-                sound.latin(word), suggest.known_like(word), known.keys(word), client=self._client
+                sound.latin(word), suggest.known_like(word), known.keys(word), client=self.client
             )  # fmt: skip
             for name, articles in names.items():
                 if articles > having[word] and (likeness := suggest.likeness(word, name)):

@@ -52,6 +52,7 @@ _templates.filters |= {
     "with_words": marks.with_words,
     "day": marks.day,
     "moment": marks.moment,
+    "moment_in": marks.moment_in,
     "country": marks.country_name,
     "language": marks.language_name,
 }
@@ -65,7 +66,7 @@ def search(request: Request, desk: AtDesk) -> str:
     found = desk.answer(asked, HITS, (number - 1) * HITS, FACETS)
     facets = dict(found.facets)
     days = [(date.fromisoformat(one.value), one.count) for one in facets.pop("days")]
-    return _page(
+    return page(
         "search",
         address,
         asked=asked,
@@ -89,7 +90,7 @@ def article(article: str, desk: AtDesk) -> str:
     story = found.get("story_id")
     of_story = _others(desk, found["id"], kql="*", stories=(story,), sort="newest", fold="copies") if story else []
     told = {one.id for one in of_story}
-    return _page(
+    return page(
         "article",
         Address([]),
         article=found,
@@ -111,11 +112,12 @@ def style() -> Response:
 
 def problem(request: Request, status: int, message: str) -> Response:
     """A page that says what is wrong, with the form to put it right."""
-    html = _page("problem", Address(request.query_params.multi_items()), message=message)
+    html = page("problem", Address(request.query_params.multi_items()), message=message)
     return HTMLResponse(html, status)
 
 
-def _page(template: str, address: Address, **shown: Any) -> str:
+def page(template: str, address: Address, **shown: Any) -> str:
+    """A page of ours."""
     active = [(name, value, _shown(name, value)) for name, value in address.filters]
     return _templates.get_template(f"{template}.html").render(address=address, active=active, **shown)
 

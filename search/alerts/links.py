@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
@@ -70,9 +71,9 @@ def _key() -> str:
 def _make(file: Path) -> None:
     """Make a key, whole from the first moment that the file is there, and the same for all who make one at once."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
-    draft.touch(mode=0o600, exist_ok=True)
-    draft.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")  # mode 0600
+    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+        opened.write(secrets.token_urlsafe(32))
     with suppress(FileExistsError):
         os.link(draft, file)
-    draft.unlink()
+    Path(draft).unlink()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
-from xml.sax.saxutils import escape, quoteattr
 
+from search import atom
 from search.query.answer import Hit
 from wirewatch.records import now
 
@@ -87,39 +86,23 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _atom(hits: _Hits, title: str) -> Iterator[str]:
-    yield (
-        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
-        f"<title>{_xml(title)}</title>\n<id>urn:wirewatch:search:{quote(title)}</id>\n"
-        f"<updated>{now().isoformat()}</updated>\n<generator>Wirewatch</generator>\n"
+    entries = (_entry(hit, document) for hit, document in hits)
+    return atom.feed(entries, f"urn:wirewatch:search:{quote(title)}", title, now().isoformat())
+
+
+def _entry(hit: Hit, document: dict[str, Any]) -> atom.Entry:
+    return atom.Entry(
+        id=f"urn:wirewatch:article:{hit.id}",
+        title=hit.title,
+        link=hit.url,
+        updated=document.get("modified") or document.get("published") or document["fetched"],
+        published=hit.published.isoformat() if hit.published else "",
+        authors=document.get("authors") or [hit.source.name],
+        categories=(*hit.countries, *hit.topics),
+        summary=hit.lead or "",
+        language=hit.language or "",
+        source=hit.source,
     )
-    for hit, document in hits:
-        yield "".join(_entry(hit, document))
-    yield "</feed>\n"
-
-
-def _entry(hit: Hit, document: dict[str, Any]) -> Iterator[str]:
-    language = f" xml:lang={quoteattr(hit.language)}" if hit.language else ""
-    updated = document.get("modified") or document.get("published") or document["fetched"]
-    yield f"<entry{language}>\n<title>{_xml(hit.title)}</title>\n<id>urn:wirewatch:article:{hit.id}</id>\n"
-    yield f'<link rel="alternate" href={quoteattr(_valid(hit.url))}/>\n<updated>{_xml(updated)}</updated>\n'
-    if hit.published:
-        yield f"<published>{hit.published.isoformat()}</published>\n"
-    for author in document.get("authors") or [hit.source.name]:
-        yield f"<author><name>{_xml(author)}</name></author>\n"
-    for term in (*hit.countries, *hit.topics):
-        yield f"<category term={quoteattr(_valid(term))}/>\n"
-    if hit.lead:
-        yield f"<summary>{_xml(hit.lead)}</summary>\n"
-    yield f"<source><id>https://{_xml(hit.source.id)}/</id><title>{_xml(hit.source.name)}</title></source>\n</entry>\n"
-
-
-def _xml(text: str) -> str:
-    return escape(_valid(text))
-
-
-def _valid(text: str) -> str:
-    """Without the characters that XML cannot have."""
-    return re.sub("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
 
 
 _WRITERS: dict[Format, Callable[[_Hits, str], Iterator[str]]] = {"jsonl": _jsonl, "csv": _csv, "atom": _atom}

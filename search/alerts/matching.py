@@ -16,7 +16,7 @@ from search.alerts.store import Kept
 from search.client import AGAIN, failure, plain_errors, reason
 from search.indices import ALIAS
 from search.query.answer import Hit
-from search.query.hits import FACTS_LIT, NOT_SHOWN, hits_of
+from search.query.hits import FACTS_LIT, hits_of, not_shown
 from search.query.question import Question, Unreadable, in_words
 from wirewatch.errors import UserError
 
@@ -195,7 +195,7 @@ def why(client: Elasticsearch, kept: Kept, ids: Sequence[str]) -> dict[str, Why]
             index=ALIAS,
             query={"bool": {"filter": {"terms": {"id": list(ids)}}, "should": question.query}},
             size=len(ids),
-            source_excludes=NOT_SHOWN,
+            source_excludes=not_shown(question),
             highlight=FACTS_LIT,
         )
         found = hits_of(client, question, answer["hits"]["hits"])

@@ -48,7 +48,6 @@ _NAMES = ("person:", "organization:", "place:")
 _TEXT_FIELDS = ["title^2", "lead^1.5", "body", "text.*"]
 _OWN = ["title^3", "lead^2", "body", "tags", "text.*"]
 """Where a word is looked for: what ``index.query.default_field`` lists, but for the labels, which stand apart."""
-_LABELS = ["concepts.*"]
 
 
 class Unreadable(UserError):
@@ -87,8 +86,12 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
         raise Unreadable("There is nothing to search for: give some words, or a query with --kql.")
     filters = filters or Filters()
     whole = sum(asked.weight for asked in meaning.asked)
-    worth = [COVERED * asked.weight / whole for asked in meaning.asked]
-    ways = [_has(asked, meaning.language, boost) for asked, boost in zip(meaning.asked, worth, strict=True)]
+    ways, at_home = [], []
+    for asked in meaning.asked:
+        worth = COVERED * asked.weight / whole
+        ways.append(_has(asked, meaning.language, worth))
+        if _countries(asked):
+            at_home.append(_is_from(asked, worth))
     everything = [_is_about(asked, meaning.language) for asked in meaning.asked]
     if ways:
         ways.append({"constant_score": {"filter": {"bool": {"filter": everything}}, "boost": COMPLETE}})
@@ -99,10 +102,7 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
     query = {
         "bool": {
             "must": {"bool": {"should": ways}},
-            "should": [
-                _is_recent(),
-                *(_is_from(asked, boost) for asked, boost in zip(meaning.asked, worth, strict=True) if _countries(asked)),
-            ],
+            "should": [_is_recent(), *at_home],
             "filter": filters.clauses(),
         }
     }
@@ -228,7 +228,8 @@ def _has_word(word: Word, language: str) -> dict[str, Any]:
     if word.sounds:
         keys = [{"term": {"sounds": key}} for key in word.sounds]
         own.append(_saturated({"dis_max": {"queries": keys}}, SOUND_HALF, SOUND))
-    labels = {"multi_match": {"query": word.text, "fields": _LABELS, "lenient": True}}
+    said_in = {language, "en"} if language in schema.label_languages() else schema.label_languages()
+    labels = {"multi_match": {"query": word.text, "fields": [f"concepts.{code}" for code in sorted(said_in)]}}
     # One query has a name, or the last of them alone is told of a hit.
     ways = [
         {"dis_max": {"queries": own, "_name": f"word {word.text}"}},

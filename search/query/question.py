@@ -26,8 +26,6 @@ BEST = 0.7
 RECENCY = 0.1
 MERELY_NAMED = 0.5
 """What the words of a concept are worth in an article that is not about it, or a country that it only names."""
-AT_HOME = 0.3
-"""What a country is worth in an article of one of its outlets that names no country: they seldom name their own."""
 TEXT_HALF = 10.0
 WORD_HALF = 1.0
 SOUND_HALF = 2.0
@@ -86,12 +84,7 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
         raise Unreadable("There is nothing to search for: give some words, or a query with --kql.")
     filters = filters or Filters()
     whole = sum(asked.weight for asked in meaning.asked)
-    ways, at_home = [], []
-    for asked in meaning.asked:
-        worth = COVERED * asked.weight / whole
-        ways.append(_has(asked, meaning.language, worth))
-        if _countries(asked):
-            at_home.append(_is_from(asked, worth))
+    ways = [_has(asked, meaning.language, COVERED * asked.weight / whole) for asked in meaning.asked]
     everything = [_is_about(asked, meaning.language) for asked in meaning.asked]
     if ways:
         ways.append({"constant_score": {"filter": {"bool": {"filter": everything}}, "boost": COMPLETE}})
@@ -102,7 +95,7 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
     query = {
         "bool": {
             "must": {"bool": {"should": ways}},
-            "should": [_is_recent(), *at_home],
+            "should": _is_recent(),
             "filter": filters.clauses(),
         }
     }
@@ -200,12 +193,6 @@ def _is_about(asked: Asked, language: str) -> dict[str, Any]:
 
 def _countries(asked: Asked) -> list[str]:
     return [concept.removeprefix("country:") for concept in asked.concepts if concept.startswith("country:")]
-
-
-def _is_from(asked: Asked, boost: float) -> dict[str, Any]:
-    """Scores where a country's outlet writes of no country at all."""
-    own = {"filter": {"terms": {"source.country": _countries(asked)}}, "must_not": {"exists": {"field": "countries"}}}
-    return {"constant_score": {"filter": {"bool": own}, "boost": boost * AT_HOME}}
 
 
 def _has_words(asked: Asked, language: str, boost: float = 1.0) -> dict[str, Any]:

@@ -215,8 +215,7 @@ def _has_word(word: Word, language: str) -> dict[str, Any]:
     if word.sounds:
         keys = [{"term": {"sounds": key}} for key in word.sounds]
         own.append(_saturated({"dis_max": {"queries": keys}}, SOUND_HALF, SOUND))
-    said_in = {language, "en"} if language in schema.label_languages() else schema.label_languages()
-    labels = {"multi_match": {"query": word.text, "fields": [f"concepts.{code}" for code in sorted(said_in)]}}
+    labels = {"multi_match": {"query": word.text, "fields": ["concepts.*"], "lenient": True}}
     # One query has a name, or the last of them alone is told of a hit.
     ways = [
         {"dis_max": {"queries": own, "_name": f"word {word.text}"}},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import alerts, crawl, enrichment, extraction, habits, replay, report
+from benchmarks import alerts, crawl, enrichment, extraction, habits, relevance, replay, report
 
 ALL = {
     "alerts": alerts,
@@ -12,6 +12,7 @@ ALL = {
     "enrichment": enrichment,
     "extraction": extraction,
     "habits": habits,
+    "relevance": relevance,
     "replay": replay,
 }
 

@@ -101,7 +101,11 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
             "must": {"bool": {"should": ways}},
             "should": [
                 _is_recent(),
-                *(_is_from(asked, boost) for asked, boost in zip(meaning.asked, worth, strict=True) if _countries(asked)),
+                *(
+                    _is_from(asked, boost)
+                    for asked, boost in zip(meaning.asked, worth, strict=True)
+                    if _countries(asked)
+                ),
             ],
             "filter": filters.clauses(),
         }

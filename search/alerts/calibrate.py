@@ -4,8 +4,8 @@ Raw scores say little. Those of a text's match (BM25) have no upper bound, and t
 close together, elsewhere for every sentence. So each alert that needs it gets a scale of its own:
 
 - of one with a sentence (``about``), relevance 0 is the score of the typical article, and the default, 0.5
-  (:data:`search.alerts.ask.NEAR`), lies :data:`SPREADS` spreads above it. Both are medians, so that the few articles
-  that are about it do not move them. The figure is from ``benchmarks/about.py``.
+  (:data:`search.alerts.ask.NEAR`), lies :data:`SPREADS` spreads above it. Both are taken from the lower half of the
+  scores, so that it makes no difference whether the past month had articles that are about it.
 - of another one with a least ``relevance``, 1 is the mean score of the :data:`BEST` best, and 0 is 0.
 """
 
@@ -24,8 +24,8 @@ from search.indices import ALIAS
 from search.query.filters import Filters
 from search.query.question import Unreadable
 
-SPREADS = 3.0
-"""Spreads above the typical article's score from which one is about a sentence."""
+SPREADS = 4.0
+"""Spreads above the typical article's score from which one is about a sentence: see ``benchmarks/about.py``."""
 BEST = 10
 """Articles that stand for the most relevant ones."""
 MONTH = timedelta(days=30)

@@ -19,7 +19,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from api.alerts.endpoints import ERRORS, alerts
 from api.alerts.links import links
 from api.desk import AtDesk, Problem, document
-from api.pages import routes
+from api.pages import alert_form, routes
 from api.questions import Asked, Desk
 from search.query import MEDIA_TYPES, Facet, Format, Results, Unreadable, written
 from wirewatch import __version__
@@ -112,6 +112,7 @@ def app(hosts: Sequence[str] = LOOPBACK) -> FastAPI:
     made.include_router(api)
     made.include_router(alerts)
     made.include_router(links)
+    made.include_router(alert_form.forms)
     made.include_router(routes.pages)
     return made
 

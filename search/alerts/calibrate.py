@@ -12,6 +12,7 @@ close together, elsewhere for every sentence. So each alert that needs it gets a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from search.client import plain_errors
 from search.indices import ALIAS
 from search.query.filters import Filters
 from search.query.question import Unreadable
+from wirewatch.errors import UserError
 
 SPREADS = 4.0
 """Spreads above the typical article's score from which one is about a sentence: see ``benchmarks/about.py``."""
@@ -42,14 +44,19 @@ _PERCENTS = (16, 50)
 
 
 def refreshed(client: Elasticsearch, alerts: Iterable[Kept], moment: datetime) -> Iterator[Kept]:
-    """The alerts, those with a new scale whose own is older than a week or missing, which is kept.
+    """The alerts, those that are asked with a new scale where theirs is older than a week or missing; it is kept.
 
     Raises:
-        UserError: Elasticsearch does not answer or refuses, or one of them was deleted meanwhile.
+        UserError: Elasticsearch does not answer or refuses.
     """
     for kept in alerts:
         is_old = kept.calibrated is None or moment - kept.calibrated > WEEK
-        yield store.change(client, kept, **scale(client, kept, moment)) if is_old and needs_scale(kept) else kept
+        if is_old and needs_scale(kept) and not kept.paused:
+            new = scale(client, kept, moment)
+            with suppress(UserError):  # it was deleted meanwhile
+                store.change(client, kept, **new)
+            kept = kept.model_copy(update=new)
+        yield kept
 
 
 def needs_scale(kept: Kept) -> bool:

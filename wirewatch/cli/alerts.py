@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-import yaml
 from rich.markup import escape
 from rich.table import Table
 
@@ -85,6 +84,7 @@ def list_alerts() -> None:
 def show(name: Name) -> None:
     """Show an alert as it would be written in a file, and what is known of it."""
     from search.alerts import store, watch
+    from search.alerts.alert import as_yaml
 
     client = _client()
     kept = store.find(client, name)
@@ -270,12 +270,6 @@ def apply_file(
         typer.confirm("Do that?", abort=True)
     apply(client, alerts, understand=understand)
     console.print("Done.")
-
-
-def as_yaml(alert: Alert) -> str:
-    """An alert as a file has it."""
-    written = {"name": alert.name} | alert.model_dump(mode="json", exclude_defaults=True)
-    return yaml.safe_dump([written], allow_unicode=True, sort_keys=False, width=110).rstrip()
 
 
 def _client() -> Client:

@@ -143,6 +143,12 @@ def test_a_scale_is_taken_anew_after_a_week_and_by_those_who_need_one(
     assert list(refreshed(clean, first, NOON + timedelta(days=7))) == first
     [again] = refreshed(clean, first[1:], NOON + timedelta(days=8))
     assert again.calibrated == NOON + timedelta(days=8)
+    store.delete(clean, again)
+    assert [one.calibrated for one in refreshed(clean, [again], NOON + timedelta(days=16))] == [
+        NOON + timedelta(days=16)
+    ]
+    paused = again.model_copy(update={"paused": True, "calibrated": None})
+    assert list(refreshed(clean, [paused], NOON)) == [paused]
 
 
 def test_what_others_change_meanwhile_stays(clean: Elasticsearch, fill: Callable[..., None]) -> None:

@@ -13,9 +13,12 @@ from elasticsearch import Elasticsearch, helpers
 from search.alerts import ask, calibrate, store
 from search.alerts.alert import Alert
 from search.alerts.calibrate import refreshed, scale
+from search.alerts.match import alert
 from search.alerts.store import Kept
+from search.index import index
 from tests.search.conftest import NOON
-from wirewatch.records import Meaning
+from wirewatch.batches import Batch
+from wirewatch.records import EnrichedArticle, Meaning
 
 SENTENCE = np.eye(384)[0]
 
@@ -158,3 +161,11 @@ def test_what_others_change_meanwhile_stays(clean: Elasticsearch, fill: Callable
     [calibrated] = refreshed(clean, [about], NOON)
     assert store.find(clean, "about").paused
     assert store.find(clean, "about").reference == calibrated.reference
+
+
+def test_the_stage_takes_scales_anew(
+    clean: Elasticsearch, desk: dict[str, EnrichedArticle], enriched: Callable[..., Batch]
+) -> None:
+    store.create(clean, Alert(name="about", about="Bread"), "command", meaning=kept(about="Bread").meaning)
+    alert(index(enriched(list(desk.values())), client=clean), client=clean)
+    assert store.find(clean, "about").calibrated is not None

@@ -1,8 +1,7 @@
-"""The HTTP API (search, export and articles, described by OpenAPI at ``/api/openapi.json``) and the search pages.
+"""The HTTP API (search, export, articles, alerts; described by OpenAPI at ``/api/openapi.json``) and the search pages.
 
-It writes only what links in messages are for. It has no login of its own and no page that loads anything from
-elsewhere: it listens on this machine only unless told otherwise, and whoever lets others in puts a proxy with a login
-before it.
+It writes nothing but alerts. It has no login of its own and no page that loads anything from elsewhere: it listens on
+this machine only unless told otherwise, and whoever lets others in puts a proxy with a login before it.
 """
 
 from __future__ import annotations
@@ -14,12 +13,13 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from api.alerts.endpoints import ERRORS, alerts
 from api.alerts.links import links
-from api.desk import AtDesk, Missing, document
-from api.pages import routes
+from api.desk import AtDesk, Problem, document
+from api.pages import alert_form, routes
 from api.questions import Asked, Desk
 from search.query import MEDIA_TYPES, Facet, Format, Results, Unreadable, written
 from wirewatch import __version__
@@ -55,12 +55,6 @@ class Export(Asked):
     """A question whose hits are all wanted."""
 
     format: Format = "jsonl"
-
-
-class Problem(BaseModel):
-    """What is wrong and the way out."""
-
-    detail: str
 
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -113,10 +107,12 @@ def app(hosts: Sequence[str] = LOOPBACK) -> FastAPI:
     made.state.desk = Desk()
     made.add_middleware(TrustedHostMiddleware, allowed_hosts=[*hosts, *_public_host()])
     made.middleware("http")(_strict)
-    for kind, status in ((Unreadable, 400), (Missing, 404), (UserError, 503)):
+    for kind, status in ((Unreadable, 400), *ERRORS, (UserError, 503)):
         made.add_exception_handler(kind, _told(status))
     made.include_router(api)
+    made.include_router(alerts)
     made.include_router(links)
+    made.include_router(alert_form.forms)
     made.include_router(routes.pages)
     return made
 
@@ -130,7 +126,8 @@ def _public_host() -> list[str]:
 async def _strict(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Browsers take a response for what it says it is, and do nothing with it that our pages do not need."""
     response = await call_next(request)
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     return response
 
 

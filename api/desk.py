@@ -1,10 +1,11 @@
-"""What the API and the pages have in common: the service's desk, and an article that is not there."""
+"""What the API and the pages have in common: the service's desk, and what is wrong."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from pydantic import BaseModel
 
 from api.questions import Desk
 from search.query import Unreadable
@@ -17,6 +18,12 @@ def _desk(request: Request) -> Desk:
 
 
 AtDesk = Annotated[Desk, Depends(_desk)]
+
+
+class Problem(BaseModel):
+    """What is wrong and the way out."""
+
+    detail: str
 
 
 class Missing(UserError):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import alerts, crawl, enrichment, extraction, habits, relevance, replay, report
+from benchmarks import about, alerts, crawl, enrichment, extraction, habits, relevance, replay, report
 
 ALL = {
+    "about": about,
     "alerts": alerts,
     "crawl": crawl,
     "enrichment": enrichment,

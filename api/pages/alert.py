@@ -1,15 +1,15 @@
-"""An alert of a search: the lines for ``alerts.yml``."""
+"""The alert of a search: what it asks, in KQL."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-import yaml
-
 from api.questions import Asked
 from search.alerts.alert import Alert
+from search.alerts.channels import names
 from search.query import label
+from wirewatch.errors import UserError
 
 
 def kql_of(asked: Asked) -> str:
@@ -29,16 +29,23 @@ def kql_of(asked: Asked) -> str:
     return " and ".join([f"({own})" if filters and asked.kql else own, *filters])
 
 
-def alert_of(asked: Asked) -> str:
-    """The entry of ``alerts.yml``; nothing where there is no alert of that search."""
+def alert_of(asked: Asked) -> Alert | None:
+    """The alert; nothing where there is none of that search."""
     kql = kql_of(asked)
     if not kql:
-        return ""
+        return None
     text = " ".join((asked.q or asked.kql.strip("* ")).split())
     values = [label(f"{_KINDS.get(name, '')}:{value}") for name in _FILTERS for value in getattr(asked, name)]
     name = ", ".join([*([text] if text else []), *values])[:200]
-    entry = Alert(name=name, kql=kql, tell=("file:notices.jsonl",)).model_dump(mode="json")
-    return yaml.safe_dump([entry], allow_unicode=True, sort_keys=False, width=10_000)
+    return Alert(name=name, kql=kql, tell=("file:notices.jsonl",))
+
+
+def channels() -> list[str]:
+    """The names of the channels that it may tell; none where their file is not in order, which the operator sees."""
+    try:
+        return names()
+    except UserError:
+        return []
 
 
 def _words(question: str) -> list[str]:

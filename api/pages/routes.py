@@ -13,10 +13,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.desk import AtDesk, document
 from api.pages.address import MANY, Address, parameters
-from api.pages.alert import alert_of, kql_of
+from api.pages.alert import alert_of, channels
 from api.pages.timeline import timeline
 from api.questions import Asked, Desk
 from search import marks
+from search.alerts.alert import as_yaml
 from search.query import FACETS, Hit, Told, happened, label
 
 HERE = Path(__file__).parent
@@ -46,7 +47,14 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals |= {"NAMES": NAMES, "MANY": MANY, "spoken": marks.spoken, "web": marks.web, "changed": marks.changed}
+_templates.globals |= {
+    "NAMES": NAMES,
+    "MANY": MANY,
+    "spoken": marks.spoken,
+    "web": marks.web,
+    "changed": marks.changed,
+    "as_yaml": as_yaml,
+}
 _templates.filters |= {
     "marked": marks.marked,
     "with_words": marks.with_words,
@@ -59,8 +67,10 @@ _templates.filters |= {
 
 
 @pages.get("/")
-def search(request: Request, desk: AtDesk) -> str:
+def search(request: Request, response: Response, desk: AtDesk) -> str:
     """What a search finds; without a question the newest articles."""
+    # The form of alerts says from where it comes; other sites are not told either way.
+    response.headers["Referrer-Policy"] = "same-origin"
     address = Address(request.query_params.multi_items())
     asked, number = address.asked(), address.page
     found = desk.answer(asked, HITS, (number - 1) * HITS, FACETS)
@@ -78,7 +88,7 @@ def search(request: Request, desk: AtDesk) -> str:
         first=(number - 1) * HITS + 1,
         like=desk.article(asked.similar) if asked.similar else None,
         alert=alert_of(asked),
-        alert_kql=kql_of(asked),
+        channels=channels(),
         parameters=parameters(asked),
     )
 

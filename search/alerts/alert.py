@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from search.alerts.channels import check
@@ -93,6 +94,12 @@ class Alert(BaseModel):
 def alert_id(name: str) -> str:
     """The id of the alert of that name."""
     return hashlib.sha256(name.encode()).hexdigest()[:20]
+
+
+def as_yaml(alert: Alert) -> str:
+    """An alert as a file has it."""
+    written = {"name": alert.name} | alert.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump([written], allow_unicode=True, sort_keys=False, width=10_000)
 
 
 def load_alerts(file: Path) -> list[Alert]:

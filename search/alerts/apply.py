@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from elasticsearch import Elasticsearch
 
-from search.alerts import store
+from search.alerts import calibrate, store
 from search.alerts.alert import Alert
 from search.alerts.store import Kept, Origin
 from search.client import plain_errors
@@ -66,8 +66,14 @@ def add(client: Elasticsearch, alert: Alert, origin: Origin, understand: Underst
     Raises:
         UserError: there is one of that name, or Elasticsearch does not answer or refuses.
     """
+    new = draft(alert, origin, understand)
     with plain_errors():
-        return store.create(client, alert, origin, meaning=_meaning(alert, understand))
+        return store.create(client, alert, origin, meaning=new.meaning, **_scale(client, new))
+
+
+def draft(alert: Alert, origin: Origin, understand: Understand | None = None) -> Kept:
+    """An alert as it would be kept, to be tried before."""
+    return Kept(alert=alert, origin=origin, created=now(), changed=now(), meaning=_meaning(alert, understand))
 
 
 def edit(client: Elasticsearch, kept: Kept, alert: Alert, understand: Understand | None = None) -> Kept:
@@ -144,9 +150,15 @@ def _rewrite(client: Elasticsearch, kept: Kept, alert: Alert, origin: Origin, un
     if alert.about != kept.alert.about:
         what["meaning"] = _meaning(alert, understand)
     if any(getattr(alert, name) != getattr(kept.alert, name) for name in _QUESTION):
-        what |= {"error": None, "background": None, "reference": None, "calibrated": None}
+        what |= {"error": None} | _scale(client, kept.model_copy(update=what))
     with plain_errors():
         return store.change(client, kept, **what)
+
+
+def _scale(client: Elasticsearch, kept: Kept) -> dict[str, Any]:
+    if calibrate.needs_scale(kept):
+        return calibrate.scale(client, kept, now())
+    return {"background": None, "reference": None, "calibrated": None}
 
 
 def _meaning(alert: Alert, understand: Understand | None) -> Meaning | None:

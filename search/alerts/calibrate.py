@@ -4,14 +4,15 @@ Raw scores say little. Those of a text's match (BM25) have no upper bound, and t
 close together, elsewhere for every sentence. So each alert that needs it gets a scale of its own:
 
 - of one with a sentence (``about``), relevance 0 is the score of the typical article, and the default, 0.5
-  (:data:`search.alerts.ask.NEAR`), lies :data:`SPREADS` spreads above it. Both are medians, so that the few articles
-  that are about it do not move them. The figure is from ``benchmarks/about.py``.
+  (:data:`search.alerts.ask.NEAR`), lies :data:`SPREADS` spreads above it. Both are taken from the lower half of the
+  scores, so that it makes no difference whether the past month had articles that are about it.
 - of another one with a least ``relevance``, 1 is the mean score of the :data:`BEST` best, and 0 is 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,9 +24,10 @@ from search.client import plain_errors
 from search.indices import ALIAS
 from search.query.filters import Filters
 from search.query.question import Unreadable
+from wirewatch.errors import UserError
 
-SPREADS = 3.0
-"""Spreads above the typical article's score from which one is about a sentence."""
+SPREADS = 4.0
+"""Spreads above the typical article's score from which one is about a sentence: see ``benchmarks/about.py``."""
 BEST = 10
 """Articles that stand for the most relevant ones."""
 MONTH = timedelta(days=30)
@@ -42,14 +44,19 @@ _PERCENTS = (16, 50)
 
 
 def refreshed(client: Elasticsearch, alerts: Iterable[Kept], moment: datetime) -> Iterator[Kept]:
-    """The alerts, those with a new scale whose own is older than a week or missing, which is kept.
+    """The alerts, those that are asked with a new scale where theirs is older than a week or missing; it is kept.
 
     Raises:
-        UserError: Elasticsearch does not answer or refuses, or one of them was deleted meanwhile.
+        UserError: Elasticsearch does not answer or refuses.
     """
     for kept in alerts:
         is_old = kept.calibrated is None or moment - kept.calibrated > WEEK
-        yield store.change(client, kept, **scale(client, kept, moment)) if is_old and needs_scale(kept) else kept
+        if is_old and needs_scale(kept) and not kept.paused:
+            new = scale(client, kept, moment)
+            with suppress(UserError):  # it was deleted meanwhile
+                store.change(client, kept, **new)
+            kept = kept.model_copy(update=new)
+        yield kept
 
 
 def needs_scale(kept: Kept) -> bool:

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from elasticsearch import Elasticsearch
 
 from search.alerts import store
+from search.alerts.calibrate import refreshed
 from search.alerts.matching import matches
 from search.alerts.notices import Book, notice_of
 from search.client import connect, every, plain_errors
 from search.indices import NOTICES
 from wirewatch.batches import Batch, write
+from wirewatch.records import now
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,7 @@ def alert(
             return done
     client = client or connect()
     with plain_errors(), write(done) as out:
-        alerts = {kept.alert.name: kept for kept in store.all_alerts(client)}
+        alerts = {kept.alert.name: kept for kept in refreshed(client, store.all_alerts(client), now())}
         asked = [kept for kept in alerts.values() if not kept.paused]
         book = Book(client, batch.name, alerts)
         errors: dict[str, str | None] = {}

@@ -18,7 +18,7 @@ from api.pages.address import Address
 from api.pages.alert import alert_of
 from api.pages.timeline import STEPS, timeline
 from search import marks
-from search.alerts.alert import load_alerts
+from search.alerts.alert import as_yaml, load_alerts
 from tests.api.conftest import EVIL, Room
 from wirewatch.settings import get_settings
 
@@ -74,7 +74,8 @@ def test_every_answer_forbids_scripts_and_what_is_from_elsewhere(web: TestClient
         assert set(policy[1:]) == {
             "style-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"
         }  # fmt: skip
-        assert web.get(path).headers["referrer-policy"] == "no-referrer"
+        told = "same-origin" if path == "/" else "no-referrer"  # other sites are told nothing either way
+        assert web.get(path).headers["referrer-policy"] == told
     assert web.get("/page.css").headers["content-type"].startswith("text/css")
 
 
@@ -212,7 +213,9 @@ def test_an_alert_of_a_search_is_read_by_alerts_and_finds_what_the_search_has(
 )
 def test_an_alert_says_filters_and_words_in_kql(params: dict[str, str], kql: str, tmp_path: Path) -> None:
     file = tmp_path / "alerts.yml"
-    file.write_text(alert_of(Address(params.items()).asked()))
+    made = alert_of(Address(params.items()).asked())
+    assert made
+    file.write_text(as_yaml(made))
     assert [alert.kql for alert in load_alerts(file)] == [kql]
 
 
@@ -297,3 +300,45 @@ def test_a_timeline_has_few_steps_that_follow_each_other_and_all_articles(span: 
 
 def test_a_timeline_of_nothing_is_empty() -> None:
     assert timeline([]) == []
+
+
+FORM = {"name": "Wheat", "kql": "wheat", "every": "week", "at": "09:30", "zone": "Africa/Cairo", "mail": ""}
+
+
+def test_the_form_of_a_search_makes_its_alert(web: TestClient, paper: Room) -> None:
+    page = html.fromstring(web.get("/", params={"q": "wheat", "countries": "EG"}).text)
+    (form,) = [form for form in page.forms if form.action == "/alerts"]
+    assert (form.fields["name"], form.fields["kql"]) == ("wheat, Egypt", 'wheat and countries: "EG"')
+    assert set(FORM) == set(form.fields.keys())
+    done = web.post("/alerts", data=FORM)
+    assert done.status_code == 200
+    assert "The alert <bdi>Wheat</bdi> is made" in done.text
+    alert = web.get("/api/alerts/Wheat").json()["alert"]
+    assert (alert["kql"], alert["every"], alert["at"], alert["zone"]) == ("wheat", "week", "09:30:00", "Africa/Cairo")
+    again = web.post("/alerts", data=FORM)
+    assert again.status_code == 409
+    assert "There is an alert named Wheat already" in again.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "headers", "status", "message"),
+    [
+        ({}, {"sec-fetch-site": "cross-site"}, 403, "another site"),
+        ({}, {"origin": "https://evil.example"}, 403, "another site"),
+        ({}, {"origin": "null"}, 403, "another site"),
+        ({"channel": "file:/etc/passwd"}, {}, 400, "is the operator"),
+        ({"channel": "stdout"}, {}, 400, "is the operator"),
+        ({"zone": "Mars"}, {}, 400, "no time zone"),
+        ({"mail": "nobody"}, {}, 400, "mail"),
+        ({"clauses": "[]"}, {}, 400, "no field clauses"),
+        ({"name": ""}, {}, 400, "name"),
+        ({"kql": "x" * 200_000}, {}, 400, "too large"),
+    ],
+)
+def test_what_the_form_cannot_make_is_refused_with_why(
+    web: TestClient, changes: dict[str, str], headers: dict[str, str], status: int, message: str
+) -> None:
+    refused = web.post("/alerts", data={**FORM, "name": "Refused", **changes}, headers=headers)
+    assert refused.status_code == status
+    assert message in refused.text
+    assert web.get("/api/alerts/Refused").status_code == 404

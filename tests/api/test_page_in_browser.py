@@ -22,6 +22,7 @@ from search.alerts.alert import Alert
 from search.alerts.links import Link, token
 from search.client import connect
 from tests.api.conftest import Room
+from wirewatch.settings import get_settings
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright (pip install 'wirewatch[render]')")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core (axe-playwright-python)")
@@ -33,8 +34,19 @@ LOOKS = [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
 
 
 @pytest.fixture(scope="module")
-def site(paper: Room) -> Iterator[str]:
-    """The address of the service."""
+def site(paper: Room, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the service, which knows a channel."""
+    file = tmp_path_factory.mktemp("channels") / "channels.yml"
+    file.write_text("- {name: newsdesk, apprise: 'json://127.0.0.1:9'}\n")
+    file.chmod(0o600)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("WIREWATCH_CHANNELS", str(file))
+        get_settings.cache_clear()
+        yield from _served()
+    get_settings.cache_clear()
+
+
+def _served() -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app(), host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -135,3 +147,39 @@ def test_the_form_and_a_facet_ask_what_they_say(chromium, site: str, paper: Room
     titles = page.locator(".hits h2").all_text_contents()
     assert set(titles) == {paper["algiers"].title, paper["arabic"].title}
     page.close()
+
+
+def test_the_form_makes_an_alert_of_the_search_without_scripts(chromium, site: str, paper: Room) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(f"{site}/?q=Russia wheat&countries=EG")
+    page.get_by_text("Make an alert of this search").click()
+    form = page.get_by_role("form", name="Make an alert")
+    assert form.get_by_label("Name").input_value() == "Russia wheat, Egypt"
+    form.get_by_label("Name").fill("Wheat & <Egypt>")
+    form.get_by_label("newsdesk").check()
+    form.get_by_label("When").select_option("day")
+    form.get_by_label("of the time zone").fill("Africa/Cairo")
+    form.get_by_role("button", name="Make the alert").click()
+    page.wait_for_url("**/alerts")
+    assert page.locator("h1").text_content() == "The alert Wheat & <Egypt> is made"
+    assert "once a day at 08:00 (Africa/Cairo)" in " ".join(page.locator("main").text_content().split())
+    if folder := os.environ.get("WIREWATCH_SHOTS"):
+        page.screenshot(path=Path(folder, "made.png"), full_page=True)
+    kept = store.find(connect(), "Wheat & <Egypt>")
+    assert (kept.origin, kept.alert.tell) == ("api", ("newsdesk",))
+    assert kept.alert.kql == 'Russia and wheat and countries: "EG"'
+    page.get_by_role("link", name="What it would find today").click()
+    assert page.locator(".hits h2").all_text_contents() == [paper["wheat"].title]
+    context.close()
+    context = chromium.new_context()
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{site}/?kql=wheat")
+    page.get_by_text("Make an alert of this search").click()
+    page.get_by_role("button", name="Make the alert").click()
+    page.wait_for_url("**/alerts")
+    found = axe.Axe().run(page, options={"resultTypes": ["violations"], "runOnly": RULES})
+    assert found.violations_count == 0, found.generate_report()
+    context.close()

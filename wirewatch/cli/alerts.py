@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-import yaml
 from rich.markup import escape
 from rich.table import Table
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from search.alerts.alert import Alert
     from search.alerts.apply import Changes
     from search.alerts.store import Kept
+    from search.alerts.trial import Trial
     from search.client import Client
     from wirewatch.records import Delivery
 
@@ -84,6 +84,7 @@ def list_alerts() -> None:
 def show(name: Name) -> None:
     """Show an alert as it would be written in a file, and what is known of it."""
     from search.alerts import links, store, watch
+    from search.alerts.alert import as_yaml
 
     client = _client()
     kept = store.find(client, name)
@@ -99,6 +100,70 @@ def show(name: Name) -> None:
         table.add_row("unsubscribed", escape(", ".join(kept.unsubscribed)))
     console.print(table)
     typer.echo(f"Feed, for whoever has its address: {links.address('feed', name)}")
+
+
+@with_fields
+def test(
+    name: Annotated[str, typer.Argument(help="An alert's name; with options, what of it is to be otherwise.")] = "",
+    file: Annotated[
+        Path | None, typer.Option(help="Try all alerts of this file instead; with a name that one of it.")
+    ] = None,
+    *,
+    given: Given,
+) -> None:
+    """Try an alert on the last 30 days: how many notices a day it would have sent, with examples.
+
+    Ends with status 1 where one would have told nothing, or more than anybody reads, or cannot be asked.
+    """
+    from enrichment.query import understand
+    from search.alerts import apply, trial
+    from search.query import Unreadable
+
+    client = _client()
+    doubtful = False
+    for alert in _tried(client, name, file, given):
+        _say(f"{alert.name}: {_question(alert)}")
+        try:
+            tried = trial.try_out(client, apply.draft(alert, "command", understand), now())
+        except Unreadable as error:
+            _say(f"It cannot be asked: {error}")
+            doubtful = True
+            continue
+        _show_trial(tried)
+        doubtful = doubtful or bool(tried.warning)
+    if doubtful:
+        raise typer.Exit(1)
+
+
+def _tried(client: Client, name: str, file: Path | None, given: Given) -> list[Alert]:
+    """The alerts to be tried: of a file, one that is kept, with changes or not, or one that is only described."""
+    from search.alerts import store
+    from search.alerts.alert import load_alerts
+
+    if file:
+        found = [alert for alert in load_alerts(file) if name in ("", alert.name)]
+        if not found:
+            raise UserError(f"{file} has no alert named {name}." if name else f"{file} has no alerts.")
+        return [alert_of(alert.name, given, alert) for alert in found]
+    if name and not given:
+        return [store.find(client, name).alert]
+    there = [kept.alert for kept in store.all_alerts(client) if kept.alert.name == name] if name else []
+    return [alert_of(name or "try", given, *there)]
+
+
+def _show_trial(tried: Trial) -> None:
+    days = len(tried.notices)
+    notices = "1 notice" if tried.total == 1 else f"{tried.total} notices"
+    articles = "1 article matches" if tried.articles == 1 else f"{tried.articles} articles match"
+    most = max(tried.notices.values())
+    _say(f"It would have sent {notices} in {days} days, {tried.a_day:.1f} a day and {most} on the busiest; {articles}.")
+    if tried.examples:
+        table = Table("seen lately", "outlet", "language")
+        for one in tried.examples:
+            table.add_row(escape(f"{one.title}\n{one.url}"), escape(one.source.name), one.language or "")
+        console.print(table)
+    if tried.warning:
+        _say(tried.warning)
 
 
 def history(
@@ -208,12 +273,6 @@ def apply_file(
     console.print("Done.")
 
 
-def as_yaml(alert: Alert) -> str:
-    """An alert as a file has it."""
-    written = {"name": alert.name} | alert.model_dump(mode="json", exclude_defaults=True)
-    return yaml.safe_dump([written], allow_unicode=True, sort_keys=False, width=110).rstrip()
-
-
 def _client() -> Client:
     from search.alerts.store import ready
     from search.client import connect
@@ -286,7 +345,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands."""
     group = typer.Typer(help="Alerts: what is asked of everything new, and who is told.", no_args_is_help=True)
     group.command("list")(list_alerts)
-    for command in (add, edit, show, history, mute, pause, resume, delete):
+    for command in (add, edit, test, show, history, mute, pause, resume, delete):
         group.command()(command)
     group.command("apply")(apply_file)
     group.command("run")(stages.shown(stages.alert))

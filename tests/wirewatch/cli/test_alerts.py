@@ -165,3 +165,36 @@ def test_the_history_says_what_was_found_and_who_got_it(es: Elasticsearch) -> No
     assert "Later" not in wirewatch("history", "A", "-n", "1") or "Bread" not in wirewatch("history", "A", "-n", "1")
     assert "desk did not take 1 message: sent again later (no route to host)" in wirewatch("list")
     assert "desk did not take 1 message" in wirewatch("show", "A")
+
+
+def test_an_alert_is_tried_before_it_is_made(es: Elasticsearch, tmp_path: Path) -> None:
+    client = store.ready(es)
+    [home] = es.indices.get_alias(name="articles")
+    facts = {"source": {"id": "a.example", "name": "A", "country": "FR"}, "first_seen": now().isoformat()}
+    document = {"id": "1", "title": "Wheat [b]ships[/b]", "url": "https://a.example/1", **facts}
+    es.index(index=home, id="1", document=document, refresh=True)
+
+    def tried(*arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(cli, ["alerts", "test", *arguments], env={"COLUMNS": "200"})
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, " ".join(done.output.split())
+
+    code, said = tried("--kql", "wheat")
+    assert (code, "1 notice in 30 days, 0.0 a day and 1 on the busiest; 1 article matches" in said) == (0, True)
+    assert "Wheat [b]ships[/b]" in said
+    assert list(store.all_alerts(client)) == [], "nothing is kept"
+    code, said = tried("--kql", "maize")
+    assert (code, "told nothing in 30 days" in said) == (1, True)
+    code, said = tried("--kql", "title: (a and")
+    assert (code, "It cannot be asked: line 1:" in said) == (1, True)
+
+    add(client, Alert(name="Wheat", kql="wheat"), "command")
+    assert tried("Wheat")[0] == 0
+    assert tried("Wheat", "--sources", "2")[0] == 1
+    file = tmp_path / "alerts.yml"
+    file.write_text("- {name: A, kql: wheat}\n- {name: B, kql: ships}\n")
+    code, said = tried("--file", str(file))
+    assert (code, said.count("1 notice in 30 days")) == (0, 2)
+    assert tried("B", "--file", str(file))[1].count("1 notice in 30 days") == 1
+    with pytest.raises(UserError, match="has no alert named C"):
+        wirewatch("test", "C", "--file", str(file))

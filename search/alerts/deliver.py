@@ -196,12 +196,10 @@ class _Round:
             return message  # another process is sending it
         try:
             send(self._message(message, group, notices), message.channel)
-        except (Refused, UserError) as error:
+        except Refused as error:
             return self._failed(message, str(error))
         except Unknown as error:
             return self._failed(message.model_copy(update={"repeated": True}), str(error))
-        except Exception as error:  # in the library of a channel; what it says may hold a secret
-            return self._failed(message.model_copy(update={"repeated": True}), f"{type(error).__name__} in its library")
         return self._save(message, state="sent")
 
     def _failed(self, message: Delivery, error: str) -> Delivery:

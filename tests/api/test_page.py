@@ -14,10 +14,10 @@ from fastapi.testclient import TestClient
 from lxml import html
 
 from api.app import app
-from search import marks
 from api.pages.address import Address
 from api.pages.alert import alert_of
 from api.pages.timeline import STEPS, timeline
+from search import marks
 from search.alerts.alert import load_alerts
 from tests.api.conftest import EVIL, Room
 from wirewatch.settings import get_settings

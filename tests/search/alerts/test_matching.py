@@ -10,7 +10,6 @@ from elasticsearch import Elasticsearch
 
 from search.alerts import matching
 from search.alerts.matching import Why, matches, why
-from search.alerts.store import Kept
 from search.index import index
 from tests.search.alerts.test_ask import kept
 from wirewatch.batches import Batch

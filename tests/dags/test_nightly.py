@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
+from search.alerts.alert import load_alerts
+from search.alerts.apply import apply
+from search.indices import init
 from tests.loopback import unused_ports
 from tests.newsroom import Newsroom
 from wirewatch import batches
@@ -25,12 +28,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, str]]:
+def environment(
+    es: Elasticsearch, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[dict[str, str]]:
     """The environment of an operator whose catalogue is the newsroom."""
+    init(es)
+    apply(es, load_alerts(ROOT / "tests/newsroom/alerts.yml"))
     with Newsroom(port=0, slow=0.1) as room:
         ours = {
             "WIREWATCH_SOURCES": str(room.sources),
-            "WIREWATCH_ALERTS": str(ROOT / "tests/newsroom/alerts.yml"),
             "WIREWATCH_CRAWL__ALLOW_PRIVATE": "true",
             "WIREWATCH_CRAWL__DELAY": "0",
             "AIRFLOW_HOME": str(tmp_path / "airflow"),
@@ -81,7 +87,7 @@ def test_a_night_brings_the_news_and_the_next_one_nothing_new(nightly: Callable[
     found = es.search(index="articles", query={"terms": {"countries": ["DZ"]}}, source_includes=["countries"])
     assert any(set(hit["_source"]["countries"][:2]) == {"DZ", "RU"} for hit in found["hits"]["hits"])
     told = es.count(index="wirewatch-notices")["count"]
-    assert told > 0
+    assert told == es.count(index="wirewatch-notices", query={"term": {"state": "told"}})["count"] > 0
     health = [hit["_source"] for hit in es.search(index="wirewatch-source-health", size=100)["hits"]["hits"]]
     assert {found["source"]["id"]: found["new"] > 0 for found in health} == dict.fromkeys(sources, True)
 

@@ -229,7 +229,7 @@ def test_a_digest_that_was_written_but_not_told_is_told_by_the_next_run(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(digest, "tell_once", killed)
+        patch.setattr(digest.deliver, "deliver", killed)
         with pytest.raises(KeyboardInterrupt):
             tell_operator(sources=[POST, WIRE], client=es)
     assert told(file) == []

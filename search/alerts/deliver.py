@@ -20,7 +20,7 @@ from elasticsearch import ConflictError, Elasticsearch
 
 from search.alerts import store
 from search.alerts.alert import alert_id
-from search.alerts.channels import Message, Refused, Unknown, check, send
+from search.alerts.channels import Message, Refused, Unknown, check, ready, send
 from search.alerts.matching import Why, why
 from search.alerts.notices import change, notice_of
 from search.alerts.schedule import quiet_until
@@ -74,12 +74,15 @@ def operator_channels() -> list[str]:
     """Where the operator is told.
 
     Raises:
-        UserError: ``WIREWATCH_OPERATOR`` names no channel.
+        UserError: ``WIREWATCH_OPERATOR`` names no channel, or one that lacks something.
     """
+    channels = get_settings().operator
     try:
-        return [check(channel) for channel in get_settings().operator]
-    except ValueError as error:
-        raise UserError(f"WIREWATCH_OPERATOR: {error}.") from None
+        for channel in channels:
+            ready(check(channel))
+    except (ValueError, UserError) as error:
+        raise UserError(f"WIREWATCH_OPERATOR: {str(error).rstrip('.')}.") from None
+    return list(channels)
 
 
 def tell_operator(client: Elasticsearch, what: str, title: str) -> Notice | None:

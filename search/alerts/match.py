@@ -89,7 +89,7 @@ def alert(
 def _answers(
     client: Elasticsearch, alerts: Sequence[Kept], run: str, moment: datetime
 ) -> Iterator[tuple[Kept, list[Found] | Notice | str | None]]:
-    """Each alert with the articles that it finds or what there is to tell of their number, or why it cannot be asked."""
+    """Each alert, with the articles that it finds, what there is to tell of their number, or why it cannot be asked."""
     yield from matches(client, [kept for kept in alerts if not kept.alert.volume], run)
     for kept in alerts:
         if kept.alert.volume:

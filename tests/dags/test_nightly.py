@@ -28,9 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def environment(
-    es: Elasticsearch, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[dict[str, str]]:
+def environment(es: Elasticsearch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of an operator whose catalogue is the newsroom."""
     init(es)
     apply(es, load_alerts(ROOT / "tests/newsroom/alerts.yml"))

@@ -16,10 +16,12 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- name: a\n  kql: x\n  tell: [pigeon]", r"alerts.yml, line 3 \(a\): tell.0: .*`pigeon` is no channel"),
+        ("- name: a\n  kql: x\n  tell: ['a/pigeon']", r"alerts.yml, line 3 \(a\): tell.0: .*`a/pigeon` is no channel"),
         ("- name: a\n  kql: x\n  tell: [file://host/x]", "is no channel"),
-        ("- name: a\n  tell: [stdout]", r"line 1 \(a\): kql: is missing"),
-        ("- name: a\n  kql: x\n  tell: []", "tell: .*at least 1"),
+        ("- name: a\n  tell: [stdout]", r"line 1 \(a\): .*an alert needs a question"),
+        ("- name: a\n  kql: x\n  lucene: x", "ask in one language"),
+        ("- name: a\n  kql: x\n  zone: Paris", "`Paris` is no time zone: write one as Europe/Paris"),
+        ("- name: a\n  kql: x\n  quiet: 22-7", "`22-7` are no hours: write 22:00-07:00"),
         ("- name: a\n  kql: x\n  tell: [stdout]\n  query: x", "query: there is no such field"),
         ("- {name: a, kql: x, tell: [stdout]}\n- {name: a, kql: y, tell: [stdout]}", "line 2: there are two alerts"),
         ("- a", r"line 1 \(a\)"),

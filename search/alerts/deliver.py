@@ -161,25 +161,24 @@ class _Round:
         left = {notice.id: notice for notice in group.notices}
         over: set[str] = set()
         part = 0
-        while True:
+        while left:
             # A notice that comes after the message of its slot was written goes into another one.
             id = delivery_id(group.name, f"{group.slot} {part}" if part else group.slot, channel)
-            found = self.client.options(ignore_status=404).get(index=DELIVERIES, id=id)
-            if not found.get("found") and not left:
-                return over
-            if found.get("found"):
-                message = Delivery.model_validate(found["_source"])
-                seen = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
-            else:
-                message = Delivery(
-                    id=id, alert=group.name, channel=channel, notices=tuple(left), state="failed", attempts=0, at=now()
-                )
-                seen = {"op_type": "create"}
+            message, seen = self._read(id) or (_first(id, channel, group, left), {"op_type": "create"})
             notices = [left.pop(id) for id in message.notices if id in left]
             message = self._attempt(message, seen, group, notices)
             if message.state in OVER:
                 over.update(message.notices)
             part += 1
+        return over
+
+    def _read(self, id: str) -> tuple[Delivery, dict[str, Any]] | None:
+        """A message, and by what is known that it is still as it was read."""
+        found = self.client.options(ignore_status=404).get(index=DELIVERIES, id=id)
+        if not found.get("found"):
+            return None
+        seen = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
+        return Delivery.model_validate(found["_source"]), seen
 
     def _attempt(self, message: Delivery, seen: Any, group: _Group, notices: Sequence[Notice]) -> Delivery:
         """Send a message if it is due, and say what has become of it."""
@@ -275,6 +274,13 @@ class _Round:
             return [before.model_copy(update={"state": state, "articles": self._explained(before)})] if before else []
 
         change(self.client, [notice.id for notice in notices], marked)
+
+
+def _first(id: str, channel: str, group: _Group, notices: Iterable[str]) -> Delivery:
+    """A message that was not sent yet."""
+    return Delivery(
+        id=id, alert=group.name, channel=channel, notices=tuple(notices), state="failed", attempts=0, at=now()
+    )
 
 
 def _written(message: Delivery) -> dict[str, Any]:

@@ -134,6 +134,7 @@ class _Round:
 
     def _due(self, of_operator: bool) -> list[Notice]:
         self.client.indices.refresh(index=NOTICES)
+        self.moment = now()
         past = [{"term": {"state": "due"}}, {"range": {"due": {"lte": self.moment.isoformat()}}}]
         operators = {"term": {"kind": "operator"}}
         query = {"filter": [*past, operators]} if of_operator else {"filter": past, "must_not": operators}

@@ -44,7 +44,7 @@ COMMANDS = {
     "extract": ["extract"],
     "enrich": ["enrich"],
     "index": ["index", "run"],
-    "alert": ["alerts", "run"],
+    "alert": ["alert"],
 }
 """The stages in their order, and the command of each."""
 ALERTS = [
@@ -201,6 +201,7 @@ def replay(cases: list[Case], home: Path, connection: Mapping[str, str]) -> Figu
             WIREWATCH_CRAWL__PROXY=address,
             WIREWATCH_CRAWL__DELAY="0",
         )
+        timed([*WIREWATCH, "alerts", "apply", "--yes"], settings, home)
         with Console(stderr=True).status("") as status:
             for stage, command in COMMANDS.items():
                 status.update(f"Replaying {len(cases)} pages: {stage}")
@@ -233,7 +234,7 @@ def _outcome(home: Path, offered: int) -> Figures:
         "index.in": len(articles),
         "index.out": indexed,
         "alert.in": indexed,
-        "alert.out": counts["alerted"].get("told", 0),
+        "alert.out": counts["alerted"].get("notices", 0),
     }
     # An address that no record speaks of was in no feed that could be read, or was in one twice.
     reasons = Counter({"crawl.failed.not-asked": offered - asked.total()})

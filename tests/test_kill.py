@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
 
+from search.alerts.alert import Alert, load_alerts
+from search.alerts.apply import apply
+from search.indices import init
 from tests.newsroom import Newsroom
 from wirewatch import batches
+from wirewatch.records import AGAIN
 from wirewatch.settings import Settings, get_settings
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +32,7 @@ TIMES = {"first_seen", "fetched", "indexed", "run"}
 class Operator:
     """Someone who types ``wirewatch run`` in a home of their own."""
 
-    def __init__(self, room: Newsroom, home: Path, es: Elasticsearch, alerts: Path) -> None:
+    def __init__(self, room: Newsroom, home: Path, es: Elasticsearch, alerts: Sequence[Alert]) -> None:
         self.root, self.es, self.room = (home / "batches").as_uri(), es, room
         self.command = [sys.executable, "-c", "from wirewatch.cli import app; app()", "run"]
         for site in SITES:
@@ -36,10 +41,11 @@ class Operator:
             **os.environ,
             "WIREWATCH_HOME": str(home),
             "WIREWATCH_SOURCES": str(room.sources),
-            "WIREWATCH_ALERTS": str(alerts),
             "WIREWATCH_CRAWL__ALLOW_PRIVATE": "true",
             "WIREWATCH_CRAWL__DELAY": "0",
         }
+        init(es)
+        apply(es, alerts)
 
     def start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -73,11 +79,11 @@ class Operator:
         folder = Path(self.root.removeprefix("file://")) / stage
         return any(not (found / batches.MANIFEST).exists() for found in folder.glob("*"))
 
-    def count(self, index: str) -> int:
-        if not self.es.indices.exists(index=index):
-            return 0
-        self.es.indices.refresh(index=index)
-        return int(self.es.count(index=index)["count"])
+    def is_sending(self, file: Path) -> bool:
+        """Whether a message to a file is under way."""
+        self.es.indices.refresh(index="wirewatch-deliveries")
+        sending = [{"term": {"state": "sending"}}, {"term": {"channel": f"file://{file}"}}]
+        return bool(self.es.count(index="wirewatch-deliveries", query={"bool": {"filter": sending}})["count"])
 
     def result(self) -> tuple[dict[str, dict[str, Any]], set[tuple[str, str]]]:
         """The articles of the index, and who was told of what."""
@@ -93,17 +99,17 @@ class Operator:
             del article["original"]
             article.pop("duplicate_of", None)
         notices = self.es.search(index="wirewatch-notices", size=1000)["hits"]["hits"]
-        assert all("told" in hit["_source"] for hit in notices)
-        return articles, {(hit["_source"]["alert"], hit["_source"]["article"]) for hit in notices}
+        assert {hit["_source"]["state"] for hit in notices} == {"told"}
+        return articles, {(hit["_source"]["alert"], hit["_source"]["story"]) for hit in notices}
 
 
 @pytest.mark.timeout(600)
 def test_a_run_killed_in_each_stage_ends_in_the_same_index_as_an_undisturbed_one(
     settings: Settings, es: Elasticsearch, tmp_path: Path
 ) -> None:
-    pipe, alerts = tmp_path / "pipe", tmp_path / "alerts.yml"
-    demo = (ROOT / "tests/newsroom/alerts.yml").read_text(encoding="utf-8")
-    alerts.write_text(f'{demo}\n- name: Slow\n  kql: "countries: *"\n  tell: ["file://{pipe}"]\n', encoding="utf-8")
+    pipe = tmp_path / "pipe"
+    demo = load_alerts(ROOT / "tests/newsroom/alerts.yml")
+    alerts = [*demo, Alert(name="Slow", kql="countries: *", tell=[f"file://{pipe}"])]
     with Newsroom(port=0, slow=0.1) as room:
         undisturbed = Operator(room, tmp_path / "undisturbed", es, alerts)
         undisturbed.run()
@@ -117,12 +123,14 @@ def test_a_run_killed_in_each_stage_ends_in_the_same_index_as_an_undisturbed_one
         disturbed.run_and_kill("articles", lambda: disturbed.under_way("articles"))
         disturbed.run_and_kill("enriched", lambda: disturbed.under_way("enriched"))
         disturbed.run_and_kill("indexed", lambda: disturbed.under_way("indexed"))
-        # A channel that takes nothing: the stage waits in the middle of telling until it is killed.
+        # A channel that takes nothing: the stage before waits in the middle of sending until it is killed.
         pipe.unlink()
         os.mkfifo(pipe)
-        disturbed.run_and_kill("alerted", lambda: disturbed.count("wirewatch-notices") > 0)
+        disturbed.run_and_kill("health", lambda: disturbed.is_sending(pipe))
         pipe.unlink()
         disturbed.run()
+        ids = {json.loads(line)["id"] for line in pipe.read_text().splitlines()}
+        assert ids and all(id.endswith(AGAIN) for id in ids), "what may have been sent before says so"
         articles, told = disturbed.result()
         assert articles.keys() == expected[0].keys()
         for id, article in articles.items():

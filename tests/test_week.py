@@ -15,6 +15,9 @@ import pytest
 import yaml
 from elasticsearch import Elasticsearch
 
+from search.alerts.alert import Alert
+from search.alerts.store import create
+from search.indices import init
 from tests.loopback import Headers, serving
 from wirewatch.cli.stages import go_the_whole_way
 from wirewatch.records import article_id
@@ -211,10 +214,9 @@ def test_after_a_week_the_index_holds_what_the_sites_did(
     ]
     (tmp_path / "gb.yml").write_text(yaml.safe_dump(entries))
     notices = tmp_path / "notices.jsonl"
-    alerts = [{"name": "Everything", "kql": "source.country: GB", "tell": [f"file://{notices}"]}]
-    (tmp_path / "alerts.yaml").write_text(yaml.safe_dump(alerts))
+    init(es)
+    create(es, Alert(name="Everything", kql="source.country: GB", tell=[f"file://{notices}"]), "command")
     monkeypatch.setenv("WIREWATCH_SOURCES", str(tmp_path))
-    monkeypatch.setenv("WIREWATCH_ALERTS", str(tmp_path / "alerts.yaml"))
     monkeypatch.setenv("WIREWATCH_CRAWL__ALLOW_PRIVATE", "true")
     monkeypatch.setenv("WIREWATCH_CRAWL__DELAY", "0")
     for sites.night in NIGHTS:
@@ -251,5 +253,8 @@ def test_after_a_week_the_index_holds_what_the_sites_did(
         if changes:
             assert f"-{story.title(0)}" in changes[0]["title"].splitlines()
 
-    told = [json.loads(line)["article"] for line in notices.read_text().splitlines()]
-    assert sorted(told) == sorted(ids), "each article is told once, however often it was changed, moved or removed"
+    told = [json.loads(line)["id"] for line in notices.read_text().splitlines()]
+    kept = [hit["_source"] for hit in es.search(index="wirewatch-notices", size=100)["hits"]["hits"]]
+    assert sorted(told) == sorted(notice["id"] for notice in kept), "each story is told once"
+    members = [id for notice in kept for id in notice["members"]]
+    assert sorted(members) == sorted(ids), "an article is in one, however often it was changed, moved or removed"

@@ -100,8 +100,10 @@ def in_turn(url: str, what: str) -> Iterator[None]:
         # The lock is the connection's, and no transaction is open while it is held.
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext(%s))", (what,))
-            yield
-            connection.invalidate()
+            try:
+                yield
+            finally:
+                connection.invalidate()
     else:
         # SQLite is for one machine, and its own lock would stop all writers.
         with Path(f"{engine.url.database}.{what}").open("w") as file:

@@ -20,7 +20,7 @@ from elasticsearch import ConflictError, Elasticsearch
 
 from search.alerts import store
 from search.alerts.alert import alert_id
-from search.alerts.channels import Message, Refused, Unknown, check, send
+from search.alerts.channels import Message, Refused, Unknown, check, ready, send
 from search.alerts.matching import Why, why
 from search.alerts.notices import change, notice_of
 from search.alerts.schedule import quiet_until
@@ -74,12 +74,15 @@ def operator_channels() -> list[str]:
     """Where the operator is told.
 
     Raises:
-        UserError: ``WIREWATCH_OPERATOR`` names no channel.
+        UserError: ``WIREWATCH_OPERATOR`` names no channel, or one that lacks something.
     """
+    channels = get_settings().operator
     try:
-        return [check(channel) for channel in get_settings().operator]
-    except ValueError as error:
-        raise UserError(f"WIREWATCH_OPERATOR: {error}.") from None
+        for channel in channels:
+            ready(check(channel))
+    except (ValueError, UserError) as error:
+        raise UserError(f"WIREWATCH_OPERATOR: {str(error).rstrip('.')}.") from None
+    return list(channels)
 
 
 def tell_operator(client: Elasticsearch, what: str, title: str) -> Notice | None:
@@ -131,6 +134,7 @@ class _Round:
 
     def _due(self, of_operator: bool) -> list[Notice]:
         self.client.indices.refresh(index=NOTICES)
+        self.moment = now()
         past = [{"term": {"state": "due"}}, {"range": {"due": {"lte": self.moment.isoformat()}}}]
         operators = {"term": {"kind": "operator"}}
         query = {"filter": [*past, operators]} if of_operator else {"filter": past, "must_not": operators}
@@ -158,25 +162,24 @@ class _Round:
         left = {notice.id: notice for notice in group.notices}
         over: set[str] = set()
         part = 0
-        while True:
+        while left:
             # A notice that comes after the message of its slot was written goes into another one.
             id = delivery_id(group.name, f"{group.slot} {part}" if part else group.slot, channel)
-            found = self.client.options(ignore_status=404).get(index=DELIVERIES, id=id)
-            if not found.get("found") and not left:
-                return over
-            if found.get("found"):
-                message = Delivery.model_validate(found["_source"])
-                seen = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
-            else:
-                message = Delivery(
-                    id=id, alert=group.name, channel=channel, notices=tuple(left), state="failed", attempts=0, at=now()
-                )
-                seen = {"op_type": "create"}
+            message, seen = self._read(id) or (_first(id, channel, group, left), {"op_type": "create"})
             notices = [left.pop(id) for id in message.notices if id in left]
             message = self._attempt(message, seen, group, notices)
             if message.state in OVER:
                 over.update(message.notices)
             part += 1
+        return over
+
+    def _read(self, id: str) -> tuple[Delivery, dict[str, Any]] | None:
+        """A message, and by what is known that it is still as it was read."""
+        found = self.client.options(ignore_status=404).get(index=DELIVERIES, id=id)
+        if not found.get("found"):
+            return None
+        seen = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
+        return Delivery.model_validate(found["_source"]), seen
 
     def _attempt(self, message: Delivery, seen: Any, group: _Group, notices: Sequence[Notice]) -> Delivery:
         """Send a message if it is due, and say what has become of it."""
@@ -196,12 +199,10 @@ class _Round:
             return message  # another process is sending it
         try:
             send(self._message(message, group, notices), message.channel)
-        except (Refused, UserError) as error:
+        except Refused as error:
             return self._failed(message, str(error))
         except Unknown as error:
             return self._failed(message.model_copy(update={"repeated": True}), str(error))
-        except Exception as error:  # in the library of a channel; what it says may hold a secret
-            return self._failed(message.model_copy(update={"repeated": True}), f"{type(error).__name__} in its library")
         return self._save(message, state="sent")
 
     def _failed(self, message: Delivery, error: str) -> Delivery:
@@ -274,6 +275,13 @@ class _Round:
             return [before.model_copy(update={"state": state, "articles": self._explained(before)})] if before else []
 
         change(self.client, [notice.id for notice in notices], marked)
+
+
+def _first(id: str, channel: str, group: _Group, notices: Iterable[str]) -> Delivery:
+    """A message that was not sent yet."""
+    return Delivery(
+        id=id, alert=group.name, channel=channel, notices=tuple(notices), state="failed", attempts=0, at=now()
+    )
 
 
 def _written(message: Delivery) -> dict[str, Any]:

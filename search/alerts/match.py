@@ -6,18 +6,22 @@ Nothing is sent here: see :mod:`search.alerts.deliver`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
 from elasticsearch import Elasticsearch
 
 from search.alerts import store
 from search.alerts.calibrate import refreshed
-from search.alerts.matching import matches
+from search.alerts.matching import Found, matches
 from search.alerts.notices import Book, notice_of
+from search.alerts.store import Kept
+from search.alerts.volume import volume
 from search.client import connect, every, plain_errors
 from search.indices import NOTICES
+from search.query.question import Unreadable
 from wirewatch.batches import Batch, write
-from wirewatch.records import now
+from wirewatch.records import Notice, now
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +61,7 @@ def alert(
         asked = [kept for kept in alerts.values() if not kept.paused]
         book = Book(client, batch.name, alerts)
         errors: dict[str, str | None] = {}
-        for number, (kept, found) in enumerate(matches(client, asked, batch.name), 1):
+        for number, (kept, found) in enumerate(_answers(client, asked, batch.name, book.moment), 1):
             broken = None
             if isinstance(found, str):
                 broken = found
@@ -65,7 +69,10 @@ def alert(
                 out.count(f"broken:{kept.alert.name}")
             else:
                 out.count("alerts")
-                book.add(kept, found)
+                if isinstance(found, Notice):
+                    book.announce(kept, found)
+                elif found:
+                    book.add(kept, found)
             if broken != kept.error:
                 errors[kept.id] = broken
             if progress:
@@ -78,3 +85,16 @@ def alert(
             out.add(notice_of(hit["_source"]))
             out.count("notices")
     return done
+
+
+def _answers(
+    client: Elasticsearch, alerts: Sequence[Kept], run: str, moment: datetime
+) -> Iterator[tuple[Kept, list[Found] | Notice | str | None]]:
+    """Each alert, with the articles that it finds, what there is to tell of their number, or why it cannot be asked."""
+    yield from matches(client, [kept for kept in alerts if not kept.alert.volume], run)
+    for kept in alerts:
+        if kept.alert.volume:
+            try:
+                yield kept, volume(client, kept, moment)
+            except Unreadable as error:
+                yield kept, str(error)

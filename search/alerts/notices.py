@@ -60,8 +60,13 @@ class Book:
         if len(self._found) >= LOT:
             self.write()
 
+    def announce(self, kept: Kept, notice: Notice) -> None:
+        """Write a notice of what is no story, unless there is one already."""
+        fresh = notice.model_copy(update={"run": self.run, **self._due(kept)})
+        change(self.client, [fresh.id], lambda _, before: [] if before else [fresh])
+
     def write(self) -> None:
-        """Write the notices of what was noted, and those that waited for outlets and have enough of them now."""
+        """Write the notices of what was noted."""
         change(self.client, self._found, self._told)
         self._found = {}
 

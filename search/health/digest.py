@@ -1,4 +1,4 @@
-"""The operator's digest: once a day, and only when a source is not well."""
+"""The operator's digest: once a day, and only when a source or an alert is not well."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from elasticsearch import Elasticsearch
 
 from search.alerts import deliver
+from search.alerts.watch import troubles
 from search.client import connect, plain_errors
 from search.health.history import State, examine
 from search.indices import NOTICES
@@ -16,7 +17,7 @@ from wirewatch.sources import Source, load_sources
 
 
 def tell_operator(*, sources: Collection[Source] | None = None, client: Elasticsearch | None = None) -> Notice | None:
-    """Tell the operator's channels which sources are not well, unless they were told today (UTC) or all are well.
+    """Tell the operator's channels which sources and alerts are not well, unless they were told today (UTC) or all are.
 
     The digest is a notice with an id made of the day, and delivered as every notice is: see
     :mod:`search.alerts.deliver`.
@@ -41,13 +42,19 @@ def tell_operator(*, sources: Collection[Source] | None = None, client: Elastics
             sick = [
                 state for state in examine(client, sources or load_sources(get_settings().sources)) if state.verdicts
             ]
-            notice = deliver.tell_operator(client, day, digest(sick)) if sick else None
+            wrong = troubles(client)
+            notice = deliver.tell_operator(client, day, digest(sick, wrong)) if sick or wrong else None
     deliver.deliver(client=client)
     return notice
 
 
-def digest(sick: Sequence[State]) -> str:
-    """How many sources are not well, and a line for each thing that is wrong."""
-    many = f"{len(sick)} sources are" if len(sick) > 1 else "1 source is"
-    found = [f"  {state.source.domain}: {verdict}" for state in sick for verdict in state.verdicts]
-    return "\n".join([f"{many} not well:", *found, "`wirewatch sources health` says what to do."])
+def digest(sick: Sequence[State], wrong: Sequence[str] = ()) -> str:
+    """How many sources are not well, and what is wrong with alerts: a line for each thing."""
+    lines = []
+    if sick:
+        many = f"{len(sick)} sources are" if len(sick) > 1 else "1 source is"
+        found = [f"  {state.source.domain}: {verdict}" for state in sick for verdict in state.verdicts]
+        lines += [f"{many} not well:", *found, "`wirewatch sources health` says what to do."]
+    if wrong:
+        lines += ["Of the alerts:", *(f"  {line}" for line in wrong), "`wirewatch alerts list` shows them."]
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The nightly DAG, run for real over the demo newsroom into the local node."""
+"""The DAGs, run for real over the demo newsroom into the local node."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
+from search.alerts.alert import load_alerts
+from search.alerts.apply import apply
+from search.alerts.deliver import tell_operator
+from search.indices import init
 from tests.loopback import unused_ports
 from tests.newsroom import Newsroom
 from wirewatch import batches
@@ -25,12 +29,13 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, str]]:
+def environment(es: Elasticsearch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of an operator whose catalogue is the newsroom."""
+    init(es)
+    apply(es, load_alerts(ROOT / "tests/newsroom/alerts.yml"))
     with Newsroom(port=0, slow=0.1) as room:
         ours = {
             "WIREWATCH_SOURCES": str(room.sources),
-            "WIREWATCH_ALERTS": str(ROOT / "tests/newsroom/alerts.yml"),
             "WIREWATCH_CRAWL__ALLOW_PRIVATE": "true",
             "WIREWATCH_CRAWL__DELAY": "0",
             "AIRFLOW_HOME": str(tmp_path / "airflow"),
@@ -44,22 +49,21 @@ def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 @pytest.fixture
-def nightly(environment: dict[str, str]) -> Callable[..., str]:
-    """Run the DAG once, each task in its turn, and return the state it ended in; what failed is not tried again."""
+def run_dag(environment: dict[str, str]) -> Callable[..., str]:
+    """Run a DAG once, each task in its turn, and return the state it ended in; what failed is not tried again."""
     airflow = (sys.executable, "-m", "airflow")
     for command in (("db", "migrate"), ("dags", "reserialize")):
         subprocess.run((*airflow, *command), env=environment, cwd=ROOT, capture_output=True, check=True)
     script = """
-import json, sys
-from dags.nightly import nightly
-dag = nightly()
+import importlib, json, sys
+dag = getattr(importlib.import_module(f"dags.{sys.argv[1]}"), sys.argv[1])()
 for task in dag.tasks:
     task.retries = 0
-print("ENDED", dag.test(run_conf=json.loads(sys.argv[1])).state)
+print("ENDED", dag.test(run_conf=json.loads(sys.argv[2])).state)
 """
 
-    def run(**params: Any) -> str:
-        command = [sys.executable, "-c", script, json.dumps(params)]
+    def run(name: str, **params: Any) -> str:
+        command = [sys.executable, "-c", script, name, json.dumps(params)]
         done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
         run.said = done.stdout + done.stderr  # type: ignore[attr-defined]
         assert done.returncode == 0, run.said[-4000:]  # type: ignore[attr-defined]
@@ -74,26 +78,26 @@ def sources_in(es: Elasticsearch) -> set[str]:
     return {hit["_source"]["source"]["id"] for hit in hits}
 
 
-def test_a_night_brings_the_news_and_the_next_one_nothing_new(nightly: Callable[..., str], es: Elasticsearch) -> None:
+def test_a_night_brings_the_news_and_the_next_one_nothing_new(run_dag: Callable[..., str], es: Elasticsearch) -> None:
     sources = ["maghreb-matin.localhost", "harbour-post.localhost", "broken-times.localhost"]
-    assert nightly(sources=sources, groups=2) == "success"
+    assert run_dag("nightly", sources=sources, groups=2) == "success"
     assert sources_in(es) == set(sources)
     found = es.search(index="articles", query={"terms": {"countries": ["DZ"]}}, source_includes=["countries"])
     assert any(set(hit["_source"]["countries"][:2]) == {"DZ", "RU"} for hit in found["hits"]["hits"])
     told = es.count(index="wirewatch-notices")["count"]
-    assert told > 0
+    assert told == es.count(index="wirewatch-notices", query={"term": {"state": "told"}})["count"] > 0
     health = [hit["_source"] for hit in es.search(index="wirewatch-source-health", size=100)["hits"]["hits"]]
     assert {found["source"]["id"]: found["new"] > 0 for found in health} == dict.fromkeys(sources, True)
 
     articles = es.count(index="articles")["count"]
-    assert nightly(sources=sources, groups=2) == "success"
+    assert run_dag("nightly", sources=sources, groups=2) == "success"
     es.indices.refresh(index="articles,wirewatch-notices")
     assert es.count(index="articles")["count"] == articles
     assert es.count(index="wirewatch-notices")["count"] == told
 
 
 def test_what_an_earlier_run_left_is_done_and_what_is_broken_costs_only_itself(
-    nightly: Callable[..., str], environment: dict[str, str], es: Elasticsearch, settings: Settings
+    run_dag: Callable[..., str], environment: dict[str, str], es: Elasticsearch, settings: Settings
 ) -> None:
     wirewatch = [sys.executable, "-c", "from wirewatch.cli import app; app()"]
     for site in ("lagos-ledger", "sada-al-nil"):
@@ -103,15 +107,24 @@ def test_what_an_earlier_run_left_is_done_and_what_is_broken_costs_only_itself(
     records = Path(broken.url.removeprefix("file://")) / broken.manifest().files[batches.RECORDS]
     records.write_bytes(b"")
 
-    assert nightly(sources=["maghreb-matin.localhost"], groups=1) == "failed"
-    assert "is damaged" in nightly.said  # type: ignore[attr-defined]
+    assert run_dag("nightly", sources=["maghreb-matin.localhost"], groups=1) == "failed"
+    assert "is damaged" in run_dag.said  # type: ignore[attr-defined]
     assert sources_in(es) == {"maghreb-matin.localhost", "sada-al-nil.localhost"}
     assert [batch.name for batch in batches.pending(settings.batches, "articles")] == [broken.name]
 
 
-def test_a_source_that_is_not_in_the_catalogue_is_refused(nightly: Callable[..., str]) -> None:
-    assert nightly(sources=["nowhere.example"]) == "failed"
-    assert "Not in the catalogue: nowhere.example" in nightly.said  # type: ignore[attr-defined]
+def test_a_source_that_is_not_in_the_catalogue_is_refused(run_dag: Callable[..., str]) -> None:
+    assert run_dag("nightly", sources=["nowhere.example"]) == "failed"
+    assert "Not in the catalogue: nowhere.example" in run_dag.said  # type: ignore[attr-defined]
+
+
+def test_what_is_due_between_the_nights_is_delivered(
+    run_dag: Callable[..., str], es: Elasticsearch, settings: Settings
+) -> None:
+    tell_operator(es, "today", "2 sources are not well")
+    assert run_dag("delivery") == "success"
+    es.indices.refresh(index="wirewatch-notices")
+    assert [hit["_source"]["state"] for hit in es.search(index="wirewatch-notices")["hits"]["hits"]] == ["told"]
 
 
 def test_airflow_standalone_runs_a_nightly_that_is_triggered_through_its_api(

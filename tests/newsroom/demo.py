@@ -15,7 +15,7 @@ from rich.markup import escape
 from tests.newsroom.server import Newsroom
 from wirewatch import batches
 from wirewatch.batches import Batch
-from wirewatch.cli import local, search, stages
+from wirewatch.cli import alerts, local, search, stages
 from wirewatch.cli.console import console, problem
 from wirewatch.errors import UserError
 from wirewatch.settings import get_settings
@@ -43,6 +43,7 @@ def main() -> None:
             f"The newsroom serves {len(room.sites)} sites with {articles} articles (edition {edition}) "
             f"on port {room.port}.\n"
         )
+        alerts.apply_file(yes=True)
         written: list[Batch] = []
         stages.go_the_whole_way(None, written)
     console.print(f"\nAn analyst types [bold]{QUESTION}[/]:\n")
@@ -52,6 +53,7 @@ def main() -> None:
         (f'wirewatch search --kql "{KQL}"', "what Kibana's search bar would find"),
         ('wirewatch search "terremoto en Turquía" --language ar', "ask in one language, read another"),
         ("wirewatch search Nigeria --topic elections --json", "filters; JSON for scripts"),
+        ("wirewatch alerts list", "who is told of what"),
         ("wirewatch batches", "what each stage did"),
         ("make demo", "once more: the newsroom's second edition, only changes are fetched"),
         ("make newsroom", "look at the sites in a browser"),

@@ -16,6 +16,8 @@ import pytest
 from elasticsearch import AuthorizationException, Elasticsearch
 from typer.testing import CliRunner
 
+from search.alerts.alert import Alert
+from search.alerts.store import create
 from search.client import connect
 from search.health.history import examine
 from search.index import index, init
@@ -192,12 +194,11 @@ def test_the_pipelines_key_is_enough_for_a_whole_run_the_analysts_finds_and_the_
     admin: Elasticsearch, become: Become, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     keys = {key.role: key for key in setup(admin)}
-    alerts = tmp_path / "alerts.yml"
-    alerts.write_text(f"- name: Russia\n  kql: Russia\n  tell: ['file://{tmp_path}/notices.jsonl']\n")
+    init(admin)
+    create(admin, Alert(name="Russia", kql="Russia", tell=[f"file://{tmp_path}/notices.jsonl"]), "command")
     with Newsroom(port=0, slow=0, only=["maghreb-matin"]) as room:
         for name, value in {
             "SOURCES": str(room.sources),
-            "ALERTS": str(alerts),
             "CRAWL__ALLOW_PRIVATE": "true",
             "CRAWL__DELAY": "0",
         }.items():
@@ -213,7 +214,7 @@ def test_the_pipelines_key_is_enough_for_a_whole_run_the_analysts_finds_and_the_
         assert done.returncode == 0, done.stdout + done.stderr
         sources = load_sources(room.sources)
     assert batches.finished(settings.batches, "indexed")[-1].manifest().counts["created"] > 5
-    assert batches.finished(settings.batches, "alerted")[-1].manifest().counts["told"] > 0
+    assert batches.finished(settings.batches, "alerted")[-1].manifest().counts["notices"] > 0
     assert (tmp_path / "notices.jsonl").read_text()
 
     analyst = connect(become(keys["analyst"].encoded))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -106,3 +108,32 @@ def clock_of(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def forget(batch: Batch) -> None:
     """As after a kill just before the batch was finished."""
     Path(batch.url.removeprefix("file://"), "manifest.json").unlink()
+
+
+class Web:
+    """A receiver of webhooks on loopback."""
+
+    def __init__(self) -> None:
+        self.bodies: list[Any] = []
+        """What it was sent, as JSON says it."""
+        bodies = self.bodies
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()

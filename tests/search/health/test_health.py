@@ -229,7 +229,7 @@ def test_a_digest_that_was_written_but_not_told_is_told_by_the_next_run(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(digest, "tell_once", killed)
+        patch.setattr(digest.deliver, "deliver", killed)
         with pytest.raises(KeyboardInterrupt):
             tell_operator(sources=[POST, WIRE], client=es)
     assert told(file) == []
@@ -241,5 +241,5 @@ def test_a_digest_that_was_written_but_not_told_is_told_by_the_next_run(
 def test_a_channel_that_is_none_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WIREWATCH_OPERATOR", '["carrier pigeon"]')
     get_settings.cache_clear()
-    with pytest.raises(UserError, match="WIREWATCH_OPERATOR: `carrier pigeon` is no channel"):
+    with pytest.raises(UserError, match="WIREWATCH_OPERATOR: There is no channel carrier pigeon in "):
         tell_operator(sources=[POST])

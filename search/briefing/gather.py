@@ -27,6 +27,8 @@ CANDIDATES = 200
 """Stories with most articles among which the most told are found."""
 ARTICLES = 100
 """Of a story, among which the one that is shown is chosen, and whose outlets are named."""
+ABOUT = 3
+"""Countries and topics that are named of a story."""
 BARS = 10
 _DISTINCT = 100
 """Up to which outlets, countries and languages of a story are counted exactly."""
@@ -68,6 +70,8 @@ class Story:
     """The languages with most outlets first."""
     earlier: int
     """Articles of an earlier time."""
+    about: tuple[str, ...]
+    """The countries and topics of the article that is shown."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,8 @@ class Briefing:
     topics: tuple[Bar, ...]
     languages: tuple[Bar, ...]
     all_languages: int
-    sick: tuple[State, ...]
-    """Sources that are not well now."""
+    sources: tuple[State, ...]
+    """How the sources are now, those that are not well first."""
     broken: tuple[tuple[str, str], ...]
     """Alerts that cannot be asked, and why."""
 
@@ -137,7 +141,7 @@ def gather(
         UserError: Elasticsearch does not answer or refuses, or the KQL of a desk cannot be read.
     """
     client = client or connect()
-    queries = [_of(period), *(_of(period, {"kql": {"query": kql}}) for kql in desks.values())]
+    queries = [_of(period), *(_of(period, kql) for kql in desks.values())]
     with plain_errors():
         whole, *of_desks = _search(client, [_overview(queries[0], period), *map(_stories_of, queries[1:])])
         chosen = [_most_told(whole, TOP, fewest=2), *(_most_told(answer, OF_DESK) for answer in of_desks)]
@@ -166,13 +170,13 @@ def gather(
         topics=tuple(Bar(label(f"topic:{key}"), count) for key, count in _buckets(counts["topics"])),
         languages=tuple(Bar(language_name(key), count) for key, count in _buckets(counts["languages"])),
         all_languages=counts["all_languages"]["value"],
-        sick=tuple(state for state in examine(client, sources) if state.verdicts),
+        sources=tuple(sorted(examine(client, sources), key=lambda state: not state.verdicts)),
         broken=tuple((kept.alert.name, kept.error) for kept in alerts if kept.error),
     )
 
 
-def _of(period: Period, *others: dict[str, Any]) -> dict[str, Any]:
-    return {"bool": {"filter": [period.articles(), *others]}}
+def _of(period: Period, kql: str = "") -> dict[str, Any]:
+    return {"bool": {"filter": period.articles(), "must": {"kql": {"query": kql}} if kql else {"match_all": {}}}}
 
 
 def _search(client: Elasticsearch, bodies: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -205,6 +209,7 @@ def _stories_of(query: dict[str, Any]) -> dict[str, Any]:
         "outlets": _distinct("source.id", _DISTINCT),
         "countries": _distinct("source.country", _DISTINCT),
         "languages": _distinct("language", _DISTINCT),
+        "relevance": {"max": {"script": "_score"}},
         "latest": {"max": {"field": "first_seen"}},
     }
     by_size = {
@@ -239,6 +244,7 @@ class _Ranked(NamedTuple):
 
     spread: int
     """Outlets times countries times languages: eight outlets of one country are less than five of four."""
+    relevance: float
     articles: int
     latest: float
     outlets: int
@@ -253,12 +259,15 @@ def _most_told(answer: dict[str, Any], size: int, fewest: int = 1) -> list[_Rank
     for bucket in answer["aggregations"]["stories"]["buckets"]:
         outlets, countries, languages = (bucket[name]["value"] for name in ("outlets", "countries", "languages"))
         spread = max(outlets, 1) * max(countries, 1) * max(languages, 1)
-        latest = bucket["latest"]["value"] or 0
-        ranked.append(_Ranked(spread, bucket["doc_count"], latest, outlets, countries, languages, bucket["key"]))
+        order = (spread, bucket["relevance"]["value"] or 0, bucket["doc_count"], bucket["latest"]["value"] or 0)
+        ranked.append(_Ranked(*order, outlets, countries, languages, bucket["key"]))
     return sorted((one for one in ranked if one.outlets >= fewest), reverse=True)[:size]
 
 
-_SHOWN = ["id", "title", "lead", "url", "source", "language", "published", "duplicate_of", "gone", "first_seen"]
+_SHOWN = [
+    *("id", "title", "lead", "url", "source", "language", "published"),
+    *("countries", "topics", "duplicate_of", "gone", "first_seen"),
+]
 
 
 def _stories(
@@ -330,6 +339,10 @@ def _story(
         languages=ranked.languages,
         tellers=tuple(Tellers(language, tuple(told_by)) for language, told_by in tellers),
         earlier=earlier.get(ranked.id, 0),
+        about=(
+            *map(country_name, best.get("countries", ())[:ABOUT]),
+            *(label(f"topic:{topic}") for topic in best.get("topics", ())[:ABOUT]),
+        ),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import time, timedelta
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from search import marks
 from search.alerts.message import as_html, plain
@@ -69,15 +70,19 @@ def columns(steps: Sequence[Step], unit: str) -> list[Column]:
             y=round(HEIGHT - (height := step.articles / most * HEIGHT), 1),
             height=round(height, 1),
             articles=step.articles,
-            when=_said(step.at, _STEPS[unit]),
-            tick=_said(step.at, _AXIS[unit]) if at in ticks else "",
+            when=step.at.strftime(_STEPS[unit]),
+            tick=step.at.strftime(_AXIS[unit]) if at in ticks else "",
         )
         for at, step in enumerate(steps)
     ]
 
 
-def _said(at: datetime, how: str) -> str:
-    return at.strftime(how)
+def _when(period: Period) -> Markup:
+    """The time in words: days where it has whole ones."""
+    if all(moment.time() == time() for moment in (period.since, period.until)):
+        first, last = period.since.date(), period.until.date() - timedelta(days=1)
+        return marks.day(first) if first == last else Markup("{} – {} (UTC)").format(marks.day(first), marks.day(last))
+    return Markup("{} – {}").format(marks.moment(period.since), marks.moment(period.until))
 
 
 def _without_text(notice: Notice) -> Notice:
@@ -88,7 +93,7 @@ def _without_text(notice: Notice) -> Notice:
 
 def _searched(site: str, desk: Desk, period: Period) -> str:
     """What a desk asks, in the search pages, which know publication only."""
-    dates = {"since": period.since.date(), "until": period.until.date()} if period.by == "publication" else {}
+    dates = {"since": period.since.date(), "until": (period.until - timedelta(seconds=1)).date()} if period.by == "publication" else {}
     return f"{site}/?{urlencode({'kql': desk.kql, **dates, 'sort': 'newest', 'fold': 'stories'})}"
 
 
@@ -106,6 +111,7 @@ _templates = Environment(
 )
 _templates.globals |= {
     "ADVICE": ADVICE, "HEIGHT": HEIGHT, "LABELLED": LABELLED, "notice": as_html, "number": _number,
-    "spoken": marks.spoken, "web": marks.web,
+    "web": marks.web,
+    "when": _when,
 }  # fmt: skip
 _templates.filters |= {"moment": marks.moment, "language": marks.language_name, "plain": plain}

@@ -93,7 +93,8 @@ def _without_text(notice: Notice) -> Notice:
 
 def _searched(site: str, desk: Desk, period: Period) -> str:
     """What a desk asks, in the search pages, which know publication only."""
-    dates = {"since": period.since.date(), "until": (period.until - timedelta(seconds=1)).date()} if period.by == "publication" else {}
+    until = period.until - timedelta(seconds=1)
+    dates = {"since": period.since.date(), "until": until.date()} if period.by == "publication" else {}
     return f"{site}/?{urlencode({'kql': desk.kql, **dates, 'sort': 'newest', 'fold': 'stories'})}"
 
 

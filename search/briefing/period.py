@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -49,11 +50,13 @@ class Period:
             return _any(self._in("first_seen"), _all(shortly_before, is_first_text, self._in("indexed")))
         return _any(self._in("published"), _all(_without("published"), self._in("first_seen")))
 
-    def notices(self) -> dict[str, Any]:
-        """The query for its notices: those created in it, or with articles that were published in it."""
-        if self.by == "arrival":
-            return self._in("created")
-        return _any(self._in("articles.published"), _all(_without("articles.published"), self._in("created")))
+    def notices(self, patient: Sequence[str]) -> dict[str, Any]:
+        """The query for its notices: those with articles that were published in it; or those created in it and, of
+        patient alerts, which wait until several outlets report a story, those due in it."""
+        if self.by == "publication":
+            return _any(self._in("articles.published"), _all(_without("articles.published"), self._in("created")))
+        waited = {"terms": {"alert": list(patient)}}
+        return _any(_all(waited, self._in("due")), {"bool": {"must_not": waited, "filter": self._in("created")}})
 
     def before(self) -> dict[str, Any]:
         """The query for articles of an earlier time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -152,7 +152,7 @@ def _total(answer: dict[str, Any]) -> int:
 
 def _overview(query: dict[str, Any], period: Period) -> dict[str, Any]:
     """The request for all figures of the time."""
-    bounds = {"min": period.since.isoformat(), "max": period.until.isoformat()}
+    bounds = {"min": period.since.isoformat(), "max": (period.until - timedelta(seconds=1)).isoformat()}
     volume = {"field": period.field, "calendar_interval": period.step, "min_doc_count": 0}
     request = counting(query)
     request["aggs"] |= {

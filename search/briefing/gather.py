@@ -131,7 +131,7 @@ def gather(
         told=tuple(notices),
         volume=tuple(
             Step(datetime.fromisoformat(bucket["key_as_string"]), bucket["doc_count"])
-            for bucket in counts["volume"]["buckets"]
+            for bucket in counts["volume"]["by"]["buckets"]
         ),
         countries=tuple(Bar(country_name(key), count) for key, count in buckets(counts["countries"])),
         topics=tuple(Bar(label(f"topic:{key}"), count) for key, count in buckets(counts["topics"])),
@@ -159,7 +159,7 @@ def _overview(query: dict[str, Any], period: Period) -> dict[str, Any]:
         "outlets": distinct("source.id"),
         "outlet_countries": distinct("source.country"),
         "all_languages": distinct("language"),
-        "volume": {"date_histogram": {**volume, "extended_bounds": bounds, "hard_bounds": bounds}},
+        "volume": {"filter": period.dated(), "aggs": {"by": {"date_histogram": volume | {"extended_bounds": bounds}}}},
         "countries": {"terms": {"field": "countries", "size": BARS}},
         "topics": {"terms": {"field": "topics", "size": BARS}},
         "languages": {"terms": {"field": "language", "size": BARS}},

@@ -50,6 +50,10 @@ class Period:
             return _any(self._in("first_seen"), _all(shortly_before, is_first_text, self._in("indexed")))
         return _any(self._in("published"), _all(_without("published"), self._in("first_seen")))
 
+    def dated(self) -> dict[str, Any]:
+        """The query for what has :attr:`field` within it."""
+        return self._in(self.field)
+
     def notices(self, patient: Sequence[str]) -> dict[str, Any]:
         """The query for its notices: those with articles that were published in it; or those created in it and, of
         patient alerts, which wait until several outlets report a story, those due in it."""

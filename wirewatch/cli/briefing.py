@@ -78,7 +78,10 @@ def _period(since: str, until: str | None, by: By | None) -> Period:
 
     end = _moment("--until", until, is_end=True) if until else now()
     if length := re.fullmatch(r"(\d{1,4})([hdw])", since):
-        start = end - timedelta(**{_UNITS[length[2]]: int(length[1])})
+        try:
+            start = end - timedelta(**{_UNITS[length[2]]: int(length[1])})
+        except OverflowError:
+            raise UserError(f"--since {since} is too long ago: give a shorter time.") from None
     else:
         start = _moment("--since", since)
     if start >= end:

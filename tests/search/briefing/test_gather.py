@@ -204,14 +204,3 @@ def test_sources_that_are_not_well_and_alerts_that_cannot_be_asked_are_named(cle
     assert [state.source.domain for state in found.sources] == ["wire.example", "post.example"]
     assert [verdict.kind for verdict in found.sources[0].verdicts] == [Kind.BLOCKED]
     assert found.broken == (("Broken", "line 1:7: mismatched input"),)
-
-
-@pytest.mark.parametrize(
-    ("length", "step"),
-    [(timedelta(hours=24), "hour"), (timedelta(days=28), "day"), (timedelta(days=365), "week"),
-     (timedelta(days=3000), "month"), (timedelta(days=9000), "year")],
-)  # fmt: skip
-def test_a_chart_has_steps_that_suit_its_time(length: timedelta, step: str, clean: Elasticsearch) -> None:
-    period = Period(FEBRUARY.until - length, FEBRUARY.until, "publication")
-    assert period.step == step
-    assert 10 < len(gather(period, {}, ()).volume) < 110

@@ -44,7 +44,7 @@ def test_a_length_of_time_has_what_came_in_and_dates_what_was_published(
     day = f"{desk['algiers'].published:%Y-%m-%d}"
     of_that_day = typed("--since", day, "--until", day, "--out", "-")
     assert "1 article</strong>" in of_that_day.output and "Articles that were published" in of_that_day.output
-    assert "0 articles" not in of_that_day.output and of_that_day.output.startswith("<!doctype html>")
+    assert of_that_day.output.startswith("<!doctype html>")
     assert "No article is of this time" in typed("--since", day, "--until", day, "--by", "arrival", "--out", "-").output
     assert "8 articles</strong>" in typed("--since", "7d", "--out", "-").output
 

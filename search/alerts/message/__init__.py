@@ -146,6 +146,12 @@ def _starred(fragment: str) -> str:
     return html.unescape()
 
 
+def _linked(title: str, url: str, language: str | None) -> Markup:
+    """A headline as a link, where it leads into the web."""
+    text = Markup("<span {}>{}</span>").format(marks.spoken(language), plain(title))
+    return Markup('<a href="{}" style="color:#0b57a4">{}</a>').format(url, text) if marks.web(url) else text
+
+
 def _others(articles: Sequence[Cited]) -> list[Cited]:
     """Further articles of a story, one of each outlet."""
     of_outlet = {article.source.id: article for article in reversed(articles[1:])}
@@ -167,7 +173,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals |= {"KINDS": _KINDS, "spoken": marks.spoken, "web": marks.web, "others": _others}
+_templates.globals |= {"KINDS": _KINDS, "spoken": marks.spoken, "web": marks.web, "others": _others, "linked": _linked}
 _templates.filters |= {
     "marked": marks.marked,
     "starred": _starred,

@@ -17,10 +17,15 @@ import pytest
 import uvicorn
 
 from api.app import app
+from search.alerts import store
+from search.alerts.alert import Alert
+from search.alerts.links import Link, token
+from search.client import connect
 from tests.api.conftest import Room
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright (pip install 'wirewatch[render]')")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core (axe-playwright-python)")
+SHOTS = os.environ.get("WIREWATCH_SHOTS")  # read here: later the tests have no such variables
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium (apt-get install chromium)")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -50,9 +55,15 @@ def chromium() -> Iterator[object]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def muted(paper: Room) -> str:
+    """The name of an alert that is there to be muted."""
+    return store.create(connect(), Alert(name="Algeria", kql="countries: DZ"), "command").alert.name
+
+
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_axe_finds_nothing_and_no_page_is_wider_than_the_screen(
-    chromium, site: str, paper: Room, scheme: str, width: int
+    chromium, site: str, paper: Room, muted: str, scheme: str, width: int
 ) -> None:
     context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     context.set_default_timeout(60_000)
@@ -67,15 +78,19 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_the_screen(
         "hostile": f"/article/{paper['hostile'].id}",
         "nothing": "/?kql=title: xqzvb",
         "problem": "/?kql=(a and",
+        "link": f"/l/{token(Link('mute', muted, 'mail:ann@example.org'))}",
     }
     for name, path in paths.items():
         page.goto(site + path)
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        if name == "link":
+            page.click("button")
+            page.wait_for_selector("[role=status]")
         found = axe.Axe().run(page, options={"resultTypes": ["violations"], "runOnly": RULES})
         assert found.violations_count == 0, f"{name}: {found.generate_report()}"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-        if folder := os.environ.get("WIREWATCH_SHOTS"):
-            page.screenshot(path=Path(folder, f"{name}-{scheme}-{width}.png"), full_page=True)
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS, f"{name}-{scheme}-{width}.png"), full_page=True)
     assert [text for text in complaints if "400" not in text] == []
     context.close()
 

@@ -34,11 +34,14 @@ def send(message: Message, channel: str, url: str) -> None:
     import apprise
 
     service = _service(channel, url)
+    title = message.subject()[: service.title_maxlen or None]
+    # A service without titles gets it in the text; what means something to it is written with more characters there.
+    room = (service.body_maxlen - (0 if service.title_maxlen else len(title))) * 9 // 10
     with silence():
         logging.getLogger("apprise").setLevel(logging.INFO)
         told = apprise.Apprise(service).notify(
-            message.short(service.body_maxlen),
-            title=message.subject(),
+            message.short(room),
+            title=title,
             body_format=apprise.NotifyFormat.TEXT,
             log_level=logging.INFO,
         )

@@ -21,7 +21,7 @@ from wirewatch.errors import UserError
 from wirewatch.records import AGAIN, now
 from wirewatch.settings import SmtpSettings, get_settings
 
-WRITTEN = r"mail:[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?=.{1,200}\Z)[\w-]+(\.[\w-]+)*"
+WRITTEN = r"(?a:mail:[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?=.{1,200}\Z)[\w-]+(\.[\w-]+)*)"
 _PORTS = {"smtp": 587, "smtps": 465}
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 import json
-import time
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import requests
+from standardwebhooks import Webhook
 from urllib3.exceptions import NewConnectionError, SSLError
 
 from search.alerts.channels.failures import Refused, Unknown
@@ -35,7 +34,7 @@ def ready(channel: str, url: str, secret: str) -> None:
         right = False
     if not right:
         raise UserError(f"The webhook {channel} has no address of the web: write one like https://example.org/hook")
-    _key(channel, secret)
+    _check_key(channel, secret)
 
 
 def send(message: Message, channel: str, url: str, secret: str) -> None:
@@ -47,19 +46,19 @@ def send(message: Message, channel: str, url: str, secret: str) -> None:
         Unknown: it took the message and did not answer in time.
     """
     ready(channel, url, secret)
-    body = json.dumps(message.data(), ensure_ascii=False).encode()
-    at = str(int(time.time()))
+    body = json.dumps(message.data(), ensure_ascii=False)
+    at = datetime.now(UTC)
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Wirewatch",
         "webhook-id": message.id,
-        "webhook-timestamp": at,
-        "webhook-signature": signature(_key(channel, secret), message.id, at, body),
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(secret).sign(message.id, at, body),
     }
     try:
         # Of the answer only its status is read: it may be as long as it likes.
         with silence(), requests.post(
-            url, body, headers=headers, timeout=(CONNECT, ANSWER), allow_redirects=False, stream=True
+            url, body.encode(), headers=headers, timeout=(CONNECT, ANSWER), allow_redirects=False, stream=True
         ) as answer:  # fmt: skip
             status = answer.status_code
     except (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
@@ -79,14 +78,9 @@ def send(message: Message, channel: str, url: str, secret: str) -> None:
         raise Refused(f"it answers with status {status}")
 
 
-def signature(key: bytes, id: str, at: str, body: bytes) -> str:
-    """The value of ``webhook-signature``."""
-    signed = hmac.digest(key, b".".join((id.encode(), at.encode(), body)), hashlib.sha256)
-    return f"v1,{base64.b64encode(signed).decode()}"
-
-
-def _key(channel: str, secret: str) -> bytes:
+def _check_key(channel: str, secret: str) -> None:
     try:
+        # The library would leave out what is no Base64.
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
         key = b""
@@ -95,4 +89,3 @@ def _key(channel: str, secret: str) -> bytes:
             f"The secret of the webhook {channel} is not 24 bytes or more in Base64: make one with `openssl rand "
             "-base64 32`, and give it to the receiver too."
         )
-    return key

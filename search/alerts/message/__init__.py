@@ -68,19 +68,20 @@ class Message:
 
     def short(self, length: int) -> str:
         """Headlines with their links, as many as so many characters have room for, and how many there are besides."""
-        lines = ["This may have been sent before."] if self.repeated else []
-        for number, notice in enumerate(self.notices):
-            line = f"{_KINDS[notice.kind]}{headline(notice)}"
-            if notice.articles:
-                line += f" ({plain(notice.articles[0].source.name)})"
-            if marks.web(notice.url):
-                line += f"\n{notice.url}"
-            left = len(self.notices) - number
-            rest = f"{left:,} more: {links.address('feed', self.name)}" if self.alert else f"{left:,} more"
-            if len("\n".join((*lines, line, rest))) > length:
-                return "\n".join((*lines, rest))[:length]
-            lines.append(line)
-        return "\n".join(lines)
+        before = ["This may have been sent before."] if self.repeated else []
+        lines = [_brief(notice) for notice in self.notices]
+        ending = f" … {len(lines) - 1:,} more" if len(lines) > 1 else " …"
+        fits = headline(self.notices[0])[: max(0, length - len(ending))].rstrip() + ending
+        for shown in range(1, len(lines) + 1):
+            more = [f"{len(lines) - shown:,} more{self._whereabouts()}"] if shown < len(lines) else []
+            text = "\n".join((*before, *lines[:shown], *more))
+            if len(text) > length:
+                break
+            fits = text
+        return fits
+
+    def _whereabouts(self) -> str:
+        return f": {links.address('feed', self.name)}" if self.alert else ""
 
     def data(self) -> dict[str, Any]:
         """For programs: the same whenever it is sent, but for what the story has gained meanwhile."""
@@ -133,6 +134,13 @@ def headline(notice: Notice) -> str:
     return "\n".join(line[: len(line) - len(line.lstrip())] + plain(line) for line in lines)
 
 
+def _brief(notice: Notice) -> str:
+    """A headline with its outlet and link."""
+    outlet = f" ({plain(notice.articles[0].source.name)})" if notice.articles else ""
+    link = f"\n{notice.url}" if marks.web(notice.url) else ""
+    return f"{_KINDS[notice.kind]}{headline(notice)}{outlet}{link}"
+
+
 def _page(alert: Alert) -> str:
     """What it asks, in the search pages; nothing where they cannot ask it."""
     if alert.lucene or alert.clauses:
@@ -146,6 +154,12 @@ def _starred(fragment: str) -> str:
     """A fragment as text, with what matched between asterisks."""
     html = marks.marked(plain(fragment)).replace(Markup("<mark>"), Markup("*")).replace(Markup("</mark>"), Markup("*"))
     return html.unescape()
+
+
+def _linked(title: str, url: str, language: str | None) -> Markup:
+    """A headline as a link, where it leads into the web."""
+    text = Markup("<span {}>{}</span>").format(marks.spoken(language), plain(title))
+    return Markup('<a href="{}" style="color:#0b57a4">{}</a>').format(url, text) if marks.web(url) else text
 
 
 def _others(articles: Sequence[Cited]) -> list[Cited]:
@@ -169,7 +183,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals |= {"KINDS": _KINDS, "spoken": marks.spoken, "web": marks.web, "others": _others}
+_templates.globals |= {"KINDS": _KINDS, "spoken": marks.spoken, "web": marks.web, "others": _others, "linked": _linked}
 _templates.filters |= {
     "marked": marks.marked,
     "starred": _starred,

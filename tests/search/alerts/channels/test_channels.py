@@ -24,6 +24,7 @@ def test_these_are_channels(channel: str) -> None:
     [
         "", "file", "file:", "file://host/path", "mail", "mail:", "mail:ann", "mail:ann@@example.org", "stdout\n", "-x",
         "mail:ann@example.org\nBcc: bob@example.org", "mail:a@b.example,c@d.example", "ann@example.org", "slack://a/b/c",
+        "mail:é@example.org",
         "https://example.org/hook", "x" * 101,
     ],
 )  # fmt: skip
@@ -86,6 +87,7 @@ def test_what_apprise_has_no_room_for_is_counted_and_linked(message: Message) ->
     shown = short.count("Niamey Soir")
     assert 0 < shown < 100
     assert f"{100 - shown} more: https://watch.example.org/feed/" in short
+    assert many.short(25) == "Coup d'État au … 99 more"
 
 
 def test_a_status_is_a_refusal_for_apprise_and_silence_is_not(channels, receiving: Receiving, message: Message) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import socket
 
 import pytest
@@ -35,11 +36,14 @@ def test_a_receiver_can_prove_who_sent_it_and_drop_what_comes_twice(
     assert path == "/hook"
     assert headers["webhook-id"] == again["webhook-id"] == message.id
     assert body == same_body
-    # The published library of the scheme agrees.
     data = Webhook(SECRET).verify(body, headers)
     assert data["alert"] == "Coups in the Sahel"
     assert [notice["id"] for notice in data["notices"]] == ["notice1", "notice2"]
     assert data["notices"][0]["articles"][0]["concepts"] == ["coup", "Niger", "Western Africa"]
+    # As the scheme says: HMAC-SHA256 over id, time and body.
+    signed = b".".join((message.id.encode(), headers["webhook-timestamp"].encode(), body))
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    assert headers["webhook-signature"] == "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
     with pytest.raises(WebhookVerificationError):
         Webhook(SECRET).verify(body.replace(b"notice1", b"notice3"), headers)
 

@@ -26,6 +26,9 @@ HEIGHT = 120
 LABELLED = 31
 """Columns up to which each has its number above it."""
 _TICKS = 4
+"""Columns with a date below them, where there are more than :data:`FEW`."""
+FEW = 7
+"""Columns up to which each has its date."""
 _STEPS = {"hour": "%-d %b, %H:%M", "day": "%-d %b %Y", "week": "%-d %b %Y", "month": "%b %Y", "year": "%Y"}
 _AXIS = {**_STEPS, "hour": "%H:%M", "day": "%-d %b"}
 
@@ -63,6 +66,8 @@ def columns(steps: Sequence[Step], unit: str) -> list[Column]:
     most = max((step.articles for step in steps), default=0) or 1
     share = 100 / max(len(steps), 1)
     ticks = {round(at * (len(steps) - 1) / (_TICKS - 1)) for at in range(_TICKS)}
+    if len(steps) <= FEW:
+        ticks = set(range(len(steps)))
     return [
         Column(
             x=round(at * share + share * 0.1, 3),
@@ -111,7 +116,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.globals |= {
-    "ADVICE": ADVICE, "HEIGHT": HEIGHT, "LABELLED": LABELLED, "notice": as_html, "number": _number,
+    "ADVICE": ADVICE, "FEW": FEW, "HEIGHT": HEIGHT, "LABELLED": LABELLED, "notice": as_html, "number": _number,
     "web": marks.web,
     "when": _when,
 }  # fmt: skip

@@ -79,6 +79,8 @@ def test_columns_are_as_high_as_their_articles_and_fill_the_width() -> None:
     assert [one.x for one in drawn] == [2.5, 27.5, 52.5, 77.5]
     assert drawn[-1].x + drawn[-1].width < 100
     assert [one.tick for one in drawn] == ["20 Nov", "21 Nov", "22 Nov", "23 Nov"]
+    many = columns([Step(NOON + timedelta(hours=at), 1) for at in range(24)], "hour")
+    assert [one.tick for one in many if one.tick] == ["12:00", "20:00", "03:00", "11:00"]
     assert [one.height for one in columns([Step(NOON, 0)], "day")] == [0]
 
 

@@ -17,6 +17,7 @@ from search.briefing import Briefing, page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright (pip install 'wirewatch[render]')")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core (axe-playwright-python)")
+SHOTS = os.environ.get("WIREWATCH_SHOTS")  # read here: later the tests have no such variables
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium (apt-get install chromium)")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -52,8 +53,8 @@ def test_axe_finds_nothing_and_nothing_is_loaded(chromium, address: str, scheme:
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert (asked, complaints) == ([address], [])
-    if folder := os.environ.get("WIREWATCH_SHOTS"):
-        page.screenshot(path=Path(folder, f"briefing-{scheme}-{width}.png"), full_page=True)
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS, f"briefing-{scheme}-{width}.png"), full_page=True)
     context.close()
 
 
@@ -69,6 +70,6 @@ def test_it_is_printed_on_white_a4_whatever_the_screen_is_like(chromium, address
     assert page.evaluate(paper) == "rgb(255, 255, 255)"
     width, height = map(float, re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed).groups())
     assert (round(width), round(height)) == (595, 842)
-    if folder := os.environ.get("WIREWATCH_SHOTS"):
-        Path(folder, "briefing.pdf").write_bytes(printed)
+    if SHOTS:
+        Path(SHOTS, "briefing.pdf").write_bytes(printed)
     context.close()

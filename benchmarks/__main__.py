@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import crawl, enrichment, extraction, habits, replay, report
+from benchmarks import alerts, crawl, enrichment, extraction, habits, relevance, replay, report
 
-ALL = {"crawl": crawl, "enrichment": enrichment, "extraction": extraction, "habits": habits, "replay": replay}
+ALL = {
+    "alerts": alerts,
+    "crawl": crawl,
+    "enrichment": enrichment,
+    "extraction": extraction,
+    "habits": habits,
+    "relevance": relevance,
+    "replay": replay,
+}
 
 if __name__ == "__main__":
     named = [argument for argument in sys.argv[1:] if argument in ALL]

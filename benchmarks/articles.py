@@ -37,6 +37,8 @@ MEDIAN_WORDS, SPREAD = 730, 0.7
 """Of a body: the median, and the standard deviation of its logarithm. Of 131 press articles (`fundus`) they are 733 and
 .70."""
 LONGEST = 8_000
+COMMON = 300
+"""Words of a language that say little: together they are about half of every text."""
 PEOPLE, ORGANIZATIONS, PLACES, SOURCES = 40_000, 10_000, 5_000, 700
 COPIES = 0.1
 """Share of the articles whose text another site had first."""
@@ -93,6 +95,14 @@ class Desk:
         """Words of a language by their frequency."""
         words, shares = self._vocabulary[language]
         return [words[at] for at in np.searchsorted(shares, self.chance.random(size))]
+
+    def telling_words(self, language: str, size: int) -> list[str]:
+        """Words that analysts ask for: by their frequency, without those that are in most texts."""
+        common = set(self._vocabulary[language][0][:COMMON])
+        words: list[str] = []
+        while len(words) < size:
+            words += [word for word in self.words(language, size) if word not in common]
+        return words[:size]
 
     # -- one article -----------------------------------------------------------------------------------------------
 

@@ -2,11 +2,11 @@
 
 All articles of the newsroom go the whole way (crawl, extract, enrich, index), and the questions of
 `tests/newsroom/questions.yml`, in six languages, are asked as `wirewatch search` asks them. Mean average precision
-(`map`) and the precision of the first hit (`p1`) count every article that was judged relevant, `map` in the whole list
-of hits; `ndcg` has the first ten, an article that the question is about with a gain of three, one that touches it with
-one. The copies of a text are one hit. By language: the same lists without the relevant articles in other languages, of
-the questions that an article in this language answers. BM25 is the `multi_match` of the question in title, lead, body
-and the fields of each language's analyzer, weighed as in our own query and folded likewise.
+(`map`) and the precision of the first hit (`p1`) count every article that was judged relevant, `map` among the first
+thirty hits; `ndcg` has the first ten, an article that the question is about with a gain of three, one that touches it
+with one. The copies of a text are one hit. By language: the same lists without the relevant articles in other
+languages, of the questions that an article in this language answers. BM25 is the `multi_match` of the question in
+title, lead, body and the fields of each language's analyzer, weighed as in our own query and folded likewise.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ from wirewatch.settings import get_settings
 
 EVALUATED = False
 QUESTIONS = ROOT / "tests/newsroom/questions.yml"
+LISTED = 30
+"""Hits that are asked for."""
 DEPTH = 10
 """Hits that nDCG looks at."""
 WORST = 12
@@ -103,17 +105,17 @@ def measured(room: Newsroom, client: Elasticsearch, questions: Sequence[Question
         UserError: articles that answer a question are not in the index.
     """
     names = _names(room)
-    everything = [names[address] for address in _addresses(client, {"match_all": {}})]
+    everything = [names[address] for address in _addresses(client, {"match_all": {}}, size=1000)]
     if missing := {name for question in questions for name in question.grades} - set(everything):
         raise UserError(f"The index lacks {', '.join(sorted(missing))}: not all of the newsroom went the whole way.")
 
     def ours(question: str) -> list[str]:
-        found = search(understand(question), size=len(everything), client=client)
+        found = search(understand(question), size=LISTED, client=client)
         return [names[unquote(hit.url)] for hit in found.hits]
 
     def bm25(question: str) -> list[str]:
         words = {"multi_match": {"query": question, "fields": FIELDS, "tie_breaker": 0.1, "lenient": True}}
-        return [names[address] for address in _addresses(client, words, collapse={"field": "original"})]
+        return [names[address] for address in _addresses(client, words, collapse={"field": "original"}, size=LISTED)]
 
     figures: Figures = {"relevance.articles": len(everything), "relevance.questions": len(questions)}
     for way, ask in (("search", ours), ("bm25", bm25)):
@@ -134,7 +136,7 @@ def _names(room: Newsroom) -> dict[str, str]:
 
 
 def _addresses(client: Elasticsearch, query: dict[str, Any], **how: Any) -> list[str]:
-    found = client.search(index=ALIAS, query=query, size=1000, source=["url"], **how)
+    found = client.search(index=ALIAS, query=query, source=["url"], **how)
     return [unquote(hit["_source"]["url"]) for hit in found["hits"]["hits"]]
 
 

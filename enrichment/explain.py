@@ -21,7 +21,7 @@ from enrichment.learned import Named, Person, settled
 from enrichment.memory import Memory, people, recall, recognise
 from enrichment.pipelines import router
 from enrichment.stories import NEAR, Facts, Stories
-from wirewatch.batches import Batch
+from wirewatch.batches import Batch, tries
 from wirewatch.errors import UserError
 from wirewatch.records import STORIES, Article, EnrichedArticle, IndexOutcome, Record, SourceRef, Story, Time
 from wirewatch.settings import get_settings
@@ -102,7 +102,7 @@ class Explanation(Record):
     at: datetime | None
     """When that was enriched; None where this is what it would be now."""
     indexed: IndexOutcome | None
-    """What the index said to it; None before that."""
+    """What the index said to it the last time that it was tried; None before that."""
     language: str
     """English name of its language."""
     entities: tuple[Reason, ...]
@@ -144,14 +144,13 @@ def explain(batch: Batch, id: str, language: str = "en", *, again: bool = False)
             article = settled(article, recognise(remembered, [Named.of(article)]).get(id, {}))
         learned = people(remembered, [Named.of(article)]).by_id
         recalled = recall(remembered, Facts.of(article))
-    receipt = batch.next("indexed")
     taking_part = dict.fromkeys(actor for event in article.events for actor in (*event.sources, *event.targets))
     called = {entity.id: entity.name for entity in article.entities}
     return Explanation(
         article=article,
         batch=batch.name,
         at=None if again else datetime.fromisoformat(stored.manifest().created),
-        indexed=next(receipt.find(IndexOutcome, [id]), None) if receipt.exists() else None,
+        indexed=_indexed(batch, id),
         language=str(Locale("en").languages.get(article.language or "", article.language)),
         entities=tuple(_entities(article, language, learned)),
         countries=tuple(_countries(article, language)),
@@ -160,6 +159,11 @@ def explain(batch: Batch, id: str, language: str = "en", *, again: bool = False)
         names={actor: _name(actor, language, called) for actor in taking_part},
         story=_story(article, stored, recalled, language) if article.embedding else None,
     )
+
+
+def _indexed(batch: Batch, id: str) -> IndexOutcome | None:
+    said = [outcome for receipt in tries(batch.next("indexed")) for outcome in receipt.find(IndexOutcome, [id])]
+    return said[-1] if said else None
 
 
 def _last(versions: Iterable[T]) -> T:

@@ -164,8 +164,9 @@ def _cities(text: str, language: str, found: list[_Found]) -> list[_Found]:
 
 
 def _known(text: str, language: str, guess: str, found: list[_Found]) -> int:
-    """Characters of the text that belong to a concept or a word which we know in a language. Words count where the guess
-    is a language of which we have them with their forms: of one word in another language many look like them.
+    """Characters of the text that belong to a concept, or to a word of a language that we know. Words count where the
+    guess is a language of which we have many, or words in another language that look like them would, and where they
+    are written small: names look like words of many languages.
     """
     spans = [(one.start, one.end) for one in found]
     if guess in dictionary.STEMMERS:
@@ -175,4 +176,4 @@ def _known(text: str, language: str, guess: str, found: list[_Found]) -> int:
 
 
 def _is_word(word: str, language: str) -> bool:
-    return word.lower() in stop_words(language) or dictionary.knows(word, language)
+    return word == word.lower() and (word in stop_words(language) or dictionary.knows(word, language))

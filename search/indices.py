@@ -16,6 +16,7 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from search import schema
 from search.client import connect, every, plain_errors, reason
+from search.orphans import adopt
 from search.templates import put_templates
 from wirewatch.errors import UserError
 from wirewatch.records import now
@@ -172,7 +173,8 @@ def remove_replaced(client: Elasticsearch, searched: Mapping[str, int]) -> None:
 
 
 def _forget(client: Elasticsearch, searched: Mapping[str, int]) -> dict[str, int]:
-    """Remove the articles that were first seen longer ago than the setting ``keep_days`` says.
+    """Remove the articles that were first seen longer ago than the setting ``keep_days`` says, and the stories that
+    have had none since.
 
     Returns:
         Those of the searched indices that are left.
@@ -184,8 +186,11 @@ def _forget(client: Elasticsearch, searched: Mapping[str, int]) -> dict[str, int
     first = datetime.combine(now().date() - timedelta(days=days), datetime.min.time(), UTC)
     past = {"range": {"first_seen": {"lt": first.isoformat()}}}
     patient = client.options(request_timeout=3600, max_retries=0)
+    if searched:
+        adopt(client, ALIAS, past)
+    ended = {"range": {"last_seen": {"lt": first.isoformat()}}}
+    patient.delete_by_query(index=STORIES, query=ended, conflicts="proceed")
     for name in searched:
-        client.indices.refresh(index=name)
         found = client.count(index=name, query=past)["count"]
         if found and found == client.count(index=name)["count"] and year_of(name) != now().year:
             client.indices.delete(index=name)

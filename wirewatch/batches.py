@@ -261,6 +261,14 @@ def finished(root: str, stage: str, but: Collection[str] = ()) -> list[Batch]:
     ]
 
 
+def tries(batch: Batch) -> list[Batch]:
+    """A batch and those of its stage that tried again what failed in it, whose names end with its own: the finished
+    ones, the latest last.
+    """
+    again = [found for found in finished(batch.root, batch.stage) if found.name.endswith(f"-{batch.name}")]
+    return [batch, *again] if batch.exists() else again
+
+
 def pending(root: str, stage: str) -> list[Batch]:
     """The batches that ``stage`` has yet to work on: those of the stage before it without a successor, oldest first."""
     before = STAGES[STAGES.index(stage) - 1]

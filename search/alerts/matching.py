@@ -6,12 +6,12 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from typing import Any, NamedTuple
 
 from elasticsearch import ApiError, Elasticsearch
 
 from search.alerts import ask
+from search.alerts.copy import VECTORS, copied
 from search.alerts.store import Kept
 from search.client import AGAIN, failure, plain_errors, reason
 from search.indices import ALIAS
@@ -36,7 +36,7 @@ Found = dict[str, Any]
 """An article as Elasticsearch answers it: ``_id``, and ``_source`` with what notices tell of it. Alerts share them."""
 
 
-def matches(client: Elasticsearch, alerts: Iterable[Kept], run: str) -> Iterator[tuple[Kept, list[Found] | str]]:
+def matches(client: Elasticsearch, alerts: Sequence[Kept], run: str) -> Iterator[tuple[Kept, list[Found] | str]]:
     """Each alert, in this order, with all articles that it finds among those whose text a run brought, by id; or with
     the reason why it cannot be asked, in Elasticsearch's words.
 
@@ -48,12 +48,11 @@ def matches(client: Elasticsearch, alerts: Iterable[Kept], run: str) -> Iterator
         UserError: Elasticsearch does not answer or refuses; nothing is wrong with the alerts then.
     """
     articles = _Articles(client)
-    asked = iter(alerts)
-    with ThreadPoolExecutor(REQUESTS) as pool:
+    with plain_errors(), copied(client, run, len(alerts)) as copy, ThreadPoolExecutor(REQUESTS) as pool:
         waiting: deque[Future[list[tuple[Kept, list[Found] | str]]]] = deque()
         try:
-            while lot := list(islice(asked, AT_ONCE)):
-                waiting.append(pool.submit(_matches, client, articles, lot, run))
+            for start in range(0, len(alerts), AT_ONCE):
+                waiting.append(pool.submit(_matches, client, articles, alerts[start : start + AT_ONCE], run, copy))
                 if len(waiting) > REQUESTS:
                     yield from waiting.popleft().result()
             while waiting:
@@ -88,30 +87,29 @@ class _Articles:
 
 
 def _matches(
-    client: Elasticsearch, articles: _Articles, alerts: Sequence[Kept], run: str
+    client: Elasticsearch, articles: _Articles, alerts: Sequence[Kept], run: str, copy: str
 ) -> list[tuple[Kept, list[Found] | str]]:
     ids: list[list[str]] = [[] for _ in alerts]
     broken: dict[int, str] = {}
     searches: dict[int, dict[str, Any]] = {}
     for number, kept in enumerate(alerts):
         try:
-            searches[number] = _search(kept, run)
+            searches[number] = _search(kept, run) | {"index": ALIAS if _needs_all(kept) else copy}
         except Unreadable as error:
             broken[number] = str(error)
-    with plain_errors():
-        while searches:
-            numbers = list(searches)
-            more = {}
-            for number, answer in zip(numbers, _answers(client, list(searches.values()), run), strict=True):
-                if isinstance(answer, str):
-                    broken[number] = answer
-                    continue
-                page = [hit["sort"][0] for hit in answer]
-                ids[number] += page
-                if len(page) == PAGE:
-                    more[number] = searches[number] | {"search_after": page[-1:]}
-            searches = more
-        articles.look_up(id for found in ids for id in found)
+    while searches:
+        numbers = list(searches)
+        more = {}
+        for number, answer in zip(numbers, _answers(client, list(searches.values()), run), strict=True):
+            if isinstance(answer, str):
+                broken[number] = answer
+                continue
+            page = [hit["sort"][0] for hit in answer]
+            ids[number] += page
+            if len(page) == PAGE:
+                more[number] = searches[number] | {"search_after": page[-1:]}
+        searches = more
+    articles.look_up(id for found in ids for id in found)
     known = articles.known
     return [
         (kept, broken[number] if number in broken else [known[id] for id in ids[number] if id in known])
@@ -130,6 +128,13 @@ def _search(kept: Kept, run: str) -> dict[str, Any]:
         "stored_fields": "_none_",
         "track_total_hits": False,
     }
+
+
+def _needs_all(kept: Kept) -> bool:
+    """Whether a copy of some articles will not do: scores are made with all of them, and the copy has no vectors."""
+    alert = kept.alert
+    text = f"{alert.kql} {alert.lucene} {alert.clauses}"
+    return ask.threshold(kept) is not None or any(field in text for field in VECTORS)
 
 
 def _answers(client: Elasticsearch, searches: Sequence[dict[str, Any]], run: str) -> list[list[dict[str, Any]] | str]:
@@ -158,8 +163,7 @@ def _ask(client: Elasticsearch, searches: Sequence[dict[str, Any]]) -> list[dict
     """The answer to each search, or its error."""
     try:
         answer = client.options(request_timeout=600).msearch(
-            index=ALIAS,
-            searches=[line for search in searches for line in ({"allow_partial_search_results": False}, search)],
+            searches=[line for search in searches for line in _lines(**search)],
             filter_path="responses.status,responses.error,responses.hits.hits.sort",
         )
     except ApiError as error:
@@ -172,6 +176,10 @@ def _ask(client: Elasticsearch, searches: Sequence[dict[str, Any]]) -> list[dict
         return _ask(client, searches[:half]) + _ask(client, searches[half:])
     found: list[dict[str, Any]] = answer["responses"]
     return found
+
+
+def _lines(index: str, **search: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    return {"index": index, "allow_partial_search_results": False}, search
 
 
 class Why(NamedTuple):

@@ -17,8 +17,7 @@ from search.query.names import names_like
 from search.query.question import Question, Unreadable, in_kql, in_words
 
 __all__ = [
-    "FACETS", "HIGHLIGHT", "MEDIA_TYPES", "Concept", "Copies", "Count", "Facet", "Filters", "Fold", "Format", "Happened",
-    "Hit", "Question", "Results", "Sort", "Suggestion", "Told", "Unreadable", "all_hits", "ask", "get",
-    "happened", "in_kql", "in_words", "label", "like_article", "names_like", "search", "search_kql",
-    "told", "written",
+    "FACETS", "HIGHLIGHT", "MEDIA_TYPES", "Concept", "Copies", "Count", "Facet", "Filters", "Fold", "Format",
+    "Happened", "Hit", "Question", "Results", "Sort", "Suggestion", "Told", "Unreadable", "all_hits", "ask", "get",
+    "happened", "in_kql", "in_words", "label", "like_article", "names_like", "search", "search_kql", "told", "written",
 ]  # fmt: skip

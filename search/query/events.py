@@ -77,7 +77,11 @@ def matched(
 
 def _one(article: str, event: dict[str, Any], asked: str, name: str) -> dict[str, Any]:
     """Matches an article if what is asked for is in one event, and that is one with this type, sentence and words."""
-    own = [("type", event["type"]), ("sentence", event["sentence"]), *(("words", word) for word in event.get("words", ()))]
+    own = [
+        ("type", event["type"]),
+        ("sentence", event["sentence"]),
+        *(("words", word) for word in event.get("words", ())),
+    ]
     told = " and ".join(f"{field}: {_quoted(value)}" for field, value in own)
     happened = {"kql": {"query": f"events: {{ ({asked}) and {told} }}"}}
     return {"bool": {"filter": [{"term": {"id": article}}, happened], "_name": name}}

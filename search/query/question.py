@@ -26,8 +26,6 @@ BEST = 0.7
 RECENCY = 0.1
 MERELY_NAMED = 0.5
 """What the words of a concept are worth in an article that is not about it, or a country that it only names."""
-AT_HOME = 0.3
-"""What a country is worth in an article of one of its outlets that names no country: they seldom name their own."""
 TEXT_HALF = 10.0
 WORD_HALF = 1.0
 SOUND_HALF = 2.0
@@ -48,7 +46,6 @@ _NAMES = ("person:", "organization:", "place:")
 _TEXT_FIELDS = ["title^2", "lead^1.5", "body", "text.*"]
 _OWN = ["title^3", "lead^2", "body", "tags", "text.*"]
 """Where a word is looked for: what ``index.query.default_field`` lists, but for the labels, which stand apart."""
-_LABELS = ["concepts.*"]
 
 
 class Unreadable(UserError):
@@ -87,8 +84,7 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
         raise Unreadable("There is nothing to search for: give some words, or a query with --kql.")
     filters = filters or Filters()
     whole = sum(asked.weight for asked in meaning.asked)
-    worth = [COVERED * asked.weight / whole for asked in meaning.asked]
-    ways = [_has(asked, meaning.language, boost) for asked, boost in zip(meaning.asked, worth, strict=True)]
+    ways = [_has(asked, meaning.language, COVERED * asked.weight / whole) for asked in meaning.asked]
     everything = [_is_about(asked, meaning.language) for asked in meaning.asked]
     if ways:
         ways.append({"constant_score": {"filter": {"bool": {"filter": everything}}, "boost": COMPLETE}})
@@ -99,10 +95,7 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
     query = {
         "bool": {
             "must": {"bool": {"should": ways}},
-            "should": [
-                _is_recent(),
-                *(_is_from(asked, boost) for asked, boost in zip(meaning.asked, worth, strict=True) if _countries(asked)),
-            ],
+            "should": _is_recent(),
             "filter": filters.clauses(),
         }
     }
@@ -202,12 +195,6 @@ def _countries(asked: Asked) -> list[str]:
     return [concept.removeprefix("country:") for concept in asked.concepts if concept.startswith("country:")]
 
 
-def _is_from(asked: Asked, boost: float) -> dict[str, Any]:
-    """Scores where a country's outlet writes of no country at all."""
-    own = {"filter": {"terms": {"source.country": _countries(asked)}}, "must_not": {"exists": {"field": "countries"}}}
-    return {"constant_score": {"filter": {"bool": own}, "boost": boost * AT_HOME}}
-
-
 def _has_words(asked: Asked, language: str, boost: float = 1.0) -> dict[str, Any]:
     parts = [_has_word(word, language) for word in asked.words]
     return {"bool": {"must": parts, "boost": boost / max(1, len(parts))}}
@@ -228,7 +215,7 @@ def _has_word(word: Word, language: str) -> dict[str, Any]:
     if word.sounds:
         keys = [{"term": {"sounds": key}} for key in word.sounds]
         own.append(_saturated({"dis_max": {"queries": keys}}, SOUND_HALF, SOUND))
-    labels = {"multi_match": {"query": word.text, "fields": _LABELS, "lenient": True}}
+    labels = {"multi_match": {"query": word.text, "fields": ["concepts.*"], "lenient": True}}
     # One query has a name, or the last of them alone is told of a hit.
     ways = [
         {"dis_max": {"queries": own, "_name": f"word {word.text}"}},

@@ -150,6 +150,12 @@ def test_what_the_index_said_is_told_and_what_waits_is_named(told: dict[str, Exp
     with batches.write(batch.next("indexed")) as out:
         out.add(refused)
     assert explain(batch, id).indexed == refused
+    for hour, outcome in (("03", "failed"), ("04", "created")):
+        again = Batch(batch.root, "indexed", f"20261123T{hour}0000Z-aaaaaa-retry-{batch.name}")
+        with batches.write(again) as out:
+            out.add(refused.model_copy(update={"outcome": outcome, "reason": None}))
+        indexed = explain(batch, id).indexed
+        assert indexed and indexed.outcome == outcome, "what became of it when it was tried again"
     waiting = write("20261122T020000Z-222222-g00", next(batch.find(Article, [id])))
     with pytest.raises(UserError, match="waits to be enriched: `wirewatch enrich`"):
         explain(waiting, id)

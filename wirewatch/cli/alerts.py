@@ -83,7 +83,7 @@ def list_alerts() -> None:
 
 def show(name: Name) -> None:
     """Show an alert as it would be written in a file, and what is known of it."""
-    from search.alerts import store, watch
+    from search.alerts import links, store, watch
 
     client = _client()
     kept = store.find(client, name)
@@ -98,6 +98,7 @@ def show(name: Name) -> None:
     if kept.unsubscribed:
         table.add_row("unsubscribed", escape(", ".join(kept.unsubscribed)))
     console.print(table)
+    typer.echo(f"Feed, for whoever has its address: {links.address('feed', name)}")
 
 
 def history(

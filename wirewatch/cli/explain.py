@@ -60,7 +60,9 @@ def _head(explanation: Explanation) -> Iterator[str]:
     if explanation.at:
         state = "not indexed yet: `wirewatch index run`"
         if indexed:
-            state = f"not indexed: {indexed.reason}" if indexed.outcome == "failed" else f"indexed ({indexed.outcome})"
+            state = f"indexed ({indexed.outcome})"
+            if indexed.outcome == "failed":
+                state = f"not indexed: {indexed.reason} (`wirewatch index retry` tries again when that is mended)"
         yield escape(f"id {article.id}; {state}")
         yield escape(f"enriched {explanation.at:%d %b %Y %H:%M}, batch {explanation.batch}")
     else:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from search.alerts import matching
+from search.alerts import copy, matching
+from search.alerts.copy import copied
 from search.alerts.matching import Why, matches, why
-from search.alerts.store import Kept
 from search.index import index
 from tests.search.alerts.test_ask import kept
 from wirewatch.batches import Batch
@@ -77,7 +77,7 @@ def test_all_pages_of_all_alerts_come_whatever_others_write(
         ({"kql": "published: yesterdayish"}, "failed to parse date field"),
         ({"lucene": "title:[a TO"}, "Failed to parse query [title:[a TO]"),
         ({"clauses": [{"no_such_query": {}}]}, "unknown field [no_such_query]"),
-        ({"clauses": [{"script": {"script": {"source": "1 +"}}}]}, "invalid sequence of tokens near"),
+        ({"clauses": [{"script": {"script": {"source": "1 +"}}}]}, "unexpected end of script."),
         ({"about": "what nobody understood"}, "is not understood yet"),
     ],
 )
@@ -92,6 +92,52 @@ def test_a_query_that_cannot_be_asked_gives_its_reason_and_harms_no_other(
     assert why_not in reason
     ((_, alone),) = matches(clean, [alerts[1]], run.name)
     assert alone == reason
+
+
+KINDS: list[dict[str, Any]] = [
+    *({"kql": kql} for kql in ("military", "Russia and cooperation", "Russia or pain", "not Russia", '"coopération"')),
+    *({"kql": kql} for kql in ("coop*", "title: (wheat or bread)", "text.fr: russes", "text.ar: *", "not text.ar: x")),
+    *({"kql": kql} for kql in ("countries: DZ", "published >= 2026-11-20", "concepts.en: Africa", "embedding: *")),
+    *({"kql": kql} for kql in ("events: { type: consult }", "duplicate_of: *", "run: 2*", "the", "*", "nobody: x")),
+    *({"lucene": text} for text in ("title:/wh.*/", "milittary~", '"military cooperation"~3', "_exists_:concepts.ru")),
+    {"where": {"regions": ["africa"], "languages": ["en"]}},
+    {"clauses": [{"match_phrase_prefix": {"title": "russia shi"}}]},
+    {"clauses": [{"knn": {"field": "embedding", "query_vector": [1.0] * 384, "k": 3}}]},
+]
+
+
+def test_many_alerts_are_asked_of_a_copy_and_find_the_same(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch, ask: Callable[..., Meaning]
+) -> None:
+    index(enriched([desk["drills"], desk["history"]], "20261119T130000Z-a"), client=clean)
+    run = index(enriched(list(desk.values())), client=clean)
+    alerts = [kept(str(number), **what) for number, what in enumerate(KINDS)]
+    alerts.append(kept("relevant", kql="Russia or military", relevance=0.8, known={"reference": 200.0}))
+    alerts.append(kept("about", about="the price of bread", known={"meaning": ask("the price of bread")}))
+    assert copy.WORTH * (len(desk) - 2) < len(alerts)
+    few = [found for alert in alerts for _, found in matches(clean, [alert], run.name)]
+    many = [found for _, found in matches(clean, alerts, run.name)]
+    assert many == few
+    assert sum(map(len, few)) > 50
+
+
+def test_a_copy_has_what_the_run_brought_and_is_gone_afterwards(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched
+) -> None:
+    index(enriched([desk["algiers"]], "first"), client=clean)
+    run = index(enriched([desk["bakery"], desk["swahili"]], "second"), client=clean)
+    with copied(clean, run.name, 4) as place:
+        assert place == "articles"
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt), copied(clean, run.name, 5) as place:
+            assert place.startswith("wirewatch-matching-")
+            hits = clean.search(index=place)["hits"]["hits"]
+            assert {hit["_id"] for hit in hits} == {desk["bakery"].id, desk["swahili"].id}
+            fields = clean.indices.get_settings(index=place)[place]["settings"]["index"]["query"]["default_field"]
+            assert [field for field in fields if field.startswith("text.")] == ["text.fr", "text.sw"]
+            raise KeyboardInterrupt
+        assert not clean.indices.exists(index=place)
+        clean.indices.create(index=place)  # as a killed process leaves it
 
 
 def test_where_articles_cannot_be_asked_for_no_alert_is_to_blame(clean: Elasticsearch) -> None:

@@ -1,96 +1,17 @@
 from __future__ import annotations
 
 import socket
-import ssl
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from email import message_from_bytes, policy
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 
 from search.alerts import links
 from search.alerts.channels import Message, Refused, Unknown, ready, send
-from search.node.certificates import make
-from tests.loopback import unused_ports
-from tests.search.alerts.channels.conftest import a_notice
+from tests.search.alerts.channels.conftest import PASSWORD, USER, Serving, a_notice
 from wirewatch.errors import UserError
 from wirewatch.records import AGAIN
-from wirewatch.settings import get_settings
 
 ANN = "mail:ann@example.org"
-USER, PASSWORD = "watch", "the password of the mail server"
-
-
-class Office:
-    """What the server was given, and what it says to the next mails."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.rcpt = self.data = "250 OK"
-
-    async def handle_RCPT(
-        self, server: SMTP, session: object, envelope: Envelope, address: str, options: object
-    ) -> str:
-        envelope.rcpt_tos.append(address)
-        return self.rcpt
-
-    async def handle_DATA(self, server: SMTP, session: object, envelope: Envelope) -> str:
-        assert isinstance(envelope.content, bytes)
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
-        if self.data == "hang up":
-            server.transport.abort()
-        return self.data
-
-
-Serving = Callable[..., AbstractContextManager[Office]]
-
-
-@pytest.fixture
-def serving(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serving:
-    """A mail server, and settings that name it."""
-
-    @contextmanager
-    def served(scheme: str = "smtp", *, tls: bool = True, **settings: str) -> Iterator[Office]:
-        office = Office()
-        made = make()
-        for name, text in (("ca", made.authority), ("crt", made.node), ("key", made.key)):
-            (tmp_path / f"smtp.{name}").write_text(text)
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(tmp_path / "smtp.crt", tmp_path / "smtp.key")
-
-        def authenticate(*given: object) -> AuthResult:
-            login = given[-1]
-            assert isinstance(login, LoginPassword)
-            right = (login.login, login.password) == (USER.encode(), PASSWORD.encode())
-            return AuthResult(success=right, handled=False)
-
-        how: dict[str, object] = {}
-        if tls:
-            how = {"authenticator": authenticate, "auth_required": True}
-            how |= {"ssl_context": context} if scheme == "smtps" else {"tls_context": context, "require_starttls": True}
-            if scheme == "smtps":
-                how["auth_require_tls"] = False  # it is, from the first byte
-        controller = Controller(office, hostname="127.0.0.1", port=unused_ports(), **how)  # type: ignore[arg-type]
-        controller.start()
-        wanted = {
-            "URL": f"{scheme}://127.0.0.1:{controller.port}",
-            "SENDER": "Wirewatch <alerts@watch.example.org>",
-            **({"USER": USER, "PASSWORD": PASSWORD, "CA": str(tmp_path / "smtp.ca")} if tls else {"TLS": "false"}),
-            **settings,
-        }
-        for name, value in wanted.items():
-            monkeypatch.setenv(f"WIREWATCH_SMTP__{name}", value)
-        get_settings.cache_clear()
-        try:
-            yield office
-        finally:
-            controller.stop()
-
-    return served
 
 
 def parts(mail: EmailMessage) -> tuple[str, str]:

@@ -1,0 +1,89 @@
+"""A copy of what a run brought, in an index of its own, of which many alerts are asked faster than of all articles.
+
+A word without a field is looked for in some forty fields, and of all articles in every piece of the index (segment)
+that has one of the run. The copy is one small piece, and a word is looked for only in those fields that its articles
+have: the languages of the run. In a field without a word nothing can be found, so nothing is missed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from search import schema
+from search.client import AGAIN, failure
+from search.indices import ALIAS
+from wirewatch.errors import UserError
+
+WORTH = 2
+"""To copy an article costs about what two alerts save."""
+VECTORS = ("embedding", "passages")
+"""Fields that the copy lacks: they are dear, and words are not looked for in them."""
+_TEXTS = [f"text.{language}" for language in sorted(schema.text_languages())]
+_UNHURRIED: dict[str, Any] = {
+    "number_of_replicas": 0,
+    "refresh_interval": -1,
+    "translog.durability": "async",  # it is not kept
+    "queries.cache.enabled": False,  # no question comes twice
+    "requests.cache.enable": False,
+}
+
+
+@contextmanager
+def copied(client: Elasticsearch, run: str, alerts: int) -> Iterator[str]:
+    """Where to ask that many alerts: an index with a copy of the run's articles, or all articles where it is not worth
+    while. The copy is removed afterwards; one that a killed process left is made anew.
+    """
+    articles, fields = _brought(client, run)
+    if alerts <= WORTH * articles:
+        yield ALIAS
+        return
+    name = f"wirewatch-matching-{hashlib.sha256(run.encode()).hexdigest()[:20]}"
+    patient = client.options(request_timeout=3600, max_retries=0)
+    _remove(client, name)
+    try:
+        template = schema.load("component")["wirewatch-articles-fields"]["template"]
+        settings = {**template["settings"]["index"], **_UNHURRIED, "query.default_field": fields}
+        client.indices.create(index=name, settings=settings, mappings=template["mappings"])
+        done = patient.reindex(
+            source={"index": ALIAS, "query": _of(run), "_source": {"excludes": list(VECTORS)}},
+            dest={"index": name},
+            refresh=True,
+        )
+        if done["failures"]:
+            raise UserError(f"What the run {run} brought cannot be copied: {failure(done['failures'][0])}. {AGAIN}")
+        patient.indices.forcemerge(index=name, max_num_segments=1)
+        yield name
+    finally:
+        _remove(client, name)
+
+
+def _of(run: str) -> dict[str, Any]:
+    return {"term": {"run": run}}
+
+
+def _remove(client: Elasticsearch, name: str) -> None:
+    client.options(ignore_status=404).indices.delete(index=name)
+
+
+def _brought(client: Elasticsearch, run: str) -> tuple[int, list[str]]:
+    """How many articles a run brought; and of the fields in which words without one are looked for, those they have."""
+    template = schema.load("component")["wirewatch-articles-settings"]["template"]
+    wanted: list[str] = template["settings"]["index"]["query"]["default_field"]
+    wanted = [name for field in wanted for name in (_TEXTS if field == "text.*" else [field])]
+    answer = client.search(
+        index=ALIAS,
+        query=_of(run),
+        size=0,
+        track_total_hits=True,
+        aggs={
+            "has": {"filters": {"filters": {name: {"exists": {"field": name.partition("^")[0]}} for name in wanted}}}
+        },
+        allow_partial_search_results=False,
+    )
+    has = answer["aggregations"]["has"]["buckets"]
+    return answer["hits"]["total"]["value"], [name for name in wanted if has[name]["doc_count"]]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from search.kibana.objects import View
 from search.kibana.setup import SPACE
 from search.kibana.views import ARRIVALS
 from wirewatch.settings import get_settings
@@ -17,14 +19,25 @@ if TYPE_CHECKING:
 def discover(alert: Alert) -> str:
     """What an alert asks, in Discover: articles by when they came in, those of the past month."""
     clauses = [*alert.clauses, *alert.where.clauses()]
+    query = {"language": "lucene" if alert.lucene else "kuery", "query": alert.kql or alert.lucene or ""}
+    return _discover(ARRIVALS, query, "now-30d", "now", [_pill(clause) for clause in clauses])
+
+
+def of_time(kql: str, view: View, since: datetime, until: datetime) -> str:
+    """What KQL finds in some time, in Discover: by the time of a data view."""
+    first, last = (moment.strftime("%Y-%m-%dT%H:%M:%S.000Z") for moment in (since, until))
+    return _discover(view, {"language": "kuery", "query": kql}, first, last, [])
+
+
+def _discover(view: View, query: dict[str, Any], since: str, until: str, pills: list[dict[str, Any]]) -> str:
     state = {
         "columns": ["title", "source.name", "published"],
-        "dataSource": {"dataViewId": ARRIVALS.id, "type": "dataView"},
-        "filters": [_pill(clause) for clause in clauses],
-        "query": {"language": "lucene" if alert.lucene else "kuery", "query": alert.kql or alert.lucene or ""},
-        "sort": [["first_seen", "desc"]],
+        "dataSource": {"dataViewId": view.id, "type": "dataView"},
+        "filters": pills,
+        "query": query,
+        "sort": [[view.time, "desc"]],
     }
-    time = {"time": {"from": "now-30d", "to": "now"}}
+    time = {"time": {"from": since, "to": until}}
     return (
         f"{get_settings().kibana_public_url}/s/{SPACE}/app/discover#/"
         f"?_g={quote(rison(time), safe=_SAFE)}&_a={quote(rison(state), safe=_SAFE)}"

@@ -37,6 +37,7 @@ def _main(
 
 from wirewatch.cli import (  # noqa: E402 - they register on the app above
     alerts,
+    briefing,
     explain,
     index,
     kibana,
@@ -49,7 +50,7 @@ from wirewatch.cli import (  # noqa: E402 - they register on the app above
     stages,
 )  # fmt: skip
 
-for group in (stages, index, search, explain, serve, alerts, sources, pages, kibana, security, local):
+for group in (stages, index, search, explain, serve, alerts, briefing, sources, pages, kibana, security, local):
     group.register(cli)
 
 

@@ -29,11 +29,16 @@ def _country(code: str | None) -> str | None:
         raise UserError(f"--country: {error}.") from None
 
 
-def _language(code: str | None) -> str | None:
+def language_of(code: str) -> str:
+    """The code of a language, where it is one."""
     try:
-        return code and sources.language_code(code.lower())
+        return sources.language_code(code.lower())
     except ValueError as error:
         raise UserError(f"--language: {error}.") from None
+
+
+def _language(code: str | None) -> str | None:
+    return code and language_of(code)
 
 
 Only = Annotated[list[str] | None, typer.Option("--source", help="Only this source (its domain); may be repeated.")]

@@ -105,6 +105,7 @@ class Message:
             "headlines": self.notices[WHOLE:HEADLINES],
             "more": len(self.notices[HEADLINES:]),
             "zone": alert.zone if alert else "UTC",
+            "level": 2,
             "site": settings.public_url,
             "kibana": discover(alert) if alert else "",
             "page": _page(alert) if alert else "",
@@ -115,9 +116,10 @@ class Message:
         }
 
 
-def as_html(notice: Notice, zone: str) -> str:
-    """One notice as a piece of HTML."""
-    return _templates.get_template("notice.html").render(notice=notice, zone=zone, site=get_settings().public_url)
+def as_html(notice: Notice, zone: str, level: int = 2) -> Markup:
+    """One notice as a piece of HTML, its headline of a level (``h2``)."""
+    shown = {"notice": notice, "zone": zone, "level": level, "site": get_settings().public_url}
+    return Markup(_templates.get_template("notice.html").render(shown))
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,117 @@
+"""``wirewatch briefing``: what came in during some time, as one page to read, print or send."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wirewatch.cli.console import console
+from wirewatch.cli.options import language_of
+from wirewatch.errors import UserError
+from wirewatch.records import now
+from wirewatch.settings import get_settings
+from wirewatch.sources import load_sources
+
+if TYPE_CHECKING:
+    from search.briefing import Period
+
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+
+
+class By(StrEnum):
+    """What says which articles are of a time."""
+
+    ARRIVAL = "arrival"
+    PUBLICATION = "publication"
+
+
+def briefing(
+    since: Annotated[
+        str, typer.Option(help="A length of time before the end (24h, 7d, 2w), a day (2026-11-01) or a moment.")
+    ] = "24h",
+    until: Annotated[
+        str | None, typer.Option(help="A day, with all of it, or a moment (2026-11-23T08:00, UTC); without it now.")
+    ] = None,
+    by: Annotated[
+        By | None,
+        typer.Option(
+            help="Whether articles count by when they came in or by when they were published; without it, by when they "
+            "came in where --since is a length of time, and else by when they were published."
+        ),
+    ] = None,
+    desk: Annotated[
+        list[str] | None, typer.Option(help="Only this desk (its title in Kibana); may be repeated.")
+    ] = None,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(help="Show stories by articles in this language where there are any (en); may be repeated."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The file to write; - is standard output.")] = Path("briefing.html"),
+) -> None:
+    """Write what is new as one page of HTML: top stories, desks, alerts, charts, and sources that are not well."""
+    from search.briefing import gather, page
+
+    known = load_sources(get_settings().sources)
+    read = [language_of(code) for code in language or ("en",)]
+    told = gather(_period(since, until, by), _desks(desk), known, read)
+    if str(out) == "-":
+        sys.stdout.write(page(told))
+        return
+    # A file that is there is whole: who reads the page meanwhile has the one before.
+    part = out.with_name(f"{out.name}.part")
+    part.write_text(page(told), encoding="utf-8")
+    part.replace(out)
+    console.print(
+        f"The briefing is in {out}: {told.articles:,} articles, {told.stories:,} stories. A browser prints it as PDF.",
+        soft_wrap=True, highlight=False,
+    )  # fmt: skip
+
+
+def _period(since: str, until: str | None, by: By | None) -> Period:
+    from search.briefing import Period
+
+    end = _moment("--until", until, is_end=True) if until else now()
+    if length := re.fullmatch(r"(\d{1,4})([hdw])", since):
+        try:
+            start = end - timedelta(**{_UNITS[length[2]]: int(length[1])})
+        except OverflowError:
+            raise UserError(f"--since {since} is too long ago: give a shorter time.") from None
+    else:
+        start = _moment("--since", since)
+    if start >= end:
+        raise UserError(f"--since {since} is not before the end, {end:%Y-%m-%d %H:%M} UTC: give an earlier one.")
+    return Period(start, end, (by or (By.ARRIVAL if length else By.PUBLICATION)).value)
+
+
+def _moment(option: str, text: str, *, is_end: bool = False) -> datetime:
+    """A moment; of a day its beginning, or the end."""
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            day = date.fromisoformat(text) + timedelta(days=int(is_end))
+            return datetime.combine(day, time(), UTC)
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        lengths = "" if is_end else "24h, 7d, "
+        raise UserError(f"{option} {text} is no time: write {lengths}2026-11-23 or 2026-11-23T08:00.") from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _desks(titles: list[str] | None) -> dict[str, str]:
+    from search.kibana.desks import DESKS
+
+    known = {title.casefold(): title for title in DESKS}
+    for title in titles or ():
+        if title.casefold() not in known:
+            raise UserError(f"There is no desk {title}. There are: {', '.join(DESKS)}.")
+    return {title: DESKS[title] for title in (known[title.casefold()] for title in titles)} if titles else DESKS
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(briefing)

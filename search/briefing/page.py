@@ -90,6 +90,10 @@ def _when(period: Period) -> Markup:
     return Markup("{} – {}").format(marks.moment(period.since), marks.moment(period.until))
 
 
+def _notice(notice: Notice, level: int) -> Markup:
+    return Markup(as_html(notice, "UTC", level))
+
+
 def _without_text(notice: Notice) -> Notice:
     """A notice with no more than its headline and what there is to know of it."""
     articles = tuple(article.model_copy(update={"why": (), "concepts": ()}) for article in notice.articles)
@@ -116,7 +120,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.globals |= {
-    "ADVICE": ADVICE, "FEW": FEW, "HEIGHT": HEIGHT, "LABELLED": LABELLED, "notice": as_html, "number": _number,
+    "ADVICE": ADVICE, "FEW": FEW, "HEIGHT": HEIGHT, "LABELLED": LABELLED, "notice": _notice, "number": _number,
     "web": marks.web,
     "when": _when,
 }  # fmt: skip

@@ -116,10 +116,10 @@ class Message:
         }
 
 
-def as_html(notice: Notice, zone: str, level: int = 2) -> Markup:
+def as_html(notice: Notice, zone: str, level: int = 2) -> str:
     """One notice as a piece of HTML, its headline of a level (``h2``)."""
     shown = {"notice": notice, "zone": zone, "level": level, "site": get_settings().public_url}
-    return Markup(_templates.get_template("notice.html").render(shown))
+    return _templates.get_template("notice.html").render(shown)
 
 
 def plain(text: str) -> str:

@@ -8,16 +8,18 @@ have: the languages of the run. In a field without a word nothing can be found, 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 
 from search import schema
-from search.client import AGAIN, failure
+from search.client import reason
 from search.indices import ALIAS
-from wirewatch.errors import UserError
+
+log = logging.getLogger(__name__)
 
 WORTH = 2
 """To copy an article costs about what two alerts save."""
@@ -36,30 +38,33 @@ _UNHURRIED: dict[str, Any] = {
 @contextmanager
 def copied(client: Elasticsearch, run: str, alerts: int) -> Iterator[str]:
     """Where to ask that many alerts: an index with a copy of the run's articles, or all articles where it is not worth
-    while. The copy is removed afterwards; one that a killed process left is made anew.
+    while or cannot be made. The copy is removed afterwards; one that a killed process left is made anew.
     """
     articles, fields = _brought(client, run)
-    if alerts <= WORTH * articles:
-        yield ALIAS
-        return
+    place = _copy(client, run, fields) if alerts > WORTH * articles else ALIAS
+    try:
+        yield place
+    finally:
+        if place != ALIAS:
+            _remove(client, place)
+
+
+def _copy(client: Elasticsearch, run: str, fields: list[str]) -> str:
     name = f"wirewatch-matching-{hashlib.sha256(run.encode()).hexdigest()[:20]}"
+    template = schema.load("component")["wirewatch-articles-fields"]["template"]
+    settings = {**template["settings"]["index"], **_UNHURRIED, "query.default_field": fields}
+    source = {"index": ALIAS, "query": _of(run), "_source": {"excludes": list(VECTORS)}}
     patient = client.options(request_timeout=3600, max_retries=0)
     _remove(client, name)
     try:
-        template = schema.load("component")["wirewatch-articles-fields"]["template"]
-        settings = {**template["settings"]["index"], **_UNHURRIED, "query.default_field": fields}
         client.indices.create(index=name, settings=settings, mappings=template["mappings"])
-        done = patient.reindex(
-            source={"index": ALIAS, "query": _of(run), "_source": {"excludes": list(VECTORS)}},
-            dest={"index": name},
-            refresh=True,
-        )
-        if done["failures"]:
-            raise UserError(f"What the run {run} brought cannot be copied: {failure(done['failures'][0])}. {AGAIN}")
+        patient.reindex(source=source, dest={"index": name}, refresh=True)
         patient.indices.forcemerge(index=name, max_num_segments=1)
-        yield name
-    finally:
+    except ApiError as error:
+        log.warning("All articles are asked, as what %s brought cannot be copied: %s", run, reason(error))
         _remove(client, name)
+        return ALIAS
+    return name
 
 
 def _of(run: str) -> dict[str, Any]:

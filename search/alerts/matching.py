@@ -28,6 +28,8 @@ PAGE = 1000
 """Hits of an alert in one answer; where there are more, it is asked again for those that follow."""
 TRIES = 6
 """How often what Elasticsearch cannot answer at the moment is asked again, after 1, 2, 4 … seconds."""
+_ITS_OWN_FAULT = (400, 413, 500)
+"""Answers that an alert gets for what it asks."""
 _LATER = (429, 502, 503, 504)
 """Answers of a cluster that is too busy, or not whole."""
 _CITED = ["title", "url", "source", "language", "published", "first_seen", "story_id"]
@@ -148,15 +150,21 @@ def _answers(client: Elasticsearch, searches: Sequence[dict[str, Any]], run: str
         if not waiting:
             break
         time.sleep(pause)
-    if waiting:
-        why = failure(answers[waiting[0]]["error"])
-        raise UserError(f"Elasticsearch cannot answer {len(waiting)} alerts now ({why}). {AGAIN}")
+    refused = [answer["error"] for answer in answers if "error" in answer and not _is_its_own_fault(answer)]
+    if refused:
+        raise UserError(f"Elasticsearch cannot answer {len(refused)} alerts now ({failure(refused[0])}). {AGAIN}")
     if all("error" in answer for answer in answers):
         # Is it the alerts' fault? If the run alone cannot be asked for either, this raises.
         client.search(index=ALIAS, query={"term": {"run": run}}, size=0, allow_partial_search_results=False)
     return [
         failure(answer["error"]) if "error" in answer else answer.get("hits", {}).get("hits", []) for answer in answers
     ]
+
+
+def _is_its_own_fault(answer: dict[str, Any]) -> bool:
+    causes = [cause.get("type") for cause in answer["error"].get("root_cause", ())]
+    # A cluster that is too busy says so with the same status as one that has no memory for what is asked.
+    return answer["status"] in _ITS_OWN_FAULT or "circuit_breaking_exception" in causes
 
 
 def _ask(client: Elasticsearch, searches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

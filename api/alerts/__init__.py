@@ -1,1 +1,1 @@
-"""What those who are told by an alert can do without a login."""
+"""Alerts over HTTP: making and changing them, and what those who are told can do without a login."""

@@ -41,7 +41,7 @@ def add(name: Name, given: Given) -> None:
     alert = alert_of(name, given)
     apply.add(_client(), alert, "command", understand)
     console.print(f"{escape(name)} is asked of everything that comes from now on.", highlight=False)
-    _say_if_nobody_is_told(alert)
+    _say_what_hinders(alert)
 
 
 @with_fields
@@ -58,6 +58,7 @@ def edit(name: Name, given: Given) -> None:
         apply.edit(client, kept, alert, understand)
         for field in fields:
             _say(f"{field.field}: {field.before or '–'} → {field.after or '–'}")
+        _say_what_hinders(alert)
     else:
         console.print("That is how it is already.")
 
@@ -271,6 +272,8 @@ def apply_file(
         typer.confirm("Do that?", abort=True)
     apply(client, alerts, understand=understand)
     console.print("Done.")
+    for alert in (*changes.added, *(change.alert for change in changes.changed)):
+        _say_what_hinders(alert)
 
 
 def _client() -> Client:
@@ -284,9 +287,17 @@ def _say(text: str) -> None:
     console.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
-def _say_if_nobody_is_told(alert: Alert) -> None:
+def _say_what_hinders(alert: Alert) -> None:
+    """Say where nobody would be told."""
+    from search.alerts import channels
+
     if not alert.tell:
-        _say("It tells nobody: `wirewatch alerts history` shows what it finds, `alerts edit` gives it a channel.")
+        _say(f"{alert.name} tells nobody: `wirewatch alerts history` shows what it finds.")
+    for channel in alert.tell:
+        try:
+            channels.ready(channel)
+        except UserError as error:
+            _say(f"{alert.name} cannot tell {channel} yet: {error}")
 
 
 def _question(alert: Alert) -> str:

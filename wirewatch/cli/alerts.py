@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from wirewatch.cli import alert_words as words
 from wirewatch.cli import stages
 from wirewatch.cli.alert_options import Given, alert_of, with_fields
 from wirewatch.cli.console import console
@@ -22,14 +20,11 @@ from wirewatch.settings import get_settings
 if TYPE_CHECKING:
     from search.alerts.alert import Alert
     from search.alerts.apply import Changes
-    from search.alerts.store import Kept
     from search.alerts.trial import Trial
     from search.client import Client
-    from wirewatch.records import Delivery
 
 Name = Annotated[str, typer.Argument(help="The alert's name.", metavar="NAME", show_default=False)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-_LENGTHS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @with_fields
@@ -41,7 +36,7 @@ def add(name: Name, given: Given) -> None:
     alert = alert_of(name, given)
     apply.add(_client(), alert, "command", understand)
     console.print(f"{escape(name)} is asked of everything that comes from now on.", highlight=False)
-    _say_if_nobody_is_told(alert)
+    _say_what_hinders(alert)
 
 
 @with_fields
@@ -58,6 +53,7 @@ def edit(name: Name, given: Given) -> None:
         apply.edit(client, kept, alert, understand)
         for field in fields:
             _say(f"{field.field}: {field.before or '–'} → {field.after or '–'}")
+        _say_what_hinders(alert)
     else:
         console.print("That is how it is already.")
 
@@ -72,9 +68,9 @@ def list_alerts() -> None:
     table = Table("alert", "asks", "tells", "state", show_lines=True)
     for kept in alerts:
         alert = kept.alert
-        told = f"{', '.join(alert.tell) or 'nobody'}, {_when(alert)}"
-        state = "\n".join([*_state(kept), *wrong[alert.name]])
-        table.add_row(*map(escape, (alert.name, _question(alert), told, state)))
+        told = f"{', '.join(alert.tell) or 'nobody'}, {words.when(alert)}"
+        state = "\n".join([*words.state(kept), *wrong[alert.name]])
+        table.add_row(*map(escape, (alert.name, words.question(alert), told, state)))
     if table.row_count:
         console.print(table)
     else:
@@ -93,7 +89,7 @@ def show(name: Name) -> None:
     table.add_row("looked after", "Kibana" if kept.origin == "kibana" else f"by {kept.origin}")
     table.add_row("made", f"{kept.created:%Y-%m-%d %H:%M} UTC")
     table.add_row("changed", f"{kept.changed:%Y-%m-%d %H:%M} UTC")
-    table.add_row("state", escape("\n".join(_state(kept))))
+    table.add_row("state", escape("\n".join(words.state(kept))))
     for sign in watch.wrong(client, [kept])[name]:
         table.add_row("wrong", escape(sign))
     if kept.unsubscribed:
@@ -122,7 +118,7 @@ def test(
     client = _client()
     doubtful = False
     for alert in _tried(client, name, file, given):
-        _say(f"{alert.name}: {_question(alert)}")
+        _say(f"{alert.name}: {words.question(alert)}")
         try:
             tried = trial.try_out(client, apply.draft(alert, "command", understand), now())
         except Unreadable as error:
@@ -182,7 +178,7 @@ def history(
         many = f"{notice.size} articles, {len(notice.sources)} outlets" if notice.size > 1 else ""
         lines = [notice.title, *([notice.url] if notice.url else []), *([many] if many else [])]
         state = notice.state if notice.due is None else f"{notice.state} {notice.due:%d %b %H:%M}"
-        sent = "\n".join(_sent(delivery) for delivery in deliveries)
+        sent = "\n".join(words.sent(delivery) for delivery in deliveries)
         kind = [] if notice.kind == "new" else [notice.kind]
         cells = (f"{notice.created:%Y-%m-%d %H:%M}", "\n".join([*kind, *lines]), state, sent)
         table.add_row(*map(escape, cells))
@@ -190,13 +186,6 @@ def history(
         console.print(table)
     else:
         _say(f"There is no notice of {name} yet.")
-
-
-def _sent(delivery: Delivery) -> str:
-    again = ", marked as sent again" if delivery.repeated else ""
-    tries = f" after {delivery.attempts} attempts" if delivery.attempts > 1 else ""
-    why = f": {delivery.error}" if delivery.error else ""
-    return f"{delivery.channel}: {delivery.state} {delivery.at:%d %b %H:%M}{tries}{again}{why}"
 
 
 def mute(
@@ -211,7 +200,7 @@ def mute(
     kept = store.find(client, name)
     if bool(length) == bool(until):
         raise UserError("Say how long, with --for 3d, or --until 2026-12-01.")
-    end = now() + _length(length) if length else _moment(until, kept.alert.zone)
+    end = now() + words.length(length) if length else words.moment(until, kept.alert.zone)
     if end <= now():
         raise UserError(f"{until or length} is over already.")
     store.change(client, kept, muted=end)
@@ -271,6 +260,8 @@ def apply_file(
         typer.confirm("Do that?", abort=True)
     apply(client, alerts, understand=understand)
     console.print("Done.")
+    for alert in (*changes.added, *(change.alert for change in changes.changed)):
+        _say_what_hinders(alert)
 
 
 def _client() -> Client:
@@ -284,38 +275,24 @@ def _say(text: str) -> None:
     console.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
-def _say_if_nobody_is_told(alert: Alert) -> None:
+def _say_what_hinders(alert: Alert) -> None:
+    """Say where nobody would be told."""
+    from search.alerts import channels
+
     if not alert.tell:
-        _say("It tells nobody: `wirewatch alerts history` shows what it finds, `alerts edit` gives it a channel.")
-
-
-def _question(alert: Alert) -> str:
-    """What an alert asks, a line for each way."""
-    where = alert.where.model_dump(mode="json", exclude_defaults=True)
-    filters = [f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in where.items()]
-    clauses = [f"{len(alert.clauses)} filters of Kibana"] if alert.clauses else []
-    about = [f"about: {alert.about}"] if alert.about else []
-    lucene = [f"Lucene: {alert.lucene}"] if alert.lucene else []
-    return "\n".join([*([alert.kql] if alert.kql else []), *lucene, *about, *filters, *clauses])
-
-
-def _when(alert: Alert) -> str:
-    at = f"{alert.at:%H:%M} {alert.zone}"
-    when = {"run": "after each run", "hour": "once an hour", "day": f"daily at {at}", "week": f"{alert.on} at {at}"}
-    return when[alert.every] + (f", not {alert.quiet}" if alert.quiet else "")
-
-
-def _state(kept: Kept) -> list[str]:
-    """What is to be known of an alert, a line each."""
-    lines = ["paused"] if kept.paused else []
-    if kept.muted and kept.is_muted(now()):
-        lines.append(f"muted until {kept.muted:%Y-%m-%d %H:%M} UTC")
-    return lines or ["on"]
+        _say(f"{alert.name} tells nobody: `wirewatch alerts history` shows what it finds.")
+    for channel in alert.tell:
+        try:
+            channels.ready(channel)
+        except UserError as error:
+            _say(f"{alert.name} cannot tell {channel} yet: {error}")
 
 
 def _show_changes(changes: Changes) -> None:
     for alert in changes.added:
-        console.print(f"[green]+ {escape(alert.name)}[/]: {escape(_question(alert))}", highlight=False, soft_wrap=True)
+        console.print(
+            f"[green]+ {escape(alert.name)}[/]: {escape(words.question(alert))}", highlight=False, soft_wrap=True
+        )
     for change in changes.changed:
         console.print(f"[yellow]~ {escape(change.alert.name)}[/]", highlight=False)
         for field in change.fields:
@@ -324,21 +301,6 @@ def _show_changes(changes: Changes) -> None:
         console.print(f"[red]- {escape(kept.alert.name)}[/]", highlight=False)
     if not changes:
         console.print("The alerts are as the file says.")
-
-
-def _length(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d{1,5})([mhdw])", text)
-    if not found:
-        raise UserError(f"--for {text} is no length of time: write 90m, 12h, 3d or 2w.")
-    return timedelta(**{_LENGTHS[found[2]]: int(found[1])})
-
-
-def _moment(text: str, zone: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UserError(f"--until {text} is no time: write 2026-12-01 or 2026-12-01T08:00.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
 
 
 def register(app: typer.Typer) -> None:

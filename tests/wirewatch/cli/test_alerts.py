@@ -29,7 +29,7 @@ def test_an_alert_is_made_changed_shown_and_forgotten(es: Elasticsearch) -> None
     assert "There are no alerts" in wirewatch("list")
     said = wirewatch("add", "Sahel", "--kql", "coup", "--region", "Sahel", "--every", "day", "--at", "07:30",
                      "--zone", "Africa/Dakar", "--sources", "2")  # fmt: skip
-    assert "It tells nobody" in said
+    assert "Sahel tells nobody" in said
     made = Alert(
         name="Sahel", kql="coup", where={"regions": ["Sahel"]}, every="day", at="07:30", zone="Africa/Dakar", sources=2
     )
@@ -115,9 +115,10 @@ def test_a_file_is_applied_after_its_diff_was_shown(es: Elasticsearch, tmp_path:
     assert [kept.alert.name for kept in store.all_alerts(es)] == ["Mine"]
     wirewatch("apply", str(file), given="y\n")
     assert "The alerts are as the file says" in wirewatch("apply", str(file))
-    file.write_text("- {name: A, kql: x and y}\n")
+    file.write_text("- {name: A, kql: x and y, tell: [desk]}\n")
     said = wirewatch("apply", str(file), "--yes")
-    assert "~ A kql: x → x and y" in said
+    assert "~ A kql: x → x and y tell: – → desk" in said
+    assert "A cannot tell desk yet: " in said
     assert "- B" in said
     assert [kept.alert.name for kept in store.all_alerts(es)] == ["A", "Mine"]
     with pytest.raises(UserError, match="is written in a file"):

@@ -155,6 +155,8 @@ class _Round:
     def _send_all(self, group: _Group) -> None:
         over = [self._send_to(channel, group) for channel in group.channels]
         told = [notice for notice in group.notices if all(notice.id in ids for ids in over)]
+        if group.alert:
+            self._look_up_reasons(group.alert, told)  # unless that was done for a message
         self._mark(told, "told")
 
     def _send_to(self, channel: str, group: _Group) -> set[str]:

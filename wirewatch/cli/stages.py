@@ -124,7 +124,7 @@ def deliver() -> None:
         counts = stage()
     for state, what in DELIVERED.items():
         if counts[state]:
-            console.print(f"{counts[state]} {what}", soft_wrap=True)
+            console.print(f"{what}: {counts[state]}", soft_wrap=True)
 
 
 def health() -> list[Batch]:
@@ -183,12 +183,12 @@ def go_the_whole_way(
 
 
 DELIVERED = {
-    "sent": "messages were sent.",
-    "failed": "messages were not taken by their channel; they are sent again: `wirewatch alerts list` says why.",
-    "dead": "messages were given up; the operator is told.",
-    "unsure": "messages may or may not have arrived; the operator is told.",
+    "sent": "Messages sent",
+    "failed": "Messages that their channel did not take, and that are sent again (`wirewatch alerts list` says why)",
+    "dead": "Messages given up, of which the operator is told",
+    "unsure": "Messages of which nobody knows whether they arrived; the operator is told",
 }
-"""What is printed of a delivery, for each state."""
+"""What is printed of a delivery: what the number of messages in each state means."""
 Counted = tuple[tuple[str, str], ...]
 TOLD: tuple[tuple[str, Counted, str], ...] = (
     ("fetched", (("pages", "fetched"),), "article pages"),

@@ -225,7 +225,7 @@ def test_a_digest_that_was_written_but_not_told_is_told_by_the_next_run(
     health(alerted(tmp_path, name_of(nights), [listing(POST)]), sources=[POST, WIRE], client=es)
     at(nights, monkeypatch)
 
-    def killed(*_: object) -> None:
+    def killed(**_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

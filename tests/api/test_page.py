@@ -297,3 +297,10 @@ def test_a_timeline_has_few_steps_that_follow_each_other_and_all_articles(span: 
 
 def test_a_timeline_of_nothing_is_empty() -> None:
     assert timeline([]) == []
+
+
+def test_a_hit_of_kql_on_events_shows_who_did_what_with_whom(web: TestClient, paper: Room) -> None:
+    page = web.get("/", params={"kql": "events: { type: consult and countries: RU }"}).text
+    told = page[page.index('<ul class="events">') :]
+    assert "consult: visit" in told and "<bdi>Russia</bdi>" in told and "<mark>زار</mark>" in told
+    assert 'class="events"' not in web.get("/", params={"kql": "countries: RU"}).text

@@ -70,7 +70,6 @@ def test_a_search_that_has_lost_a_part_of_itself_falls_below_what_is_recorded(
 ) -> None:
     monkeypatch.setattr(relevance, "understand", less)
     figures = asked()
-    print(less.__name__, {measure: round(figure(figures, measure), 3) for measure in MEASURES})
     assert any(figure(figures, measure) < RECORDED[measure]["least"] for measure in MEASURES)
 
 

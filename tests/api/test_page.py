@@ -342,3 +342,10 @@ def test_what_the_form_cannot_make_is_refused_with_why(
     assert refused.status_code == status
     assert message in refused.text
     assert web.get("/api/alerts/Refused").status_code == 404
+
+
+def test_a_hit_of_kql_on_events_shows_who_did_what_with_whom(web: TestClient, paper: Room) -> None:
+    page = web.get("/", params={"kql": "events: { type: consult and countries: RU }"}).text
+    told = page[page.index('<ul class="events">') :]
+    assert "consult: visit" in told and "<bdi>Russia</bdi>" in told and "<mark>زار</mark>" in told
+    assert 'class="events"' not in web.get("/", params={"kql": "countries: RU"}).text

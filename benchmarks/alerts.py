@@ -208,13 +208,25 @@ def _elastalert(node: Node, alerts: list[Kept]) -> Iterator[tuple[str, float]]:
         (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
         script = OTHERS / "elastalert_pass.py"
         command = [str(_python()), str(script), str(folder / "config.yaml"), BEFORE, AFTER]
-        with _watched(node) as taken:
-            # Where this variable is set, its client trusts what that names instead.
-            environment = clean_environment(REQUESTS_CA_BUNDLE=str(node.ca))
-            done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        raise UserError(f"ElastAlert2 ended with status {done.returncode}. It said last:\n{done.stderr[-2000:]}")
-    told: Figures = json.loads(done.stdout.splitlines()[-1])
+        # Where this variable is set, its client trusts what that names instead.
+        environment = clean_environment(REQUESTS_CA_BUNDLE=str(node.ca))
+        log = folder / "log"
+        with (
+            log.open("wb") as errors,
+            subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=errors) as process,
+        ):
+            assert process.stdout
+            last = b""
+            for _ in range(2):
+                last = process.stdout.readline()  # "round"
+            with _watched(node) as taken:
+                for line in process.stdout:
+                    last = line
+        if process.returncode:
+            raise UserError(
+                f"ElastAlert2 ended with status {process.returncode}. It said last:\n{log.read_text()[-2000:]}"
+            )
+    told: Figures = json.loads(last)
     if told["rules"] != len(alerts):
         raise UserError(f"ElastAlert2 has read {told['rules']:.0f} of {len(alerts)} rules.")
     yield "matches", told["matches"]

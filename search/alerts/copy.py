@@ -21,6 +21,8 @@ from search.indices import ALIAS
 
 log = logging.getLogger(__name__)
 
+FEW = 500
+"""Fewer alerts are asked before an index is made."""
 WORTH = 1
 """How many alerts save what it costs to copy an article: about one, of 100,000 articles."""
 VECTORS = ("embedding", "passages")
@@ -41,7 +43,7 @@ def copied(client: Elasticsearch, run: str, alerts: int) -> Iterator[str]:
     while or cannot be made. The copy is removed afterwards; one that a killed process left is made anew.
     """
     articles, fields = _brought(client, run)
-    place = _copy(client, run, fields) if alerts >= WORTH * articles else ALIAS
+    place = _copy(client, run, fields) if alerts >= max(FEW, WORTH * articles) else ALIAS
     try:
         yield place
     finally:

@@ -109,6 +109,7 @@ KINDS: list[dict[str, Any]] = [
 def test_many_alerts_are_asked_of_a_copy_and_find_the_same(
     clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch, ask: Callable[..., Meaning]
 ) -> None:
+    monkeypatch.setattr(copy, "FEW", 2)
     index(enriched([desk["drills"], desk["history"]], "20261119T130000Z-a"), client=clean)
     run = index(enriched(list(desk.values())), client=clean)
     alerts = [kept(str(number), **what) for number, what in enumerate(KINDS)]
@@ -122,8 +123,9 @@ def test_many_alerts_are_asked_of_a_copy_and_find_the_same(
 
 
 def test_a_copy_has_what_the_run_brought_and_is_gone_afterwards(
-    clean: Elasticsearch, desk: Desk, enriched: Enriched
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(copy, "FEW", 2)
     index(enriched([desk["algiers"]], "first"), client=clean)
     run = index(enriched([desk["bakery"], desk["swahili"]], "second"), client=clean)
     with copied(clean, run.name, 1) as place:

@@ -31,7 +31,8 @@ from benchmarks.node import client_of, own_node
 from benchmarks.report import Figures, Table
 from enrichment.query import understand
 from search.client import failure
-from search.index import ALIAS, document, index, init
+from search.documents import document
+from search.index import ALIAS, index, init
 from search.kibana.dashboards import COUNTRY_DESK, NEWSROOM
 from search.kibana.panels import Panel
 from search.query import search, search_kql

@@ -20,7 +20,7 @@ from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
 from search.bulk import TOO_BUSY, Answer, Sender, pauses, put
 from search.client import AGAIN, connect, every, plain_errors
-from search.duplicates import link
+from search.duplicates import Text, link
 from search.indices import ALIAS, MIGRATIONS, create, index_of, older, remove_replaced, standing, year_of
 from search.templates import put_templates
 from wirewatch.errors import UserError
@@ -283,7 +283,8 @@ def _link(client: Elasticsearch, indices: list[str]) -> None:
     unlinked = {"bool": {"must_not": {"exists": {"field": "original"}}}}
     hits = every(client, searched, unlinked, [{"indexed": "asc"}, {"id": "asc"}], version=True, size=LOT)
     for lot in _lots(hits):
-        links = link(client, searched, [hit["_source"] for hit in lot])
+        documents = [hit["_source"] for hit in lot]
+        links = link(client, searched, documents, {document["id"]: Text.of(document) for document in documents})
         for answer in sender.send(
             put(hit["_index"], hit["_id"], hit["_version"], hit["_source"] | links[hit["_id"]]) for hit in lot
         ):

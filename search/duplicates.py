@@ -105,48 +105,75 @@ class Text:
         return cls(found, bands(found))
 
 
-def link(
-    client: Elasticsearch, index: str, articles: Sequence[dict[str, Any]], texts: Mapping[str, Text]
-) -> dict[str, dict[str, Any]]:
-    """Find of which article, if of any, each of these is a copy: the fields ``bands``, ``duplicate_of`` and
-    ``original`` of each document, by id.
-
-    Each is compared with the articles in the index and with those before it in the list. One that has copies
-    itself stays an original.
-
-    Args:
-        index: where the other articles are. It must be refreshed.
-        articles: documents that are new or have a new text, no id twice.
-        texts: theirs, by id.
+class Copies:
+    """Finds of which article, if of any, each new text is a copy: among the articles in the index and among those that
+    it was shown before. It remembers the latter, some 10 kB each, until the index is refreshed.
     """
-    marks = {article["id"]: texts[article["id"]].bands for article in articles}
-    indexed = _candidates(client, index, marks)
-    near = {id: _near(texts[id].numbers, others) for id, others in indexed.items()}
-    copied = _copied(client, index, list(marks))
-    headlines = _headlines(client, index, set(_places(articles, marks, near, copied)))
-    originals_here: dict[str, list[str]] = defaultdict(list)
-    links: dict[str, dict[str, Any]] = {}
-    for article in articles:
+
+    def __init__(self, client: Elasticsearch, index: str) -> None:
+        self.client, self.index = client, index
+        self._forget_all()
+
+    def refresh(self) -> None:
+        """Have the index show everything that was written, and forget it here."""
+        self.client.indices.refresh(index=self.index)
+        self._forget_all()
+
+    def _forget_all(self) -> None:
+        self._links: dict[str, dict[str, Any]] = {}
+        self._originals: dict[str, dict[str, Numbers]] = defaultdict(dict)
+        """By band, the originals that have it."""
+        self._copied: set[str] = set()
+        self._headlines: dict[tuple[str, str], set[str]] = {}
+        """Under which a source has a text, of many some; by the original and the source."""
+
+    def forget(self, id: str) -> None:
+        """An article that was not written after all is no original of others."""
+        for band in self._links.get(id, {}).get("bands", ()):
+            self._originals[band].pop(id, None)
+
+    def link(self, articles: Sequence[dict[str, Any]], texts: Mapping[str, Text]) -> dict[str, dict[str, Any]]:
+        """The fields ``bands``, ``duplicate_of`` and ``original`` of each document, by id.
+
+        Each is compared with the articles in the index, with those shown before, and with those before it in the list.
+        One that has copies itself stays an original.
+
+        Args:
+            articles: documents that are new or have a new text, no id twice, and none that was shown since the index
+                was refreshed.
+            texts: theirs, by id.
+        """
+        marks = {article["id"]: texts[article["id"]].bands for article in articles}
+        indexed = _candidates(self.client, self.index, marks)
+        near = {id: _near(texts[id].numbers, others) for id, others in indexed.items()}
+        self._copied |= _copied(self.client, self.index, list(marks))
+        places = set(_places(articles, marks, near, self._copied & marks.keys())) - self._headlines.keys()
+        self._headlines |= _headlines(self.client, self.index, places)
+        return {article["id"]: self._link(article, texts[article["id"]], near[article["id"]]) for article in articles}
+
+    def _link(self, article: dict[str, Any], text: Text, indexed: dict[str, float]) -> dict[str, Any]:
         id, source, original = article["id"], article["source"]["id"], None
-        if id not in copied:
-            here = {other: texts[other].numbers for band in marks[id] for other in originals_here[band]}
-            found = {other: how for other, how in near[id].items() if other not in links and other != id}
-            found |= _near(texts[id].numbers, here)
-            original = max(found, key=lambda other: (found[other], other), default=None)
+        if id not in self._copied:
+            shown = {other: numbers for band in text.bands for other, numbers in self._originals[band].items()}
+            # What was shown has another text now than the one in the index.
+            near = {other: how for other, how in indexed.items() if other not in self._links and other != id}
+            near |= _near(text.numbers, shown)
+            original = max(near, key=lambda other: (near[other], other), default=None)
         if original:
-            told = headlines[original, source]
+            told = self._headlines.setdefault((original, source), set())
             if len(told - {article["title"]}) >= HEADLINES:
                 original = None
             else:
                 told.add(article["title"])
-                copied.add(original)
+                self._copied.add(original)
         if not original:
-            if id not in copied:
-                headlines[id, source] = {article["title"]}
-            for band in marks[id]:
-                originals_here[band].append(id)
-        links[id] = {"bands": marks[id], "original": original or id} | ({"duplicate_of": original} if original else {})
-    return links
+            if id not in self._copied:
+                self._headlines[id, source] = {article["title"]}
+            for band in text.bands:
+                self._originals[band][id] = text.numbers
+        links = {"bands": text.bands, "original": original or id} | ({"duplicate_of": original} if original else {})
+        self._links[id] = links
+        return links
 
 
 def _numbers(article: dict[str, Any]) -> Numbers:
@@ -237,9 +264,7 @@ def _copied(client: Elasticsearch, index: str, ids: list[str]) -> set[str]:
     return {bucket["key"] for bucket in answer["aggregations"]["originals"]["buckets"]}
 
 
-def _headlines(
-    client: Elasticsearch, index: str, places: set[tuple[str, str]]
-) -> defaultdict[tuple[str, str], set[str]]:
+def _headlines(client: Elasticsearch, index: str, places: set[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
     """Headlines under which a source has a text, of many some; by the original and the source."""
     searches = [
         {
@@ -250,10 +275,8 @@ def _headlines(
         }
         for original, source in places
     ]
-    told: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for place, hits in zip(places, _hits(client, index, searches), strict=True):
-        told[place] = {hit["title"] for hit in hits}
-    return told
+    found = zip(places, _hits(client, index, searches), strict=True)
+    return {place: {hit["title"] for hit in hits} for place, hits in found}
 
 
 def _hits(client: Elasticsearch, index: str, searches: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

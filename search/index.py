@@ -14,7 +14,7 @@ from elasticsearch import Elasticsearch
 from search.bulk import Answer, Sender, pauses, put
 from search.client import connect, every, plain_errors
 from search.documents import action, document, indexed, is_new_text
-from search.duplicates import Text, link
+from search.duplicates import Copies, Text
 from search.indices import ALIAS, NOTICES, STORIES, homes, init
 from wirewatch.batches import REJECTED, Batch, BatchWriter, finished, run_name, write
 from wirewatch.records import STORIES as STORY_LINES
@@ -24,6 +24,8 @@ __all__ = ["ALIAS", "NOTICES", "STORIES", "index", "init", "rejected", "retry"]
 
 CHUNK = 500
 """Articles looked up and sent at once."""
+UNSEEN = 5_000
+"""Articles written before the index is refreshed, which takes as long as writing a lot; so many are remembered."""
 RETRY = "-retry-"
 """Stands in the name of a batch between the run that tries again and the batch whose articles were refused."""
 
@@ -114,11 +116,16 @@ def _index(
     init(client)
     with plain_errors(), write(receipt) as out, ExitStack() as rest:
         dead: BatchWriter | None = None
-        sender = Sender(client)
+        sender, copies = Sender(client), Copies(client, ALIAS)
+        copies.refresh()
         seen: set[str] = set()
+        unseen: set[str] = set()
         done = 0
         for lot in _ahead(map(_ready, _lots(articles))):
-            for outcome in _send(sender, lot, receipt, seen):
+            if len(unseen) >= UNSEEN or not unseen.isdisjoint(lot):
+                copies.refresh()
+                unseen.clear()
+            for outcome in _send(sender, copies, lot, receipt, seen):
                 out.add(outcome)
                 out.count(outcome.outcome)
                 if outcome.outcome == "failed":
@@ -127,10 +134,10 @@ def _index(
                     dead = dead or rest.enter_context(write(receipt.next(REJECTED)))
                     dead.add(Rejected(article=lot[outcome.id].article, reason=reason))
             seen.update(lot)
+            unseen.update(lot)
             done += len(lot)
             if progress:
                 progress(done, total)
-        client.indices.refresh(index=ALIAS)
         _tell_stories(sender, stories)
 
 
@@ -211,11 +218,11 @@ _ITS_OWN_FAULT = (400, 413)
 """Answers that an article gets for what it is, whenever it is sent."""
 
 
-def _send(sender: Sender, lot: _Lot, batch: Batch, seen: set[str]) -> Iterator[IndexOutcome]:
+def _send(sender: Sender, copies: Copies, lot: _Lot, batch: Batch, seen: set[str]) -> Iterator[IndexOutcome]:
     waiting = dict(lot)
     for pause in pauses():
         refused = None
-        for outcome in _try(sender, dict(waiting), batch, seen):
+        for outcome in _try(sender, copies, dict(waiting), batch, seen):
             if isinstance(outcome, Answer):
                 refused = outcome
             else:
@@ -225,17 +232,16 @@ def _send(sender: Sender, lot: _Lot, batch: Batch, seen: set[str]) -> Iterator[I
             return
         # Perhaps another index has taken the place of the one that they were sent to: they are looked up again.
         pause(refused)
+        copies.refresh()
 
 
-def _try(sender: Sender, lot: _Lot, batch: Batch, seen: set[str]) -> Iterator[IndexOutcome | Answer]:
+def _try(sender: Sender, copies: Copies, lot: _Lot, batch: Batch, seen: set[str]) -> Iterator[IndexOutcome | Answer]:
     """Send articles once. What became of each or, of those that can be taken later, the refusal."""
     client = sender.client
-    # What was written before, by an earlier try too, must be seen by the look-ups.
-    client.indices.refresh(index=ALIAS)
     before = indexed(client, list(lot))
     years = homes(client, {ready.article.first_seen.year for ready in lot.values()})
     new = [ready for id, ready in lot.items() if is_new_text(ready.article, before.get(id))]
-    links = link(client, ALIAS, [ready.fields for ready in new], {ready.article.id: ready.text for ready in new})
+    links = copies.link([ready.fields for ready in new], {ready.article.id: ready.text for ready in new})
     actions = {
         id: action(ready.article, ready.fields, years, before.get(id), links.get(id), batch)
         for id, ready in lot.items()
@@ -250,6 +256,7 @@ def _try(sender: Sender, lot: _Lot, batch: Batch, seen: set[str]) -> Iterator[In
             outcome, reason = "unchanged", "newer-indexed"
         elif answer.status in _ITS_OWN_FAULT:
             outcome, reason = "failed", f"{answer.kind}: {answer.reason}"
+            copies.forget(id)
         elif answer.reason:
             yield answer
             continue

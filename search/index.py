@@ -252,11 +252,12 @@ def _try(sender: Sender, copies: Copies, lot: _Lot, batch: Batch, seen: set[str]
         same_text = was is not None and was.fields["version"] == sent["version"]
         outcome: Literal["created", "updated", "unchanged", "failed"]
         reason = None
+        if answer.reason:
+            copies.forget(id)
         if answer.status == 409:
             outcome, reason = "unchanged", "newer-indexed"
         elif answer.status in _ITS_OWN_FAULT:
             outcome, reason = "failed", f"{answer.kind}: {answer.reason}"
-            copies.forget(id)
         elif answer.reason:
             yield answer
             continue

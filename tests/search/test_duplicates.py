@@ -171,17 +171,42 @@ def test_an_excerpt_and_a_short_notice_are_no_copies(clean: Elasticsearch, at: A
     assert set(links(clean).values()) == {None}
 
 
-def test_small_lots_link_as_one_large_lot(
-    clean: Elasticsearch, at: At, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("unseen", [1, 4, 1000])
+def test_small_lots_link_as_one_large_lot_whether_the_index_shows_them_yet_or_not(
+    clean: Elasticsearch, at: At, enriched: Enriched, monkeypatch: pytest.MonkeyPatch, unseen: int
 ) -> None:
     articles = [at(f"{n}.example", edited(story(n % 3), n // 3, 1, seed=n)) for n in range(12)]
     index(enriched(articles, "large"), client=clean)
     large = links(clean)
     clean.indices.delete(index=index_of(2026))
     monkeypatch.setattr(indexing, "CHUNK", 1)
+    monkeypatch.setattr(indexing, "UNSEEN", unseen)
     index(enriched(articles, "small"), client=clean)
     assert links(clean) == large
     assert list(large.values()).count(None) == 3
+
+
+def test_an_article_that_elasticsearch_refused_is_no_original(
+    clean: Elasticsearch, at: At, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "CHUNK", 1)
+    refused = at("a.example", story(1), embedding=(1.0, 2.0))
+    index(enriched([refused, at("b.example", story(1)), at("c.example", story(1))]), client=clean)
+    assert links(clean) == {"http://b.example/one": None, "http://c.example/one": "http://b.example/one"}
+
+
+def test_a_text_that_changes_within_a_batch_is_compared_as_it_is_now(
+    clean: Elasticsearch, at: At, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(enriched([at("a.example", story(1))], "1"), client=clean)
+    monkeypatch.setattr(indexing, "CHUNK", 1)
+    changed = at("a.example", story(2), hours=1)
+    index(enriched([changed, at("b.example", story(1)), at("c.example", story(2))], "2"), client=clean)
+    assert links(clean) == {
+        "http://a.example/one": None,
+        "http://b.example/one": None,
+        "http://c.example/one": "http://a.example/one",
+    }
 
 
 def test_copies_of_copies_are_linked_to_the_original_or_stand_alone(

@@ -48,9 +48,7 @@ def hits_of(client: Elasticsearch, question: Question, found: list[dict[str, Any
     """The hits of an answer, with the events that KQL has matched; in one of another language than the question, its
     own names of what was asked for are lit up too.
     """
-    hits = _across_languages(
-        client, question.said or question.query, question.language, [raw(hit, question) for hit in found]
-    )
+    hits = _across_languages(client, question.query, question.language, [raw(hit, question) for hit in found])
     events = matched_events(client, question.events, found)
     return [
         hit.model_copy(update={"events": tuple(happened(one["_source"], event) for event in events.get(hit.id, ()))})

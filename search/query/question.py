@@ -67,9 +67,6 @@ class Question:
     """What that asks of events."""
     words: Mapping[str, Set[str]] = field(default_factory=dict)
     """Its words, each with the ids of the concepts that it is said of."""
-    said: dict[str, Any] | None = None
-    """What of the query is about words, where not all of it is: to light up its words, Elasticsearch would look for the
-    nearest in meaning once more for each text of a hit."""
     everything: tuple[dict[str, Any], ...] = ()
     """What a hit must have where the most relevant do not come first: one that has only a part would be in the way."""
 
@@ -93,7 +90,6 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
         ways.append({"constant_score": {"filter": {"bool": {"filter": everything}}, "boost": COMPLETE}})
     text = {"multi_match": {"query": meaning.text, "fields": _TEXT_FIELDS, "tie_breaker": 0.1, "lenient": True}}
     ways.append(_saturated(text, TEXT_HALF, TEXT))
-    said = {"bool": {"should": [*ways]}}
     if meaning.embedding:
         ways += _is_near(meaning.embedding, filters.clauses())
     query = {
@@ -110,7 +106,7 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
         for word in asked.words:
             words[word.text].update(asked.concepts)
     labels = meaning.language if sure else "en"
-    return Question(query, meaning.language, labels, everything=tuple(everything), words=words, said=said)
+    return Question(query, meaning.language, labels, everything=tuple(everything), words=words)
 
 
 def in_kql(kql: str, filters: Filters | None = None) -> Question:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import crawl, enrichment, extraction, habits, relevance, replay, report
+from benchmarks import crawl, enrichment, extraction, habits, relevance, replay, report, search
 
 ALL = {
     "crawl": crawl,
@@ -13,6 +13,7 @@ ALL = {
     "habits": habits,
     "relevance": relevance,
     "replay": replay,
+    "search": search,
 }
 
 if __name__ == "__main__":

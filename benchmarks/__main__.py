@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import about, alerts, crawl, enrichment, extraction, habits, relevance, replay, report
+from benchmarks import about, alerts, crawl, enrichment, extraction, habits, relevance, replay, report, search
 
 ALL = {
     "about": about,
@@ -15,6 +15,7 @@ ALL = {
     "habits": habits,
     "relevance": relevance,
     "replay": replay,
+    "search": search,
 }
 
 if __name__ == "__main__":

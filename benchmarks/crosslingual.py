@@ -51,12 +51,12 @@ def measure(evaluation: Path, limit: int | None = None) -> Figures:
     with own_node() as node, client_of(node) as client, tempfile.TemporaryDirectory() as home:
         for name in sets:
             empty(client)
-            for language, asked, ids, run in _searched(folder / name, client, Path(home) / name, limit):
+            for language, asked, ids, run in searched(folder / name, client, Path(home) / name, limit):
                 _add(figures, f"enrichment.{name}.{language}", score(asked, ids, run))
     return figures
 
 
-def _searched(
+def searched(
     folder: Path, client: Elasticsearch, home: Path, limit: int | None
 ) -> Iterator[tuple[str, list[dict[str, Any]], set[str], dict[str, list[str]]]]:
     """Language, questions, ids of the articles, and the answers, of each language of a set."""

@@ -3,7 +3,7 @@
 The articles are those of ``benchmarks/articles.py``, a tenth of them copies of others. Indexing is the whole stage,
 with its look-ups, its search for copies and its receipt; it is compared with ``elasticsearch.helpers.parallel_bulk`` of
 the same documents into an index without a mapping (there the vectors of passages are fields of their own: it cannot
-know that they are nested). Bytes per article are those of one merged segment.
+know that they are nested). Bytes per article are those on the disk, in the segments that indexing has left.
 
 Searches come from eight threads at once, each another one: questions in plain words (understood beforehand), KQL, and
 the requests that a dashboard sends together. They are compared with a plain ``multi_match`` over title, lead and body
@@ -31,7 +31,8 @@ from benchmarks.node import client_of, own_node
 from benchmarks.report import Figures, Table
 from enrichment.query import understand
 from search.client import failure
-from search.index import ALIAS, document, index, init
+from search.documents import document
+from search.index import ALIAS, index, init
 from search.kibana.dashboards import COUNTRY_DESK, NEWSROOM
 from search.kibana.panels import Panel
 from search.query import search, search_kql
@@ -118,7 +119,6 @@ def _indexing(client: Elasticsearch, batches: Sequence[Batch], documents: Path, 
 def _sizes(client: Elasticsearch) -> dict[str, int]:
     sizes = {}
     for name, place in (("ours", ALIAS), ("plain", PLAIN)):
-        client.options(request_timeout=3600, max_retries=0).indices.forcemerge(index=place, max_num_segments=1)
         client.indices.flush(index=place)
         sizes[name] = client.indices.stats(index=place, metric="store")["_all"]["primaries"]["store"]["size_in_bytes"]
     return sizes

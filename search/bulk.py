@@ -14,9 +14,9 @@ from wirewatch.errors import UserError
 
 AT_ONCE = 4
 """Requests under way at most."""
-DOCUMENTS = 50
+DOCUMENTS = 125
 BYTES = 10 * 2**20
-"""Of one request, at most; a greater document goes alone."""
+"""Of one request, at most; a greater document goes alone. For each request Elasticsearch waits until it is on disk."""
 TOO_BUSY = 429
 TRIES = 6
 """How often what Elasticsearch cannot take at the moment is sent again, after 1, 2, 4 … seconds."""

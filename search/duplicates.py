@@ -14,11 +14,14 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from datasketch import MinHash
 from elasticsearch import Elasticsearch
+from numpy.typing import NDArray
 
 from search.client import AGAIN, PAGE, failure
 from wirewatch.errors import UserError
@@ -43,6 +46,9 @@ _UNSPACED = re.compile(
     "\uaa60-\uaa7f\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """Thai, Lao, Tibetan, Burmese, Khmer, kana and Han."""
+_NO_LETTER = re.compile(r"[^\w\s]|_")
+_PERMUTATIONS = MinHash(BANDS * ROWS, seed=1, scheme="affine32").permutations
+Numbers = NDArray[np.uint32]
 
 
 def shingles(text: str) -> frozenset[str]:
@@ -54,88 +60,148 @@ def shingles(text: str) -> frozenset[str]:
         ['der zug sagte', 'sagte er fährt', 'zug sagte er']
     """
     folded = unicodedata.normalize("NFKC", text[:LONGEST]).casefold()
-    # Vowel signs of Indian scripts are marks (M), and no letters to str.isalnum.
-    kept = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " * c.isspace() for c in folded)
+    # Vowel signs of Indian scripts are marks (M), and no letters to Python.
+    kept = _NO_LETTER.sub(lambda found: found[0] if unicodedata.category(found[0])[0] == "M" else "", folded)
     words = kept.split()
     joined = "".join(words)
     if 2 * len(_UNSPACED.findall(joined)) > len(joined):
         return frozenset(joined[at : at + CHARACTERS] for at in range(len(joined) - CHARACTERS + 1))
-    return frozenset(" ".join(words[at : at + WORDS]) for at in range(len(words) - WORDS + 1))
+    return frozenset(map(" ".join, zip(*(words[at:] for at in range(WORDS)), strict=False)))
 
 
-def bands(text: frozenset[str]) -> list[str]:
+def numbers(text: str) -> Numbers:
+    """The shingles of a text as numbers, sorted, each once: a thousandth of the memory, and quickly compared."""
+    digests = (hashlib.blake2b(shingle.encode(), digest_size=4).digest() for shingle in shingles(text))
+    return np.unique(np.frombuffer(b"".join(digests), "<u4"))
+
+
+def bands(text: Numbers) -> list[str]:
     """The bands of a text's MinHash signature, as words to look up; none of a text that is too short to compare."""
     if len(text) < FEWEST:
         return []
-    signature = MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=_hash, scheme="affine32")
-    signature.update_batch(shingle.encode() for shingle in text)
+    signature = MinHash(BANDS * ROWS, permutations=_PERMUTATIONS, hashfunc=int, scheme="affine32")
+    signature.update_batch(text)
     rows = signature.hashvalues.astype("<u4").reshape(BANDS, ROWS)
     return [f"{at}:{hashlib.blake2b(row.tobytes(), digest_size=6).hexdigest()}" for at, row in enumerate(rows)]
 
 
-def _hash(shingle: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(shingle, digest_size=4).digest(), "little")
-
-
-def resemblance(one: frozenset[str], other: frozenset[str]) -> float:
+def resemblance(one: Numbers, other: Numbers) -> float:
     """The share of their shingles that two texts have in common (Jaccard), from 0 to 1."""
-    return len(one & other) / (len(one | other) or 1)
+    common = len(np.intersect1d(one, other, assume_unique=True))
+    return common / (len(one) + len(other) - common or 1)
 
 
-def link(client: Elasticsearch, index: str, articles: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Find of which article, if of any, each of these is a copy: the fields ``bands``, ``duplicate_of`` and
-    ``original`` of each document, by id.
+@dataclass(frozen=True)
+class Text:
+    """What of an article's text is compared. Making it takes more time than anything else here."""
 
-    Each is compared with the articles in the index and with those before it in the list. One that has copies
-    itself stays an original.
+    numbers: Numbers
+    bands: list[str]
 
-    Args:
-        index: where the other articles are. It must be refreshed.
-        articles: documents that are new or have a new text, no id twice.
+    @classmethod
+    def of(cls, article: dict[str, Any]) -> Text:
+        """Of an article as it is, or will be, in the index."""
+        found = _numbers(article)
+        return cls(found, bands(found))
+
+
+class Copies:
+    """Finds of which article, if of any, each new text is a copy: among the articles in the index and among those that
+    it was shown before. It remembers the latter, some 10 kB each, until the index is refreshed.
     """
-    texts = {article["id"]: _shingles(article) for article in articles}
-    marks = {id: bands(text) for id, text in texts.items()}
-    indexed = _candidates(client, index, marks)
-    copied = _copied(client, index, list(texts))
-    originals_here: dict[str, list[str]] = defaultdict(list)
-    headlines: dict[tuple[str, str], set[str]] = {}
-    links: dict[str, dict[str, Any]] = {}
-    for article in articles:
-        id, original = article["id"], None
-        if id not in copied:
-            near = {other: text for other, text in indexed[id].items() if other not in links and other != id}
-            near |= {other: texts[other] for band in marks[id] for other in originals_here[band]}
-            original = _nearest(texts[id], near)
+
+    def __init__(self, client: Elasticsearch, index: str) -> None:
+        self.client, self.index = client, index
+        self._forget_all()
+
+    def refresh(self) -> None:
+        """Have the index show everything that was written, and forget it here."""
+        self.client.indices.refresh(index=self.index)
+        self._forget_all()
+
+    def _forget_all(self) -> None:
+        self._links: dict[str, dict[str, Any]] = {}
+        self._originals: dict[str, dict[str, Numbers]] = defaultdict(dict)
+        """By band, the originals that have it."""
+        self._copied: set[str] = set()
+        self._headlines: dict[tuple[str, str], set[str]] = {}
+        """Under which a source has a text, of many some; by the original and the source."""
+
+    def forget(self, id: str) -> None:
+        """An article that was not written after all is no original of others."""
+        for band in self._links.get(id, {}).get("bands", ()):
+            self._originals[band].pop(id, None)
+
+    def link(self, articles: Sequence[dict[str, Any]], texts: Mapping[str, Text]) -> dict[str, dict[str, Any]]:
+        """The fields ``bands``, ``duplicate_of`` and ``original`` of each document, by id.
+
+        Each is compared with the articles in the index, with those shown before, and with those before it in the list.
+        One that has copies itself stays an original.
+
+        Args:
+            articles: documents that are new or have a new text, no id twice, and none that was shown since the index
+                was refreshed.
+            texts: theirs, by id.
+        """
+        marks = {article["id"]: texts[article["id"]].bands for article in articles}
+        indexed = _candidates(self.client, self.index, marks)
+        near = {id: _near(texts[id].numbers, others) for id, others in indexed.items()}
+        self._copied |= _copied(self.client, self.index, list(marks))
+        places = set(_places(articles, marks, near, self._copied & marks.keys())) - self._headlines.keys()
+        self._headlines |= _headlines(self.client, self.index, places)
+        return {article["id"]: self._link(article, texts[article["id"]], near[article["id"]]) for article in articles}
+
+    def _link(self, article: dict[str, Any], text: Text, indexed: dict[str, float]) -> dict[str, Any]:
+        id, source, original = article["id"], article["source"]["id"], None
+        if id not in self._copied:
+            shown = {other: numbers for band in text.bands for other, numbers in self._originals[band].items()}
+            # What was shown has another text now than the one in the index.
+            near = {other: how for other, how in indexed.items() if other not in self._links and other != id}
+            near |= _near(text.numbers, shown)
+            original = max(near, key=lambda other: (near[other], other), default=None)
         if original:
-            place = (original, article["source"]["id"])
-            if place not in headlines:
-                headlines[place] = _headlines(client, index, *place)
-            if len(headlines[place] - {article["title"]}) >= HEADLINES:
+            told = self._headlines.setdefault((original, source), set())
+            if len(told - {article["title"]}) >= HEADLINES:
                 original = None
             else:
-                headlines[place].add(article["title"])
-                copied.add(original)
+                told.add(article["title"])
+                self._copied.add(original)
         if not original:
-            if id not in copied:
-                headlines[id, article["source"]["id"]] = {article["title"]}
-            for band in marks[id]:
-                originals_here[band].append(id)
-        links[id] = {"bands": marks[id], "original": original or id} | ({"duplicate_of": original} if original else {})
-    return links
+            if id not in self._copied:
+                self._headlines[id, source] = {article["title"]}
+            for band in text.bands:
+                self._originals[band][id] = text.numbers
+        links = {"bands": text.bands, "original": original or id} | ({"duplicate_of": original} if original else {})
+        self._links[id] = links
+        return links
 
 
-def _shingles(article: dict[str, Any]) -> frozenset[str]:
-    return shingles("\n".join(filter(None, (article.get("lead"), article["body"]))))
+def _numbers(article: dict[str, Any]) -> Numbers:
+    return numbers("\n".join(filter(None, (article.get("lead"), article["body"]))))
 
 
-def _nearest(text: frozenset[str], others: dict[str, frozenset[str]]) -> str | None:
-    near = {id: resemblance(text, other) for id, other in others.items()}
-    return max((id for id in near if near[id] >= NEAR), key=lambda id: (near[id], id), default=None)
+def _near(text: Numbers, others: dict[str, Numbers]) -> dict[str, float]:
+    """Those of the others that are near, and how near."""
+    return {id: how for id, other in others.items() if (how := resemblance(text, other)) >= NEAR}
 
 
-def _candidates(client: Elasticsearch, index: str, marks: dict[str, list[str]]) -> dict[str, dict[str, frozenset[str]]]:
+def _places(
+    articles: Sequence[dict[str, Any]], marks: dict[str, list[str]], near: dict[str, dict[str, float]], copied: set[str]
+) -> Iterator[tuple[str, str]]:
+    """Of which originals in the index, and in which sources, there may be one more copy now."""
+    with_copies: dict[str, list[str]] = defaultdict(list)
+    for id in copied:
+        for band in marks[id]:
+            with_copies[band].append(id)
+    for article in articles:
+        id = article["id"]
+        for original in {*near[id], *(other for band in marks[id] for other in with_copies[band])}:
+            yield original, article["source"]["id"]
+
+
+def _candidates(client: Elasticsearch, index: str, marks: dict[str, list[str]]) -> dict[str, dict[str, Numbers]]:
     """For each article the originals in the index that have most bands in common with it, and their texts."""
-    found: dict[str, dict[str, frozenset[str]]] = {id: {} for id in marks}
+    found: dict[str, dict[str, Numbers]] = {id: {} for id in marks}
     taken = _taken(client, index, {band for id in marks for band in marks[id]})
     asked = [id for id in marks if not taken.isdisjoint(marks[id])]
     if not asked:
@@ -156,15 +222,12 @@ def _candidates(client: Elasticsearch, index: str, marks: dict[str, list[str]]) 
             "_source": ["id", "lead", "body"],
             "track_total_hits": False,
         }
-        searches += [{"index": index, "allow_partial_search_results": False}, body]
-    texts: dict[str, frozenset[str]] = {}
-    for id, answer in zip(asked, client.msearch(searches=searches)["responses"], strict=True):
-        if "error" in answer:
-            raise UserError(f"Elasticsearch could not look for copies: {failure(answer['error'])}. {AGAIN}")
-        for hit in answer["hits"]["hits"]:
-            other = hit["_source"]
+        searches.append(body)
+    texts: dict[str, Numbers] = {}
+    for id, hits in zip(asked, _hits(client, index, searches), strict=True):
+        for other in hits:
             if other["id"] not in texts:
-                texts[other["id"]] = _shingles(other)
+                texts[other["id"]] = _numbers(other)
             found[id][other["id"]] = texts[other["id"]]
     return found
 
@@ -201,13 +264,27 @@ def _copied(client: Elasticsearch, index: str, ids: list[str]) -> set[str]:
     return {bucket["key"] for bucket in answer["aggregations"]["originals"]["buckets"]}
 
 
-def _headlines(client: Elasticsearch, index: str, original: str, source: str) -> set[str]:
-    """Headlines under which a source has a text, of many some."""
-    answer = client.search(
-        index=index,
-        query={"bool": {"filter": [{"term": {"original": original}}, {"term": {"source.id": source}}]}},
-        source_includes=["title"],
-        size=100,
-        allow_partial_search_results=False,
-    )
-    return {hit["_source"]["title"] for hit in answer["hits"]["hits"]}
+def _headlines(client: Elasticsearch, index: str, places: set[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
+    """Headlines under which a source has a text, of many some; by the original and the source."""
+    searches = [
+        {
+            "query": {"bool": {"filter": [{"term": {"original": original}}, {"term": {"source.id": source}}]}},
+            "_source": ["title"],
+            "size": 100,
+            "track_total_hits": False,
+        }
+        for original, source in places
+    ]
+    found = zip(places, _hits(client, index, searches), strict=True)
+    return {place: {hit["title"] for hit in hits} for place, hits in found}
+
+
+def _hits(client: Elasticsearch, index: str, searches: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """What each of the searches finds, all asked at once."""
+    if not searches:
+        return
+    head = {"index": index, "allow_partial_search_results": False}
+    for answer in client.msearch(searches=[part for body in searches for part in (head, body)])["responses"]:
+        if "error" in answer:
+            raise UserError(f"Elasticsearch could not look for copies: {failure(answer['error'])}. {AGAIN}")
+        yield [hit["_source"] for hit in answer["hits"]["hits"]]

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from elasticsearch import Elasticsearch
 
-from search import schema
 from search.bulk import Answer, Sender, pauses, put
 from search.client import connect, every, plain_errors
-from search.duplicates import link
+from search.documents import action, document, indexed, is_new_text
+from search.duplicates import Copies, Text
 from search.indices import ALIAS, NOTICES, STORIES, homes, init
 from wirewatch.batches import REJECTED, Batch, BatchWriter, finished, run_name, write
 from wirewatch.records import STORIES as STORY_LINES
 from wirewatch.records import EnrichedArticle, IndexOutcome, Rejected, Story, now
 
-__all__ = ["ALIAS", "NOTICES", "STORIES", "document", "index", "init", "rejected", "retry"]
+__all__ = ["ALIAS", "NOTICES", "STORIES", "index", "init", "rejected", "retry"]
 
-CHUNK = 500
-"""Articles looked up and sent at once."""
+CHUNK = 1_000
+"""Articles looked up and sent at once, some 70 MB; as many are made ready meanwhile."""
+UNSEEN = 5_000
+"""Articles written before the index is refreshed, which takes as long as writing a lot; so many are remembered."""
 RETRY = "-retry-"
 """Stands in the name of a batch between the run that tries again and the batch whose articles were refused."""
-
-_LANGUAGES = schema.text_languages()
-_SAME_LANGUAGE = {"nb": "no", "nn": "no"}
 
 
 def index(
@@ -116,24 +116,28 @@ def _index(
     init(client)
     with plain_errors(), write(receipt) as out, ExitStack() as rest:
         dead: BatchWriter | None = None
-        sender = Sender(client)
+        sender, copies = Sender(client), Copies(client, ALIAS)
+        copies.refresh()
         seen: set[str] = set()
+        unseen: set[str] = set()
         done = 0
-        for lot in _chunks(articles):
-            sent = {article.id: article for article in lot}
-            for outcome in _send(sender, lot, receipt, seen):
+        for lot in _ahead(map(_ready, _lots(articles))):
+            if len(unseen) >= UNSEEN or not unseen.isdisjoint(lot):
+                copies.refresh()
+                unseen.clear()
+            for outcome in _send(sender, copies, lot, receipt, seen):
                 out.add(outcome)
                 out.count(outcome.outcome)
                 if outcome.outcome == "failed":
                     reason = outcome.reason or ""
                     out.count(f"failed:{reason.partition(':')[0]}")
                     dead = dead or rest.enter_context(write(receipt.next(REJECTED)))
-                    dead.add(Rejected(article=sent[outcome.id], reason=reason))
-            seen.update(sent)
+                    dead.add(Rejected(article=lot[outcome.id].article, reason=reason))
+            seen.update(lot)
+            unseen.update(lot)
             done += len(lot)
             if progress:
                 progress(done, total)
-        client.indices.refresh(index=ALIAS)
         _tell_stories(sender, stories)
 
 
@@ -171,7 +175,7 @@ def _insist(sender: Sender, actions: Callable[[], Iterable[dict[str, Any]]]) -> 
         pause(refused[0])
 
 
-def _chunks(articles: Iterable[EnrichedArticle]) -> Iterator[list[EnrichedArticle]]:
+def _lots(articles: Iterable[EnrichedArticle]) -> Iterator[list[EnrichedArticle]]:
     """The articles in lots, no article twice in one: of two versions the second must find the first."""
     lot: dict[str, EnrichedArticle] = {}
     for article in articles:
@@ -184,40 +188,41 @@ def _chunks(articles: Iterable[EnrichedArticle]) -> Iterator[list[EnrichedArticl
 
 
 @dataclass(frozen=True)
-class _Indexed:
-    """What the index has of an article."""
+class _Ready:
+    """An article and what can be made of it without asking the index."""
 
-    index: str
-    fetched: int
-    """When, in seconds since 1970: the document's version in Elasticsearch."""
+    article: EnrichedArticle
     fields: dict[str, Any]
-    """``version``, ``revision``, ``run``, ``indexed``, and what :func:`search.duplicates.link` found."""
+    text: Text
 
 
-_LINKS = ("bands", "original", "duplicate_of")
+_Lot = dict[str, _Ready]
+"""By the articles' ids."""
 
 
-def _indexed(client: Elasticsearch, articles: list[EnrichedArticle]) -> dict[str, _Indexed]:
-    found = client.search(
-        index=ALIAS,
-        query={"ids": {"values": [article.id for article in articles]}},
-        source_includes=["version", "revision", "run", "indexed", *_LINKS],
-        size=len(articles),
-        version=True,
-        allow_partial_search_results=False,
-    )
-    return {hit["_id"]: _Indexed(hit["_index"], hit["_version"], hit["_source"]) for hit in found["hits"]["hits"]}
+def _ready(articles: list[EnrichedArticle]) -> _Lot:
+    fields = {article.id: document(article) for article in articles}
+    return {article.id: _Ready(article, fields[article.id], Text.of(fields[article.id])) for article in articles}
+
+
+def _ahead(lots: Iterator[_Lot]) -> Iterator[_Lot]:
+    """The lots, each made while Elasticsearch is at work on the one before."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, lots, None)
+        while lot := coming.result():
+            coming = pool.submit(next, lots, None)
+            yield lot
 
 
 _ITS_OWN_FAULT = (400, 413)
 """Answers that an article gets for what it is, whenever it is sent."""
 
 
-def _send(sender: Sender, articles: Sequence[EnrichedArticle], batch: Batch, seen: set[str]) -> Iterator[IndexOutcome]:
-    waiting = {article.id: article for article in articles}
+def _send(sender: Sender, copies: Copies, lot: _Lot, batch: Batch, seen: set[str]) -> Iterator[IndexOutcome]:
+    waiting = dict(lot)
     for pause in pauses():
         refused = None
-        for outcome in _try(sender, list(waiting.values()), batch, seen):
+        for outcome in _try(sender, copies, dict(waiting), batch, seen):
             if isinstance(outcome, Answer):
                 refused = outcome
             else:
@@ -227,31 +232,28 @@ def _send(sender: Sender, articles: Sequence[EnrichedArticle], batch: Batch, see
             return
         # Perhaps another index has taken the place of the one that they were sent to: they are looked up again.
         pause(refused)
+        copies.refresh()
 
 
-def _try(
-    sender: Sender, articles: list[EnrichedArticle], batch: Batch, seen: set[str]
-) -> Iterator[IndexOutcome | Answer]:
+def _try(sender: Sender, copies: Copies, lot: _Lot, batch: Batch, seen: set[str]) -> Iterator[IndexOutcome | Answer]:
     """Send articles once. What became of each or, of those that can be taken later, the refusal."""
     client = sender.client
-    # What was written before, by an earlier try too, must be seen by the look-ups.
-    client.indices.refresh(index=ALIAS)
-    before = _indexed(client, articles)
-    years = homes(client, {article.first_seen.year for article in articles})
-    texts = [article for article in articles if _is_new_text(article, before.get(article.id))]
-    documents = {article.id: document(article) for article in articles}
-    links = link(client, ALIAS, [documents[article.id] for article in texts])
+    before = indexed(client, list(lot))
+    years = homes(client, {ready.article.first_seen.year for ready in lot.values()})
+    new = [ready for id, ready in lot.items() if is_new_text(ready.article, before.get(id))]
+    links = copies.link([ready.fields for ready in new], {ready.article.id: ready.text for ready in new})
     actions = {
-        article.id: _action(article, documents[article.id], years, before.get(article.id), links.get(article.id), batch)
-        for article in articles
+        id: action(ready.article, ready.fields, years, before.get(id), links.get(id), batch)
+        for id, ready in lot.items()
     }
-    versions = {article.id: article.version for article in articles}
     for answer in sender.send(actions.values()):
         id, sent = answer.id, actions[answer.id]["_source"]
         was = before.get(id)
         same_text = was is not None and was.fields["version"] == sent["version"]
         outcome: Literal["created", "updated", "unchanged", "failed"]
         reason = None
+        if answer.reason:
+            copies.forget(id)
         if answer.status == 409:
             outcome, reason = "unchanged", "newer-indexed"
         elif answer.status in _ITS_OWN_FAULT:
@@ -265,66 +267,4 @@ def _try(
             # What is there of the same run was written by an earlier, killed try.
             is_first = was is None or (was.fields["run"] == batch.name and id not in seen)
             outcome = "created" if is_first and sent["revision"] == 1 else "updated"
-        yield IndexOutcome(id=id, version=versions[id], outcome=outcome, reason=reason)
-
-
-def _known(article: EnrichedArticle) -> int:
-    """When what the article says was last seen to be so, in seconds since 1970: an older one never replaces a newer."""
-    return int(max(article.fetched, article.gone or article.fetched).timestamp())
-
-
-def _is_new_text(article: EnrichedArticle, before: _Indexed | None) -> bool:
-    return before is None or (before.fields["version"] != article.version and before.fetched <= _known(article))
-
-
-def _action(
-    article: EnrichedArticle,
-    fields: dict[str, Any],
-    years: dict[int, str],
-    before: _Indexed | None,
-    links: dict[str, Any] | None,
-    batch: Batch,
-) -> dict[str, Any]:
-    index, revision, run, indexed = years[article.first_seen.year], 1, batch.name, now().isoformat()
-    if before:
-        # Where it is, it stays: the year in which it was first seen may have been forgotten with the crawl state.
-        index, revision = before.index, before.fields["revision"]
-        if links is None:
-            # The same text once more, or a second try of this run: nothing new for readers.
-            run, indexed = before.fields["run"], before.fields["indexed"]
-            links = {name: before.fields[name] for name in _LINKS if name in before.fields}
-        elif batch.is_replay:
-            # Another text, but of the same page: nothing that the site has changed.
-            run = before.fields["run"]
-        elif before.fields["run"] != run:
-            revision += 1
-    own = {**fields, **(links or {}), "revision": revision, "run": run, "indexed": indexed}
-    return put(index, article.id, _known(article), own)
-
-
-_TOLD_OTHERWISE = {"labels", "concepts", "origins", "countries_found", "entities", "parts", "passages", "topics_found"}
-
-
-def document(article: EnrichedArticle) -> dict[str, Any]:
-    """An article's own part of what the index holds of it. ``search/schema`` says what each field means."""
-    fields = article.model_dump(mode="json", exclude=_TOLD_OTHERWISE, exclude_defaults=True)
-    fields["access"] = article.access
-    fields["extracted_from"] = article.extracted_from
-    fields.setdefault("story_id", article.id)  # a story of its own: a search folded by stories has it as one
-    # Lists, so that no phrase runs from the title into the body.
-    whole = tuple(text for text in (article.title, article.lead, article.body) if text)
-    texts = {article.language or "": whole, **article.parts}
-    if languages := list(filter(None, texts)):
-        fields["languages"] = languages
-    texts = {_SAME_LANGUAGE.get(code, code): said for code, said in texts.items()}
-    if read := {code: said for code, said in texts.items() if code in _LANGUAGES}:
-        fields["text"] = read
-    if article.concepts or article.labels:
-        fields["concepts"] = {"ids": article.concepts, **article.labels}
-    if named := [found.code for found in article.countries_found if not found.about]:
-        fields["countries_named"] = named
-    if spellings := [spelling for entity in article.entities for spelling in entity.spellings]:
-        fields["spellings"] = list(dict.fromkeys(spellings))
-    if article.passages:
-        fields["passages"] = [{"vector": vector} for vector in article.passages]
-    return fields
+        yield IndexOutcome(id=id, version=lot[id].article.version, outcome=outcome, reason=reason)

@@ -18,9 +18,10 @@ from typing import Any
 
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
+from search import schema
 from search.bulk import TOO_BUSY, Answer, Sender, pauses, put
 from search.client import AGAIN, connect, every, plain_errors
-from search.duplicates import link
+from search.duplicates import Copies, Text
 from search.indices import ALIAS, MIGRATIONS, create, index_of, older, remove_replaced, standing, year_of
 from search.templates import put_templates
 from wirewatch.errors import UserError
@@ -32,7 +33,10 @@ _WHILE_BUILT: dict[str, Any] = {
     "index.auto_expand_replicas": False,
     "index.number_of_replicas": 0,
 }
-_FROM_NOW_ON: dict[str, Any] = {"index.refresh_interval": None, "index.auto_expand_replicas": "0-1"}
+_FROM_NOW_ON = {
+    f"index.{name}": schema.load("component")["wirewatch-articles-settings"]["template"]["settings"]["index"][name]
+    for name in ("refresh_interval", "auto_expand_replicas")
+}
 
 Progress = Callable[[int, int | None], None]
 
@@ -279,14 +283,16 @@ def _lots(hits: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 def _link(client: Elasticsearch, indices: list[str]) -> None:
     """Link the articles that come from before there were links to copies, those first that were indexed first."""
     sender, searched = Sender(client), ",".join(indices)
-    client.indices.refresh(index=searched)
+    copies = Copies(client, searched)
+    copies.refresh()
     unlinked = {"bool": {"must_not": {"exists": {"field": "original"}}}}
     hits = every(client, searched, unlinked, [{"indexed": "asc"}, {"id": "asc"}], version=True, size=LOT)
     for lot in _lots(hits):
-        links = link(client, searched, [hit["_source"] for hit in lot])
+        documents = [hit["_source"] for hit in lot]
+        links = copies.link(documents, {document["id"]: Text.of(document) for document in documents})
         for answer in sender.send(
             put(hit["_index"], hit["_id"], hit["_version"], hit["_source"] | links[hit["_id"]]) for hit in lot
         ):
             if answer.reason:
                 raise UserError(f"Elasticsearch takes no article now ({answer.kind}: {answer.reason}). {AGAIN}")
-        client.indices.refresh(index=searched)
+        copies.refresh()

@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 
 from search import duplicates
 from search import index as indexing
-from search.duplicates import bands, resemblance, shingles
+from search.duplicates import bands, numbers, resemblance, shingles
 from search.index import index
 from search.indices import index_of
 from search.query import Filters, search, search_kql
@@ -93,12 +93,12 @@ def test_words_make_shingles_where_spaces_part_them_and_characters_where_not() -
 
 def test_the_bands_of_a_text_never_change() -> None:
     # They lie in the index for years: another value here means that old articles have to be linked anew.
-    assert bands(shingles(story(1)))[:2] == ["0:1d73b39375b2", "1:7e5e59d3fb4d"]
+    assert bands(numbers(story(1)))[:2] == ["0:1d73b39375b2", "1:7e5e59d3fb4d"]
 
 
 def test_an_edited_copy_of_a_newsroom_story_is_near_and_every_other_story_is_far() -> None:
     articles = {f"{site}/{a.slug}": a for site, found in load_articles().items() for a in found}
-    texts = {name: shingles("\n".join([a.lead or "", *a.paragraphs])) for name, a in articles.items()}
+    texts = {name: numbers("\n".join([a.lead or "", *a.paragraphs])) for name, a in articles.items()}
     for name, article in articles.items():
         for other, text in texts.items():
             if article.same_as and other == article.same_as:
@@ -108,7 +108,7 @@ def test_an_edited_copy_of_a_newsroom_story_is_near_and_every_other_story_is_far
                 assert resemblance(texts[name], text) < 0.1
         if len(texts[name]) >= 150:
             sentences = "\n".join([article.lead or "", *article.paragraphs]).replace(". ", ".\n")
-            copy = shingles(edited(sentences, drop=len(sentences.split("\n")) // 4, insert=2))
+            copy = numbers(edited(sentences, drop=len(sentences.split("\n")) // 4, insert=2))
             assert resemblance(copy, texts[name]) >= duplicates.NEAR
             assert set(bands(copy)) & set(bands(texts[name]))
 
@@ -171,17 +171,42 @@ def test_an_excerpt_and_a_short_notice_are_no_copies(clean: Elasticsearch, at: A
     assert set(links(clean).values()) == {None}
 
 
-def test_small_lots_link_as_one_large_lot(
-    clean: Elasticsearch, at: At, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("unseen", [1, 4, 1000])
+def test_small_lots_link_as_one_large_lot_whether_the_index_shows_them_yet_or_not(
+    clean: Elasticsearch, at: At, enriched: Enriched, monkeypatch: pytest.MonkeyPatch, unseen: int
 ) -> None:
     articles = [at(f"{n}.example", edited(story(n % 3), n // 3, 1, seed=n)) for n in range(12)]
     index(enriched(articles, "large"), client=clean)
     large = links(clean)
     clean.indices.delete(index=index_of(2026))
     monkeypatch.setattr(indexing, "CHUNK", 1)
+    monkeypatch.setattr(indexing, "UNSEEN", unseen)
     index(enriched(articles, "small"), client=clean)
     assert links(clean) == large
     assert list(large.values()).count(None) == 3
+
+
+def test_an_article_that_elasticsearch_refused_is_no_original(
+    clean: Elasticsearch, at: At, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "CHUNK", 1)
+    refused = at("a.example", story(1), embedding=(1.0, 2.0))
+    index(enriched([refused, at("b.example", story(1)), at("c.example", story(1))]), client=clean)
+    assert links(clean) == {"http://b.example/one": None, "http://c.example/one": "http://b.example/one"}
+
+
+def test_a_text_that_changes_within_a_batch_is_compared_as_it_is_now(
+    clean: Elasticsearch, at: At, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(enriched([at("a.example", story(1))], "1"), client=clean)
+    monkeypatch.setattr(indexing, "CHUNK", 1)
+    changed = at("a.example", story(2), hours=1)
+    index(enriched([changed, at("b.example", story(1)), at("c.example", story(2))], "2"), client=clean)
+    assert links(clean) == {
+        "http://a.example/one": None,
+        "http://b.example/one": None,
+        "http://c.example/one": "http://a.example/one",
+    }
 
 
 def test_copies_of_copies_are_linked_to_the_original_or_stand_alone(

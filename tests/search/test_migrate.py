@@ -164,7 +164,7 @@ def test_killed_and_run_again_it_loses_and_duplicates_nothing_while_searches_go_
     assert old.search(index="articles", knn={"field": "embedding", "query_vector": [1.0] + 383 * [0.0], "k": 5})[
         "hits"
     ]["hits"]
-    assert old.indices.get_settings(index=NEW)[NEW]["settings"]["index"].get("refresh_interval") is None
+    assert old.indices.get_settings(index=NEW)[NEW]["settings"]["index"]["refresh_interval"] == "30s"
 
 
 def test_what_was_copied_before_the_kill_is_not_copied_again(old: Elasticsearch) -> None:

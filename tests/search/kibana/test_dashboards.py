@@ -12,9 +12,10 @@ import pytest
 import yaml
 from elasticsearch import Elasticsearch
 
+from search.documents import document
 from search.health.history import INDEX as HEALTH
 from search.health.measure import document as health_document
-from search.index import ALIAS, NOTICES, STORIES, document, init
+from search.index import ALIAS, NOTICES, STORIES, init
 from search.kibana.columns import Metric, Terms
 from search.kibana.dashboards import DASHBOARDS
 from search.kibana.desks import DESKS

@@ -27,7 +27,7 @@ from wirewatch.settings import Settings, get_settings
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
-ONCE = {"certificates", "kibana-password", "init", "kibana-setup", "airflow-init"}
+ONCE = {"certificates", "kibana-password", "init", "kibana-setup", "airflow-init", "alerts"}
 """What runs at every start, and ends."""
 
 
@@ -67,10 +67,12 @@ def test_only_what_ends_by_itself_is_given_the_administrators_password() -> None
         assert SERVICES[name]["restart"] == "on-failure"
 
 
-def test_the_pipelines_key_is_for_the_worker_and_the_key_of_the_certificate_for_elasticsearch() -> None:
-    assert having("keys") == {"init": "/etc/wirewatch/keys", "airflow-worker": "/etc/wirewatch/keys:ro"}
-    file = environment("airflow-worker")["WIREWATCH_ELASTICSEARCH__API_KEY_FILE"]
-    assert f"--pipeline-key {file}" in SERVICES["init"]["command"][0]
+def test_the_pipelines_key_is_for_who_makes_and_sends_alerts_and_the_key_of_the_certificate_for_elasticsearch() -> None:
+    readers = {"airflow-worker", "alerts", "serve"}
+    assert having("keys") == {"init": "/etc/wirewatch/keys"} | dict.fromkeys(readers, "/etc/wirewatch/keys:ro")
+    files = {environment(name)["WIREWATCH_ELASTICSEARCH__API_KEY_FILE"] for name in readers}
+    assert [f"--pipeline-key {file}" in SERVICES["init"]["command"][0] for file in files] == [True]
+    assert {name for name in SERVICES if "SMTP" in str(environment(name))} == readers
     assert set(having("certificates")) == {"certificates", "elasticsearch"}
     assert {name for name, at in having("ca").items() if not at.endswith(":ro")} == {"certificates"}
 

@@ -103,7 +103,6 @@ def _entry(name: str) -> Entry:
 def _entries(file: Path) -> list[Entry]:
     if not file.exists():
         return []
-    _warn_if_others_can_read(file)
     try:
         written = yaml.safe_load(read_text(file, "channels")) or []
     except yaml.YAMLError as error:
@@ -112,6 +111,8 @@ def _entries(file: Path) -> list[Entry]:
         raise UserError(f"{file}{place}: this is not valid YAML. Put text with special characters in quotes.") from None
     if not isinstance(written, list):
         raise UserError(f"{file} must be a list of channels, each starting with `- name:`.")
+    if written:
+        _warn_if_others_can_read(file)
     wrong, entries = [], []
     for number, given in enumerate(written, 1):
         try:

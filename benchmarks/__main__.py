@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import about, alerts, crawl, enrichment, extraction, habits, relevance, replay, report, search
+from benchmarks import about, alerts, crawl, enrichment, extraction, habits, hot, relevance, replay, report, search
 
 ALL = {
     "about": about,
@@ -13,6 +13,7 @@ ALL = {
     "enrichment": enrichment,
     "extraction": extraction,
     "habits": habits,
+    "hot": hot,
     "relevance": relevance,
     "replay": replay,
     "search": search,

@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from wirewatch.cli import alert_words as words
-from wirewatch.cli import stages
 from wirewatch.cli.alert_options import Given, alert_of, with_fields
 from wirewatch.cli.console import console
 from wirewatch.errors import UserError
@@ -310,5 +309,4 @@ def register(app: typer.Typer) -> None:
     for command in (add, edit, test, show, history, mute, pause, resume, delete):
         group.command()(command)
     group.command("apply")(apply_file)
-    group.command("run")(stages.shown(stages.alert))
     app.add_typer(group, name="alerts")

@@ -24,8 +24,10 @@ def test_every_alert_that_is_timed_can_be_asked_and_some_tell(es: Elasticsearch,
     assert es.count(index=ALIAS, query={"term": {"run": alerts.RUN}})["count"] == 2
     made = [alerts._kept(number, kql) for number, kql in enumerate(islice(alerts.kqls(desk), 100))]
     assert len({kept.alert.kql for kept in made}) > 90
+    made.append(alerts._kept(100, "*"))
     found = [hits for _, hits in matches(es, made, alerts.RUN)]
     assert not any(isinstance(hits, str) for hits in found)
+    assert len(found[-1]) == 2
     assert 0 < sum(map(bool, found)) < 50
     figures = {f"alerts.100.{name}": figure for name, figure in alerts._asked(Node(node), es, made)}
     assert figures["alerts.100.telling"] == sum(map(bool, found))

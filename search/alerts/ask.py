@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from search.alerts.store import Kept
+from search.query.kql import kql_query
 from search.query.question import BEST, Unreadable
 
 NEAR = 0.5
@@ -61,7 +62,7 @@ def scored(kept: Kept) -> dict[str, Any]:
 def _text(kept: Kept) -> list[dict[str, Any]]:
     alert = kept.alert
     if alert.kql:
-        return [{"kql": {"query": alert.kql}}]
+        return [kql_query(alert.kql)]
     # As Kibana asks it, unless its advanced settings say otherwise.
     return [{"query_string": {"query": alert.lucene, "analyze_wildcard": True}}] if alert.lucene else []
 

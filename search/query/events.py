@@ -15,6 +15,7 @@ from elasticsearch import Elasticsearch
 
 from search.client import plain_errors
 from search.index import ALIAS
+from search.query.kql import kql_query
 
 AT_ONCE = 250
 """Events asked for in one request."""
@@ -83,7 +84,7 @@ def _one(article: str, event: dict[str, Any], asked: str, name: str) -> dict[str
         *(("words", word) for word in event.get("words", ())),
     ]
     told = " and ".join(f"{field}: {_quoted(value)}" for field, value in own)
-    happened = {"kql": {"query": f"events: {{ ({asked}) and {told} }}"}}
+    happened = kql_query(f"events: {{ ({asked}) and {told} }}")
     return {"bool": {"filter": [{"term": {"id": article}}, happened], "_name": name}}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from search import schema
 from search.query.events import asked_of_events
 from search.query.filters import Filters
+from search.query.kql import kql_query
 from wirewatch.errors import UserError
 from wirewatch.records import Asked, Meaning, Word, now
 
@@ -112,7 +113,7 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
 def in_kql(kql: str, filters: Filters | None = None) -> Question:
     """A question in KQL, exactly as Kibana asks it with the same text."""
     filters = filters or Filters()
-    query = {"bool": {"must": {"kql": {"query": kql}}, "filter": filters.clauses()}}
+    query = {"bool": {"must": kql_query(kql), "filter": filters.clauses()}}
     return Question(query, kql=kql, events=asked_of_events(kql))
 
 

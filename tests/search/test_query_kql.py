@@ -1,0 +1,56 @@
+"""KQL as Kibana's search bar reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from search.alerts.alert import Alert
+from search.alerts.matching import matches
+from search.alerts.store import create
+from search.index import index
+from search.query import Unreadable, search_kql
+from search.query.kql import bracketed
+from wirewatch.batches import Batch
+from wirewatch.records import EnrichedArticle
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("a and b or c", "(a and b) or c"),
+        ("a OR b AND c", "a or (b AND c)"),
+        ("a or b and not c or d and e", "a or (b and not c) or (d and e)"),
+        ("(a and b or c) and d", "((a and b) or c) and d"),
+        ("countries: (DZ or MA and TN) and x", "countries: (DZ or (MA and TN)) and x"),
+        ("events: { type: a and b: c or type: d }", "events: { (type: a and b: c) or type: d }"),
+        ('"x or y" and z or w', '("x or y" and z) or w'),
+    ],
+)
+def test_what_and_joins_belongs_together(written: str, read: str) -> None:
+    assert bracketed(written) == read
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "a", "a and b", "a or b", "rock-and-roll or b", r"a\ and b", '"a and b" or c', "a) and b or c", "(a and b"],
+)
+def test_other_text_is_left_as_it_is(written: str) -> None:
+    assert bracketed(written) == written
+
+
+def test_the_same_text_finds_the_same_as_in_kibana(
+    clean: Elasticsearch, desk: dict[str, EnrichedArticle], enriched: Callable[..., Batch]
+) -> None:
+    run = index(enriched(list(desk.values())), client=clean)
+    mixed = "countries: EG and notaword or countries: DZ"
+    algeria = {hit.id for hit in search_kql("countries: DZ", size=100, client=clean).hits}
+    assert algeria
+    assert {hit.id for hit in search_kql(mixed, size=100, client=clean).hits} == algeria
+    kept = create(clean, Alert(name="Mixed", kql=mixed), "command")
+    ((_, found),) = matches(clean, [kept], run.name)
+    assert not isinstance(found, str) and {hit["_id"] for hit in found} == algeria
+    with pytest.raises(Unreadable):
+        search_kql("countries: DZ) and a or b", client=clean)

@@ -23,7 +23,7 @@ from search.alerts.alert import alert_id
 from search.alerts.channels import Message, Refused, Unknown, check, ready, send
 from search.alerts.kibana.rules import channels_of, note_rules
 from search.alerts.matching import Why, why
-from search.alerts.notices import change, notice_of
+from search.alerts.notices import announce, change, notice_of
 from search.alerts.schedule import quiet_until
 from search.alerts.store import Kept
 from search.client import connect, every, plain_errors
@@ -98,7 +98,7 @@ def tell_operator(client: Elasticsearch, what: str, title: str) -> Notice | None
     """
     fresh = {"alert": OPERATOR, "story": what, "slot": what, "title": title, "size": 0, "run": OPERATOR}
     notice = Notice(id=notice_id(OPERATOR, what, "operator"), kind="operator", created=now(), due=now(), **fresh)
-    return next(iter(change(client, [notice.id], lambda _, before: [] if before else [notice])), None)
+    return announce(client, notice)
 
 
 @dataclass(frozen=True)

@@ -267,6 +267,7 @@ def sync() -> None:
     """Take over from Kibana the saved searches with the tag `alert`, as every run does: run it as often as you like."""
     from search.alerts import store
     from search.alerts.kibana.take_over import is_known
+    from wirewatch.cli import stages
 
     if not is_known():
         raise UserError("No setting says where Kibana is: put KIBANA_URL=https://… into the environment or .env.")

@@ -12,7 +12,7 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from search.alerts.channels import check, is_operators, ready
-from search.alerts.notices import change
+from search.alerts.notices import announce
 from search.client import every
 from search.indices import KIBANA_ALERTS
 from wirewatch.errors import UserError
@@ -30,8 +30,7 @@ def note_rules(client: Elasticsearch) -> int:
     client.indices.refresh(index=KIBANA_ALERTS)
     number = 0
     for hit in every(client, KIBANA_ALERTS, {"bool": {"must_not": {"term": {"taken": True}}}}, ["_doc"]):
-        fresh = _notice(hit)
-        change(client, [fresh.id], lambda _, before, fresh=fresh: [] if before else [fresh])
+        announce(client, _notice(hit))
         client.options(ignore_status=404).update(index=KIBANA_ALERTS, id=hit["_id"], doc={"taken": True})
         number += 1
     return number

@@ -29,9 +29,9 @@ def take_over(understand: Understand | None = None, *, client: Elasticsearch | N
     """Make the alerts from Kibana those that its saved searches with the tag ``alert`` are, and say how many were
     ``added``, ``changed``, ``renamed`` and ``removed``. Doing it again changes nothing.
 
-    What people did to an alert besides (muted, paused, unsubscribed a channel) stays, and so does, under another title,
-    what it has told. Where Kibana does not answer the alerts stay as they are, and that is logged. It is not asked where
-    no setting names it: a password goes to no address that nobody has written.
+    What people did to an alert besides (muted, paused, unsubscribed a channel) stays, and so does, under another
+    title, what it has told. Where Kibana does not answer the alerts stay as they are, and that is logged. Where no
+    setting names it, it is not asked: a password goes to no address that nobody has written.
 
     Args:
         understand: says what the sentence of an alert means that is about one.
@@ -47,7 +47,7 @@ def take_over(understand: Understand | None = None, *, client: Elasticsearch | N
 
 def is_known() -> bool:
     """Whether a setting says where Kibana is."""
-    return "kibana_url" in get_settings().model_fields_set
+    return "kibana_url" in get_settings().model_fields_set and bool(get_settings().kibana_url)
 
 
 def _take_over(client: Elasticsearch, understand: Understand | None) -> Counter[str]:

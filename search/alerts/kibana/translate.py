@@ -82,11 +82,11 @@ def _question(saved: Saved, kibana: Tagged, warnings: list[str]) -> dict[str, An
         warnings.append(f"it is not asked: its data view is {shown}, and alerts ask articles (data view of `{ALIAS}`)")
         return {"clauses": [NOTHING]}
     warnings += _runtime_fields(view, source)
-    clauses, unknown = clauses_of(pills)
-    warnings += unknown
     text, language = asked.get("query"), asked.get("language", "kuery")
     if isinstance(text, dict):  # a query of Elasticsearch, typed into an old Kibana's search bar
-        return {"clauses": [text, *clauses]}
+        pills.insert(0, {"query": text, "meta": {"alias": "search bar"}})
+    clauses, unknown = clauses_of(pills)
+    warnings += unknown
     if isinstance(text, str) and text.strip():
         if language not in ("kuery", "lucene"):
             warnings.append(f"it is not asked: nothing is known of the language {language}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def desk(tmp_path: Path, web: Web) -> None:
     """Have a channel of that name."""
     file = tmp_path / "channels.yml"
     file.touch(0o600)
-    file.write_text(f"- name: desk\n  webhook: {web.url}\n  secret: s0123456789abcdef0123456789abcdef\n")
+    file.write_text(f"- name: desk\n  webhook: {web.url}\n  secret: whsec_{b64encode(bytes(32)).decode()}\n")
 
 
 def write(client: Elasticsearch, **document: Any) -> None:

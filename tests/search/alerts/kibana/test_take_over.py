@@ -15,6 +15,7 @@ from search.alerts import store
 from search.alerts.alert import Alert
 from search.alerts.kibana.take_over import take_over
 from search.alerts.store import Kept
+from search.alerts.watch import troubles
 from tests.search.alerts.kibana.pretending import Kibana, pill
 from tests.search.alerts.telling import Runs, article, notices, watch
 from wirewatch.cli import cli
@@ -166,8 +167,7 @@ def test_what_cannot_be_taken_over_is_said_on_the_alert(
     assert alerts["Channels"].alert.tell == ("nowhere",), "what it is told waits until there is such a channel"
     asked = {"Runtime", "Strange pill", "Lookup", "Channels", "Two tabs"}
     assert set(told(runs.tell(article("a")))) == asked, "what would be asked wrongly is not asked"
-    listed = CliRunner().invoke(cli, ["alerts", "list"])
-    assert "of the saved search" in listed.output
+    assert "the alert ES|QL: of the saved search: it is not asked: alerts do not speak ES|QL" in str(troubles(clean))
 
 
 def test_a_search_that_cannot_be_read_is_taken_over_and_shown_with_its_error(

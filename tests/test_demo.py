@@ -68,9 +68,7 @@ def test_the_demo_answers_the_analyst_and_a_second_run_fetches_only_what_changed
     first = counts(settings, "pages")
     articles = es.count(index="articles")["count"]
     assert articles >= 100
-    assert set(empty_panels(es)) <= QUIET, (
-        "the panels of Kibana show something of the demo as they open"
-    )
+    assert set(empty_panels(es)) <= QUIET, "the panels of Kibana show something of the demo as they open"
 
     for arguments in (
         (QUESTION,),

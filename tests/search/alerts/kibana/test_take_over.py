@@ -289,7 +289,7 @@ def test_where_no_kibana_is_named_none_is_asked(
 def test_commands_take_over_before_they_ask(clean: Elasticsearch, kibana: Kibana) -> None:
     kibana.save("1", "Coups", "coup", description="about: A coup in Mali")
     kibana.save("2", "Logs", "coup", view="logs")
-    done = CliRunner().invoke(cli, ["alerts", "run"])
+    done = CliRunner().invoke(cli, ["alert"])
     assert done.exit_code == 0, done.output
     assert set(all_of(clean)) == {"Coups", "Logs"}
     assert all_of(clean)["Coups"].meaning

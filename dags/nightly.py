@@ -85,8 +85,11 @@ def nightly() -> None:
 
     @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def alert() -> None:
+        from enrichment.query import understand
+        from search.alerts.kibana.take_over import take_over
         from search.alerts.match import alert as stage
 
+        take_over(understand)
         for found in pending("alerted"):
             stage(found)
 

@@ -27,6 +27,8 @@ ALIAS = "articles"
 ALERTS = "wirewatch-alerts"
 NOTICES = "wirewatch-notices"
 DELIVERIES = "wirewatch-deliveries"
+KIBANA_ALERTS = "wirewatch-kibana-alerts"
+"""Where the index connector of Kibana writes what a rule found, with the rights of the analyst who made the rule."""
 STORIES = "wirewatch-stories"
 MIGRATIONS = "wirewatch-migrations"
 OURS = "wirewatch-*"
@@ -50,7 +52,7 @@ def init(client: Elasticsearch | None = None) -> None:
         searched = standing(client)
         _refuse_newer(searched)
         put_templates(client)
-        _make(client, (ALERTS, NOTICES, DELIVERIES, STORIES, MIGRATIONS))
+        _make(client, (ALERTS, NOTICES, DELIVERIES, KIBANA_ALERTS, STORIES, MIGRATIONS))
         remove_replaced(client, searched)
         searched = _forget(client, searched)
         if not searched:

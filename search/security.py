@@ -19,12 +19,10 @@ from elasticsearch import Elasticsearch, NotFoundError
 
 from search.client import connect, plain_errors
 from search.health.history import INDEX as HEALTH
-from search.index import ALIAS, NOTICES, STORIES
-from search.kibana.setup import SPACE
+from search.indices import ALERTS, ALIAS, DELIVERIES, KIBANA_ALERTS, NOTICES, STORIES
+from search.kibana.connection import SPACE
 from wirewatch.errors import UserError
 
-KIBANA_ALERTS = "wirewatch-kibana-alerts"
-"""Where the index connector of Kibana writes what a rule found, with the rights of the analyst who made the rule."""
 GRACE = timedelta(hours=24)
 """How long a replaced key still works: until it is replaced wherever it is used."""
 
@@ -53,12 +51,13 @@ ROLES: dict[str, dict[str, Any]] = {
                 ],
             }
         ],
-        "applications": [],
+        # Looks for saved searches with the tag `alert`, and at the data views that they are about.
+        "applications": _kibana("discover_v2.read", "indexPatterns.read", "savedObjectsTagging.read"),
     },
     "analyst": {
         "cluster": [_GREETING],
         "indices": [
-            {"names": [*_ARTICLES, STORIES, NOTICES], "privileges": _READ},
+            {"names": [*_ARTICLES, STORIES, ALERTS, NOTICES, DELIVERIES], "privileges": _READ},
             {"names": [KIBANA_ALERTS], "privileges": ["create_doc"]},
         ],
         "applications": _kibana(
@@ -69,7 +68,7 @@ ROLES: dict[str, dict[str, Any]] = {
     "operator": {
         "cluster": ["monitor"],
         "indices": [
-            {"names": [HEALTH], "privileges": _READ},
+            {"names": [HEALTH, DELIVERIES], "privileges": _READ},
             # How large and how well the others are, not what they say.
             {"names": [ALIAS, "wirewatch-*"], "privileges": ["monitor", "view_index_metadata"]},
         ],

@@ -164,6 +164,8 @@ class Settings(BaseSettings):
     """Where those who are told find Kibana, if that is not ``kibana_url``."""
     kibana_ca: Path | None = None
     """Certificate authority of a Kibana (``https://…``) with a private one."""
+    kibana_tell: tuple[str, ...] = ()
+    """Channels of saved searches and rules in Kibana that name none (JSON: ``["desk"]``)."""
     node_home: Path | None = None
     """An unpacked official Elasticsearch to run as the local node instead of the assembled one."""
     node_heap: str = "1g"

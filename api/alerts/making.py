@@ -95,7 +95,7 @@ def delete(desk: Desk, kept: Kept) -> None:
 
 def _check_channels(tell: Iterable[str]) -> None:
     for channel in tell:
-        if channel == "stdout" or channel.startswith("file:"):
+        if channels.is_operators(channel):
             raise Unreadable(f"`{channel}` is the operator's: name a channel, or write `mail:somebody@example.org`.")
         _as(Unreadable, channels.ready, channel)
 

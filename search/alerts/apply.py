@@ -54,7 +54,9 @@ class Changes:
         return bool(self.added or self.changed or self.removed)
 
 
-def add(client: Elasticsearch, alert: Alert, origin: Origin, understand: Understand | None = None) -> Kept:
+def add(
+    client: Elasticsearch, alert: Alert, origin: Origin, understand: Understand | None = None, **known: Any
+) -> Kept:
     """Keep a new alert.
 
     Args:
@@ -62,13 +64,14 @@ def add(client: Elasticsearch, alert: Alert, origin: Origin, understand: Underst
         alert: what somebody wrote.
         origin: where.
         understand: of an alert that is about a sentence, says what that means.
+        known: what else is kept with it.
 
     Raises:
         UserError: there is one of that name, or Elasticsearch does not answer or refuses.
     """
     new = draft(alert, origin, understand)
     with plain_errors():
-        return store.create(client, alert, origin, meaning=new.meaning, **_scale(client, new))
+        return store.create(client, alert, origin, meaning=new.meaning, **_scale(client, new), **known)
 
 
 def draft(alert: Alert, origin: Origin, understand: Understand | None = None) -> Kept:
@@ -83,7 +86,7 @@ def edit(client: Elasticsearch, kept: Kept, alert: Alert, understand: Understand
         UserError: it is looked after elsewhere or was deleted, or Elasticsearch does not answer or refuses.
     """
     refuse_elsewhere(kept)
-    return _rewrite(client, kept, alert, kept.origin, understand)
+    return rewrite(client, kept, alert, kept.origin, understand)
 
 
 def refuse_elsewhere(kept: Kept) -> None:
@@ -138,15 +141,22 @@ def apply(
     for alert in changes.added:
         add(client, alert, origin, understand)
     for change in changes.changed:
-        _rewrite(client, change.kept, change.alert, origin, understand)
+        rewrite(client, change.kept, change.alert, origin, understand)
     with plain_errors():
         for kept in changes.removed:
             store.delete(client, kept)
     return changes
 
 
-def _rewrite(client: Elasticsearch, kept: Kept, alert: Alert, origin: Origin, understand: Understand | None) -> Kept:
-    what: dict[str, Any] = {"alert": alert, "origin": origin, "changed": now()}
+def rewrite(
+    client: Elasticsearch, kept: Kept, alert: Alert, origin: Origin, understand: Understand | None, **known: Any
+) -> Kept:
+    """Keep an alert as it is written now where it is looked after; ``known`` is what else changes of it.
+
+    Raises:
+        UserError: it was deleted, or Elasticsearch does not answer or refuses.
+    """
+    what: dict[str, Any] = {"alert": alert, "origin": origin, "changed": now(), **known}
     if alert.about != kept.alert.about:
         what["meaning"] = _meaning(alert, understand)
     if any(getattr(alert, name) != getattr(kept.alert, name) for name in _QUESTION):

@@ -21,12 +21,13 @@ from elasticsearch import ConflictError, Elasticsearch
 from search.alerts import store
 from search.alerts.alert import alert_id
 from search.alerts.channels import Message, Refused, Unknown, check, ready, send
+from search.alerts.kibana.rules import channels_of, note_rules
 from search.alerts.matching import Why, why
-from search.alerts.notices import change, notice_of
+from search.alerts.notices import announce, change, notice_of
 from search.alerts.schedule import quiet_until
 from search.alerts.store import Kept
 from search.client import connect, every, plain_errors
-from search.indices import ALERTS, DELIVERIES, NOTICES
+from search.indices import ALERTS, DELIVERIES, KIBANA_ALERTS, NOTICES
 from wirewatch.database import in_turn
 from wirewatch.errors import UserError
 from wirewatch.records import AGAIN, Cited, Delivery, Notice, delivery_id, notice_id, now
@@ -67,6 +68,8 @@ def deliver(*, client: Elasticsearch | None = None) -> Counter[str]:
     with plain_errors(), in_turn(get_settings().state, "deliveries"):
         if not client.indices.exists(index=[ALERTS, NOTICES, DELIVERIES]):
             return Counter()  # nothing was ever indexed
+        if client.indices.exists(index=KIBANA_ALERTS):
+            note_rules(client)
         return _Round(client).go()
 
 
@@ -95,7 +98,7 @@ def tell_operator(client: Elasticsearch, what: str, title: str) -> Notice | None
     """
     fresh = {"alert": OPERATOR, "story": what, "slot": what, "title": title, "size": 0, "run": OPERATOR}
     notice = Notice(id=notice_id(OPERATOR, what, "operator"), kind="operator", created=now(), due=now(), **fresh)
-    return next(iter(change(client, [notice.id], lambda _, before: [] if before else [notice])), None)
+    return announce(client, notice)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ class _Group:
     """Notices that are sent together."""
 
     alert: Kept | None
-    """None where they are for the operator."""
+    """None where they are for the operator, or of a rule of Kibana."""
     name: str
     slot: str
     channels: Sequence[str]
@@ -126,7 +129,9 @@ class _Round:
             due = self._due(of_operator)
             for (name, slot), some in groupby(due, key=lambda notice: (notice.alert, notice.slot)):
                 notices = list(some)
-                if of_operator:
+                if notices[0].kind == "rule":
+                    self._tell_rule(name, slot, notices)
+                elif of_operator:
                     self._send_all(_Group(None, name, slot, operator_channels(), notices))
                 else:
                     self._tell(name, slot, notices)
@@ -151,6 +156,14 @@ class _Round:
         elif quiet_until(kept.alert, self.moment) is None:
             channels = [channel for channel in kept.alert.tell if channel not in kept.unsubscribed]
             self._send_all(_Group(kept, name, slot, channels, notices))
+
+    def _tell_rule(self, name: str, slot: str, notices: Sequence[Notice]) -> None:
+        """Send what a rule of Kibana wrote: a document is a slot, and names its channels."""
+        channels, troubles = channels_of(self.client, notices[0])
+        for trouble in troubles:
+            title = f"The rule {name} of Kibana cannot tell a channel: {trouble.rstrip('.')}. Its action names it."
+            tell_operator(self.client, f"rule {name} {trouble} {self.moment.date()}", title)
+        self._send_all(_Group(None, name, slot, channels, notices))
 
     def _send_all(self, group: _Group) -> None:
         over = [self._send_to(channel, group) for channel in group.channels]

@@ -63,7 +63,7 @@ class Book:
     def announce(self, kept: Kept, notice: Notice) -> None:
         """Write a notice of what is no story, unless there is one already."""
         fresh = notice.model_copy(update={"run": self.run, **self._due(kept)})
-        change(self.client, [fresh.id], lambda _, before: [] if before else [fresh])
+        announce(self.client, fresh)
 
     def write(self) -> None:
         """Write the notices of what was noted."""
@@ -159,6 +159,11 @@ def change(client: Elasticsearch, ids: Collection[str], how: Change) -> list[Not
             # Another process has written these meanwhile: they are read once more.
             left = [id for id in own if id not in changed]
     return written
+
+
+def announce(client: Elasticsearch, notice: Notice) -> Notice | None:
+    """Write a notice, unless there is one of its id already: None then."""
+    return next(iter(change(client, [notice.id], lambda _, before: [] if before else [notice])), None)
 
 
 def notice_of(source: Mapping[str, Any]) -> Notice:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from search.kibana.columns import Metric, Terms, Times
 from search.kibana.objects import Control, Dashboard, Search
 from search.kibana.panels import Panel
-from search.kibana.views import ARRIVALS, ARTICLES, EVER, HEALTH, NOTICE_VIEW, OURS, STORY_VIEW
+from search.kibana.views import (
+    ALERT_VIEW,
+    ARRIVALS,
+    ARTICLES,
+    DELIVERY_VIEW,
+    EVER,
+    HEALTH,
+    NOTICE_VIEW,
+    OURS,
+    STORY_VIEW,
+)
 
 SOURCE = Terms("source.name.keyword", "Source")
 COUNTRY = Terms("countries", "Country")
@@ -212,39 +222,92 @@ STORY = Dashboard(
     (OURS,),
 )
 
+WAITING = "state: (waiting or due)"
+NOT_TAKEN = "state: (failed or dead or unsure)"
+BROKEN = "error: * or warnings: *"
 ALERTS = Dashboard(
     "Alerts",
-    "What fired, and who was told",
+    "What fired, who was told, what waits, and what is broken",
     "now-7d",
     (
-        Panel("Notices", NOTICE_VIEW, (Metric(label="Notices"),), "number", 12, 8),
-        Panel("Told", NOTICE_VIEW, (Metric(label="Told", kql="told: *"),), "number", 12, 8),
-        Panel("Articles told of", NOTICE_VIEW, (Metric("unique_count", "article", "Articles"),), "number", 12, 8),
-        Panel("Alerts that fired", NOTICE_VIEW, (Metric("unique_count", "alert", "Alerts"),), "number", 12, 8),
-        Panel("Fired over time", NOTICE_VIEW, (Terms("alert", "Alert"), Times("created"), Metric(label="Notices"))),
-        Panel("Told by channel", NOTICE_VIEW, (Terms("told_to", "Channel"), Metric(label="Notices"))),
+        Panel("Notices", NOTICE_VIEW, (Metric(label="Notices"),), "number", 8, 8),
+        Panel("Told", NOTICE_VIEW, (Metric(label="Told", kql="state: told"),), "number", 8, 8),
+        Panel("Waiting", NOTICE_VIEW, (Metric(label="Waiting", kql=WAITING),), "number", 8, 8),
+        Panel("Messages sent", DELIVERY_VIEW, (Metric(label="Messages", kql="state: sent"),), "number", 8, 8),
+        Panel("Messages not taken", DELIVERY_VIEW, (Metric(label="Messages", kql=NOT_TAKEN),), "number", 8, 8),
+        Panel("Broken alerts", ALERT_VIEW, (Metric(label="Alerts", kql=BROKEN),), "number", 8, 8),
+        Panel(
+            "Fired over time",
+            NOTICE_VIEW,
+            (Terms("alert", "Alert"), Times("created"), Metric(label="Notices")),
+            width=48,
+        ),
+        Panel("Kinds of notices", NOTICE_VIEW, (Terms("kind", "Kind"), Metric(label="Notices")), width=16),
+        Panel("What became of them", NOTICE_VIEW, (Terms("state", "State"), Metric(label="Notices")), width=16),
+        Panel("Outlets", NOTICE_VIEW, (Terms("sources", "Outlet"), Metric(label="Notices")), width=16),
         Panel(
             "By alert",
             NOTICE_VIEW,
             (
                 Terms("alert", "Alert", 100),
                 Metric(label="Notices"),
-                Metric(label="Told", kql="told: *"),
-                Metric(label="Waiting", kql="not told: *"),
+                Metric(label="Told", kql="state: told"),
+                Metric(label="Waiting", kql=WAITING),
+                Metric(label="Muted", kql="state: muted"),
                 Metric("max", "created", "Last fired", date=True),
             ),
             "table",
             48,
         ),
+        Panel(
+            "Messages by channel",
+            DELIVERY_VIEW,
+            (Terms("channel", "Channel"), Terms("state", "State"), Metric(label="Messages")),
+        ),
+        Panel("Messages over time", DELIVERY_VIEW, (Terms("state", "State"), Times("at"), Metric(label="Messages"))),
+        Search(
+            "Alerts that are broken",
+            ALERT_VIEW,
+            ("name", "owner", "origin", "error", "warnings"),
+            BROKEN,
+            (("changed", "desc"),),
+            tags=(OURS,),
+            height=10,
+        ),
+        Search(
+            "Messages that were not taken",
+            DELIVERY_VIEW,
+            ("alert", "channel", "state", "attempts", "next", "error"),
+            NOT_TAKEN,
+            (("at", "desc"),),
+            tags=(OURS,),
+            height=10,
+        ),
+        Search(
+            "Notices that wait",
+            NOTICE_VIEW,
+            ("alert", "title", "state", "due", "sources"),
+            WAITING,
+            (("created", "desc"),),
+            tags=(OURS,),
+            height=10,
+        ),
         Search(
             "Latest notices",
             NOTICE_VIEW,
-            ("alert", "title", "told", "told_to", "url"),
+            ("alert", "kind", "title", "state", "size", "sources", "url"),
             sort=(("created", "desc"),),
             tags=(OURS,),
         ),
+        Search(
+            "All alerts",
+            ALERT_VIEW,
+            ("name", "owner", "query", "about", "origin", "paused", "muted"),
+            sort=(("changed", "desc"),),
+            tags=(OURS,),
+        ),
     ),
-    (Control("Alert", NOTICE_VIEW, "alert"), Control("Channel", NOTICE_VIEW, "told_to")),
+    (Control("Alert", NOTICE_VIEW, "alert"), Control("Channel", DELIVERY_VIEW, "channel")),
     (OURS,),
 )
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from search.kibana.connection import SPACE
 from search.kibana.objects import View
-from search.kibana.setup import SPACE
 from search.kibana.views import ARRIVALS
 from wirewatch.settings import get_settings
 

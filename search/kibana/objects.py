@@ -74,6 +74,7 @@ class View:
     index: str
     name: str
     time: str
+    """Empty where all are shown, whatever time one looks at."""
     descriptions: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
@@ -85,7 +86,7 @@ class View:
         attributes = {
             "title": self.index,
             "name": self.name,
-            "timeFieldName": self.time,
+            **({"timeFieldName": self.time} if self.time else {}),
             "allowNoIndex": True,
             "fieldAttrs": json.dumps(said, ensure_ascii=False),
             "fieldFormatMap": json.dumps(self.formats, ensure_ascii=False),

@@ -9,6 +9,7 @@ from typing import Any
 
 import requests
 
+from search.kibana.connection import SPACE, session
 from search.kibana.dashboards import DASHBOARDS
 from search.kibana.desks import SEARCHES
 from search.kibana.objects import Saved
@@ -16,8 +17,6 @@ from search.kibana.views import ARTICLES, TAGS, VIEWS
 from wirewatch.errors import UserError
 from wirewatch.settings import get_settings
 
-SPACE = "wirewatch"
-"""The id of the space that everything is put into."""
 _SPACE = {
     "id": SPACE,
     "name": "Wirewatch",
@@ -54,20 +53,8 @@ def setup(*, wait: float = 300, tell: Callable[[str], None] = lambda message: No
         UserError: Kibana is not there in time, its certificate is not believed, or it refuses us or an object; the
             message says which and why.
     """
-    settings = get_settings()
-    url = settings.kibana_url.rstrip("/")
-    if settings.kibana_ca and not settings.kibana_ca.is_file():
-        raise UserError(f"WIREWATCH_KIBANA_CA={settings.kibana_ca} is no file: name the authority's certificate (PEM).")
-    with requests.Session() as kibana:
-        if settings.kibana_ca:
-            kibana.trust_env = False  # else REQUESTS_CA_BUNDLE has the last word
-            kibana.verify = str(settings.kibana_ca)
-        kibana.headers["kbn-xsrf"] = "true"
-        given = settings.elasticsearch
-        if given.api_key:
-            kibana.headers["Authorization"] = f"ApiKey {given.api_key.get_secret_value()}"
-        elif given.user and given.password:
-            kibana.auth = (given.user, given.password.get_secret_value())
+    url = get_settings().kibana_url.rstrip("/")
+    with session() as kibana:
         tell(f"Waiting for Kibana at {url}")
         _wait_until_available(kibana, url, wait)
         _post(kibana, f"{url}/api/spaces/space", "the space", json=_SPACE, there_already=409)

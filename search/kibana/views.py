@@ -7,7 +7,7 @@ from typing import Any
 
 from search import schema
 from search.health.history import INDEX as HEALTH_INDEX
-from search.index import ALIAS, NOTICES, STORIES
+from search.indices import ALERTS, ALIAS, DELIVERIES, NOTICES, STORIES
 from search.kibana.names import COUNTRIES, LANGUAGES
 from search.kibana.objects import Tag, View
 
@@ -75,7 +75,15 @@ NOTICE_VIEW = View(
     "Wirewatch notices",
     "created",
     descriptions=_fields("notices"),
-    formats={"url": _LINK},
+    formats={"url": _LINK, "articles.url": _LINK, "articles.language": _LANGUAGE, "articles.source.country": _COUNTRY},
+)
+ALERT_VIEW = View("wirewatch-alerts", ALERTS, "Wirewatch alerts", "", descriptions=_fields("alerts"))
+DELIVERY_VIEW = View(
+    "wirewatch-deliveries",
+    DELIVERIES,
+    "Wirewatch deliveries: messages to channels",
+    "at",
+    descriptions=_fields("deliveries"),
 )
 HEALTH = View(
     "wirewatch-source-health",
@@ -85,4 +93,4 @@ HEALTH = View(
     descriptions=_fields("source-health"),
     formats={"source.country": _COUNTRY, "listings.url": _LINK, "bytes": {"id": "bytes"}},
 )
-VIEWS = (ARTICLES, ARRIVALS, STORY_VIEW, NOTICE_VIEW, HEALTH)
+VIEWS = (ARTICLES, ARRIVALS, STORY_VIEW, ALERT_VIEW, NOTICE_VIEW, DELIVERY_VIEW, HEALTH)

@@ -9,9 +9,10 @@ import pytest
 from elasticsearch import AuthorizationException, Elasticsearch
 
 from search.health.history import INDEX as HEALTH
-from search.index import ALIAS, NOTICES, STORIES, init
+from search.index import init
+from search.indices import ALERTS, ALIAS, DELIVERIES, KIBANA_ALERTS, NOTICES, STORIES
 from search.node import Node
-from search.security import KIBANA_ALERTS, setup
+from search.security import setup
 from wirewatch.settings import Settings
 
 PAYROLL = "payroll"
@@ -90,6 +91,9 @@ NO_WRITING: Forbidden = {
     "write to an index behind the alias": lambda es: es.index(index=_behind(es), document={"title": "Invented"}),
     "write a story": lambda es: es.index(index=STORIES, document={"id": "s"}),
     "write a notice": lambda es: es.index(index=NOTICES, document={"id": "n"}),
+    "write an alert": lambda es: es.index(index=ALERTS, document={"id": "a"}),
+    "delete an alert": lambda es: es.delete(index=ALERTS, id="a"),
+    "write a message": lambda es: es.index(index=DELIVERIES, document={"id": "d"}),
     "write health": lambda es: es.index(index=HEALTH, document={"id": "h"}),
     "delete the articles": lambda es: es.indices.delete(index=_behind(es)),
     "close the articles": lambda es: es.indices.close(index=ALIAS),
@@ -120,6 +124,8 @@ OPERATOR: Forbidden = {
     "read one article": lambda es: es.get(index=ALIAS, id="a"),
     "read stories": lambda es: es.search(index=STORIES),
     "read notices": lambda es: es.search(index=NOTICES),
+    "read alerts": lambda es: es.search(index=ALERTS),
+    "read what rules of Kibana found": ANALYST["read what rules of Kibana found"],
 }
 PIPELINE: Forbidden = {
     **NO_ADMINISTRATION,
@@ -159,6 +165,12 @@ def test_a_search_of_everything_shows_each_only_what_is_theirs(keys: dict[str, E
     assert seen("analyst") == {"wirewatch-articles"}
     assert seen("operator") == {HEALTH}
     assert seen("pipeline") == {"wirewatch-articles", HEALTH, KIBANA_ALERTS}
+
+
+def test_what_alerts_have_told_is_there_for_those_who_look_after_it(keys: dict[str, Elasticsearch]) -> None:
+    for index in (ALERTS, NOTICES, DELIVERIES):
+        assert keys["analyst"].search(index=index)["hits"]["total"]["value"] == 0
+    assert keys["operator"].search(index=DELIVERIES)["hits"]["total"]["value"] == 0
 
 
 def test_a_bulk_writes_nothing_for_an_analyst(analyst: Elasticsearch) -> None:

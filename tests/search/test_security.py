@@ -103,7 +103,9 @@ def test_in_kibana_analysts_write_in_our_space_and_operators_read_there(admin: E
         assert ("feature_dashboard_v2.all" in given["privileges"]) is may
         assert ("feature_dashboard_v2.read" in given["privileges"]) is not may
         assert not {"all", "read", "feature_dev_tools.all"} & set(given["privileges"])
-    assert not admin.security.get_role(name="wirewatch-pipeline")["wirewatch-pipeline"]["applications"]
+    (given,) = admin.security.get_role(name="wirewatch-pipeline")["wirewatch-pipeline"]["applications"]
+    assert given["resources"] == [f"space:{SPACE}"]
+    assert all(privilege.endswith(".read") for privilege in given["privileges"]), "it looks for saved searches"
 
 
 def test_the_command_prints_each_key_once_and_leaves_it_nowhere(

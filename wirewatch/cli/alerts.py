@@ -263,6 +263,25 @@ def apply_file(
         _say_what_hinders(alert)
 
 
+def sync() -> None:
+    """Take over from Kibana the saved searches with the tag `alert`, as every run does: run it as often as you like."""
+    from search.alerts import store
+    from search.alerts.kibana.take_over import is_known
+    from wirewatch.cli import stages
+
+    if not is_known():
+        raise UserError("No setting says where Kibana is: put KIBANA_URL=https://… into the environment or .env.")
+    counts = stages.sync()
+    for what in ("added", "changed", "renamed", "removed"):
+        if counts[what]:
+            console.print(f"{what}: {counts[what]}", highlight=False)
+    if not counts:
+        console.print("The alerts from Kibana are as they were.")
+    for kept in store.all_alerts(_client()):
+        for warning in kept.warnings:
+            _say(f"{kept.alert.name}: {warning}")
+
+
 def _client() -> Client:
     from search.alerts.store import ready
     from search.client import connect
@@ -309,4 +328,5 @@ def register(app: typer.Typer) -> None:
     for command in (add, edit, test, show, history, mute, pause, resume, delete):
         group.command()(command)
     group.command("apply")(apply_file)
+    group.command()(sync)
     app.add_typer(group, name="alerts")

@@ -16,6 +16,7 @@ def setup(
 ) -> None:
     """Put space, data views, saved searches and dashboards into Kibana (KIBANA_URL); safe to repeat."""
     from search.kibana import setup as kibana
+    from search.kibana.connection import SPACE
 
     if export:
         export.write_text(kibana.ndjson(), encoding="utf-8")
@@ -23,7 +24,7 @@ def setup(
         return
     with console.status("Waiting for Kibana") as line:
         count = kibana.setup(tell=line.update)
-    place = f"{get_settings().kibana_url.rstrip('/')}/s/{kibana.SPACE}/app/dashboards"
+    place = f"{get_settings().kibana_url.rstrip('/')}/s/{SPACE}/app/dashboards"
     console.print(f"Kibana has the {count} saved objects of Wirewatch: {place}", soft_wrap=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial, wraps
@@ -18,7 +18,7 @@ from wirewatch.cli import pages
 from wirewatch.cli.console import console, progress
 from wirewatch.cli.options import Only, Tiers
 from wirewatch.errors import UserError
-from wirewatch.records import now
+from wirewatch.records import Meaning, now
 from wirewatch.settings import get_settings
 from wirewatch.sources import choose, load_sources
 
@@ -113,7 +113,20 @@ def alert(tell: Tell = False) -> list[Batch]:
     """Ask the alerts what they have to tell of what was indexed since the last time; `wirewatch deliver` sends it."""
     from search.alerts.match import alert as stage
 
+    sync()
     return _each_pending("alerted", "alert", partial(stage, tell=tell))
+
+
+def sync() -> Counter[str]:
+    """Make the alerts from Kibana those that its saved searches are now; says how many were added, changed …"""
+    from search.alerts.kibana.take_over import take_over
+
+    def understand(sentence: str) -> Meaning:
+        from enrichment.query import understand
+
+        return understand(sentence)
+
+    return take_over(understand)
 
 
 def deliver() -> None:

@@ -21,7 +21,7 @@ from search.alerts.channels.failures import Refused, Unknown
 from search.alerts.message import Message
 from wirewatch.errors import UserError
 
-__all__ = ["KINDS", "Message", "Refused", "Unknown", "check", "names", "ready", "send"]
+__all__ = ["KINDS", "Message", "Refused", "Unknown", "check", "is_operators", "names", "ready", "send"]
 
 
 class Kind(NamedTuple):
@@ -47,6 +47,11 @@ def check(channel: str) -> str:
     """The channel itself, where it is spelt as one; a :class:`ValueError` otherwise."""
     _kind(channel)
     return channel
+
+
+def is_operators(channel: str) -> bool:
+    """Whether only who may log in on this machine can have it told: it writes there."""
+    return channel == "stdout" or channel.startswith("file:")
 
 
 def ready(channel: str) -> None:

@@ -40,15 +40,17 @@ class Message:
     id: str
     """Of the delivery."""
     alert: Alert | None
-    """None where it is for the operator."""
+    """None where it is for the operator, or of a rule of Kibana."""
     notices: tuple[Notice, ...]
     repeated: bool = False
     """Whether it may have arrived before: its id and those of its notices end in ``-again`` then."""
 
     @property
     def name(self) -> str:
-        """Of its alert."""
-        return self.alert.name if self.alert else "Wirewatch"
+        """Of its alert, or of the rule of Kibana."""
+        if self.alert is None:
+            return self.notices[0].alert if self.notices[0].kind == "rule" else "Wirewatch"
+        return self.alert.name
 
     def subject(self) -> str:
         """A line that says what it is about."""

@@ -12,10 +12,13 @@ import pytest
 import yaml
 from elasticsearch import Elasticsearch
 
+from search.alerts.alert import Alert
+from search.alerts.store import create
 from search.documents import document
 from search.health.history import INDEX as HEALTH
 from search.health.measure import document as health_document
-from search.index import ALIAS, NOTICES, STORIES, init
+from search.index import init
+from search.indices import ALIAS, DELIVERIES, NOTICES, STORIES
 from search.kibana.columns import Metric, Terms
 from search.kibana.dashboards import DASHBOARDS
 from search.kibana.desks import DESKS
@@ -23,6 +26,7 @@ from search.kibana.panels import Panel
 from search.kibana.views import ARTICLES
 from tests.search.kibana.reading import empty_panels, fields_of, kql_of, lens_columns, objects, vega_url, view_of
 from wirewatch.records import (
+    Delivery,
     EnrichedArticle,
     Event,
     Image,
@@ -67,8 +71,9 @@ def test_a_data_view_has_the_time_the_formats_the_descriptions_and_what_it_hides
         said = view["attributes"]
         hidden = [entry["value"] for entry in json.loads(said["sourceFilters"])]
         named = {*json.loads(said["fieldFormatMap"]), *json.loads(said["fieldAttrs"])}
-        types = types_of(indices, view, said["timeFieldName"], *named)
-        assert types[said["timeFieldName"]] == {"date"}
+        time = [said["timeFieldName"]] if "timeFieldName" in said else []
+        types = types_of(indices, view, *time, *named)
+        assert all(types[name] == {"date"} for name in time)
         assert [name for name, found in types.items() if not found] == []
         for pattern in hidden:
             assert indices.field_caps(index=said["title"], fields=[pattern])["fields"], pattern
@@ -191,7 +196,7 @@ VISIT = Event(
 
 @pytest.fixture
 def filled(indices: Elasticsearch) -> Elasticsearch:
-    """Two articles on one story, what an alert told of them, and how their source did."""
+    """Two articles on one story, an alert, what it told of them and what it could not, and how their source did."""
     for made in (article("1", events=(VISIT,)), article("2")):
         indices.index(index=ALIAS, id=made.id, document=document(made))
     moment = now()
@@ -204,7 +209,15 @@ def filled(indices: Elasticsearch) -> Elasticsearch:
         first_seen=moment,
         last_seen=moment,
     )
-    notice = Notice(id="n", alert="Sahel", article="1", title="…", url="https://post.example/1", created=moment)
+    alert = Alert(name="Sahel", kql="regions: (Sahel")
+    broken = {"error": "it cannot be read", "warnings": ("a filter is left out",)}
+    create(indices, alert, "kibana", origin_id="s", **broken)
+    about = {"alert": "Sahel", "title": "…", "url": "https://post.example/1", "created": moment, "run": "run"}
+    told = Notice(id="n", story="1", state="told", sources=("post.example",), **about)
+    late = Notice(id="m", story="2", state="waiting", sources=("post.example",), **about)
+    message = {"alert": "Sahel", "channel": "desk", "notices": ("n",), "at": moment}
+    sent = Delivery(id="d", state="sent", **message)
+    dead = Delivery(id="e", state="dead", error="it is gone", **message)
     health = SourceHealth(
         id="run/post.example",
         run="run",
@@ -221,8 +234,9 @@ def filled(indices: Elasticsearch) -> Elasticsearch:
         listings=(ListingHealth(url="https://post.example/feed", outcome=PageOutcome.FAILED, reason="timeout"),),
     )
     indices.index(index=STORIES, id="1", document=story.model_dump(mode="json", exclude_none=True))
-    told = {"told": moment.isoformat(), "told_to": ["stdout"], "run": "run"}
-    indices.index(index=NOTICES, id="n", document=notice.model_dump(mode="json") | told)
+    for index, records in ((NOTICES, (told, late)), (DELIVERIES, (sent, dead))):
+        for one in records:
+            indices.index(index=index, id=one.id, document=one.model_dump(mode="json", exclude_none=True))
     indices.index(index=HEALTH, id=health.id, document=health_document(health))
     indices.indices.refresh(index="*")
     return indices

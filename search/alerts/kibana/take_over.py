@@ -1,0 +1,134 @@
+"""Keeping the alerts that come from Kibana as the saved searches there are now."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from search.alerts import apply, store
+from search.alerts.alert import alert_id
+from search.alerts.apply import Understand
+from search.alerts.kibana.tagged import tagged
+from search.alerts.kibana.translate import Taken, taken
+from search.alerts.notices import change
+from search.alerts.store import Kept
+from search.client import connect, every, plain_errors
+from search.indices import NOTICES
+from wirewatch.database import in_turn
+from wirewatch.errors import UserError
+from wirewatch.settings import get_settings
+
+log = logging.getLogger(__name__)
+
+
+def take_over(understand: Understand | None = None, *, client: Elasticsearch | None = None) -> Counter[str]:
+    """Make the alerts from Kibana those that its saved searches with the tag ``alert`` are, and say how many were
+    ``added``, ``changed``, ``renamed`` and ``removed``. Doing it again changes nothing.
+
+    What people did to an alert besides (muted, paused, unsubscribed a channel) stays, and so does, under another
+    title, what it has told. Where Kibana does not answer the alerts stay as they are, and that is logged. Where no
+    setting names it, it is not asked: a password goes to no address that nobody has written.
+
+    Args:
+        understand: says what the sentence of an alert means that is about one.
+        client: instead of the one that the settings name.
+
+    Raises:
+        UserError: Elasticsearch does not answer or refuses.
+    """
+    client = store.ready(client or connect())
+    with in_turn(get_settings().state, "kibana"):
+        return _take_over(client, understand)
+
+
+def is_known() -> bool:
+    """Whether a setting says where Kibana is."""
+    return "kibana_url" in get_settings().model_fields_set and bool(get_settings().kibana_url)
+
+
+def _take_over(client: Elasticsearch, understand: Understand | None) -> Counter[str]:
+    with plain_errors():
+        alerts = {kept.alert.name: kept for kept in store.all_alerts(client)}
+    if not is_known() and not any(kept.origin == "kibana" for kept in alerts.values()):
+        return Counter()
+    try:
+        kibana = tagged()
+    except UserError as error:
+        log.warning("The alerts from Kibana stay as they are: %s", error)
+        return Counter()
+    found = [taken(saved, kibana, can_understand=understand is not None) for saved in kibana.searches]
+    with plain_errors():
+        return _Round(client, alerts, understand).go(list(_named(found, alerts)))
+
+
+def _named(found: Sequence[Taken], alerts: Mapping[str, Kept]) -> Iterator[Taken]:
+    """The saved searches, with another name each whose title is the name of another alert."""
+    names = {name for name, kept in alerts.items() if kept.origin != "kibana"}
+    # Who has a name keeps it.
+    for one in sorted(found, key=lambda one: (not _is_of(alerts.get(one.alert.name), one), one.id)):
+        name = one.alert.name
+        if name in names:
+            why = f"there is another alert named {name}: give the saved search another title"
+            alert = one.alert.model_copy(update={"name": f"{name} ({alert_id(one.id)[:6]})"})
+            one = Taken(one.id, alert, (why, *one.warnings))
+        names.add(one.alert.name)
+        yield one
+
+
+def _is_of(kept: Kept | None, one: Taken) -> bool:
+    return kept is not None and kept.origin == "kibana" and kept.origin_id == one.id
+
+
+class _Round:
+    def __init__(self, client: Elasticsearch, alerts: Mapping[str, Kept], understand: Understand | None) -> None:
+        self.client, self.alerts, self.understand = client, alerts, understand
+        self.counts: Counter[str] = Counter()
+
+    def go(self, found: Sequence[Taken]) -> Counter[str]:
+        ours = {name: kept for name, kept in self.alerts.items() if kept.origin == "kibana"}
+        before = {kept.origin_id: kept for kept in ours.values()}
+        names = {one.id: one.alert.name for one in found}
+        for one in found:
+            kept = ours.get(one.alert.name)
+            if kept:
+                self._change(kept, one)
+            else:
+                self._add(one, before.get(one.id))
+        for name, kept in ours.items():
+            if name not in names.values():
+                self._remove(kept, names.get(kept.origin_id or ""))
+        return self.counts
+
+    def _change(self, kept: Kept, one: Taken) -> None:
+        what = {"origin_id": one.id, "warnings": one.warnings}
+        if kept.alert != one.alert:
+            apply.rewrite(self.client, kept, one.alert, "kibana", self.understand, **what)
+        elif (kept.origin_id, kept.warnings) != (one.id, one.warnings):
+            store.change(self.client, kept, **what)
+        else:
+            return
+        self.counts["changed"] += 1
+
+    def _add(self, one: Taken, renamed: Kept | None) -> None:
+        known: dict[str, Any] = {"origin_id": one.id, "warnings": one.warnings}
+        if renamed:
+            known |= {"paused": renamed.paused, "muted": renamed.muted, "unsubscribed": renamed.unsubscribed}
+        apply.add(self.client, one.alert, "kibana", self.understand, **known)
+        self.counts["renamed" if renamed else "added"] += 1
+
+    def _remove(self, kept: Kept, name: str | None) -> None:
+        """Forget an alert. Where its saved search has another title, what it has told is the other one's."""
+        if name:
+            self._give(kept.alert.name, name)
+        else:
+            self.counts["removed"] += 1
+        store.delete(self.client, kept)
+
+    def _give(self, old: str, new: str) -> None:
+        self.client.indices.refresh(index=NOTICES)
+        ids = [hit["_id"] for hit in every(self.client, NOTICES, {"term": {"alert": old}}, ["id"])]
+        change(self.client, ids, lambda _, before: [before.model_copy(update={"alert": new})] if before else [])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -16,7 +15,7 @@ from search.client import connect, every, plain_errors
 from search.documents import action, document, indexed, is_new_text
 from search.duplicates import Copies, Text
 from search.indices import ALIAS, NOTICES, STORIES, homes, init
-from wirewatch.batches import REJECTED, Batch, BatchWriter, finished, run_name, write
+from wirewatch.batches import REJECTED, Batch, BatchWriter, finished, tries, write
 from wirewatch.records import STORIES as STORY_LINES
 from wirewatch.records import EnrichedArticle, IndexOutcome, Rejected, Story, now
 
@@ -85,8 +84,10 @@ def retry(
     client = client or connect()
     receipts = []
     for dead in rejected(root):
-        run = run_name(now(), secrets.token_hex())
-        receipt = Batch(root, "indexed", f"{run}{RETRY}{dead.name.rpartition(RETRY)[2]}")
+        first = Batch(root, "indexed", dead.name.rpartition(RETRY)[2])
+        # Of two tries in one second the later one has the higher number: their names sort by time.
+        run = f"{now():%Y%m%dT%H%M%SZ}-{len(tries(first)):06x}"
+        receipt = Batch(root, "indexed", f"{run}{RETRY}{first.name}")
         articles = (letter.article for letter in dead.read(Rejected))
         _index(articles, [], receipt, client, progress, dead.manifest().records)
         receipts.append(receipt)

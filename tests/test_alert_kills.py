@@ -46,9 +46,10 @@ processes.set_forkserver_preload([__name__])
 # What is killed
 
 
-def work(root: str, stage: str | None, point: int, points: Any) -> None:
+def work(environment: dict[str, str], root: str, stage: str | None, point: int, points: Any) -> None:
     """Do all stages, in a process of their own; where a stage is given, be killed at that point of it. ``points``
     counts those of each stage."""
+    os.environ.update(environment)  # the server that forks has the one of the first test that used it
     get_settings.cache_clear()
     passed: Counter[str] = Counter()
     under_way = ""
@@ -91,7 +92,7 @@ class Run:
     def go(self, stage: str | None = None, point: int = 0) -> list[int]:
         """Do it, and return how many points each stage has."""
         points = processes.Array("i", len(STAGES))
-        process = processes.Process(target=work, args=(self.root, stage, point, points))
+        process = processes.Process(target=work, args=(dict(os.environ), self.root, stage, point, points))
         process.start()
         process.join(120)
         assert process.exitcode == (-signal.SIGKILL if stage else 0), (stage, point, list(points))

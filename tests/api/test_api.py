@@ -134,7 +134,8 @@ def test_an_article_is_told_by_id_or_address_without_its_vectors(web: TestClient
 
 def test_the_api_describes_itself_and_loads_nothing_from_elsewhere(web: TestClient) -> None:
     described = web.get("/api/openapi.json").json()
-    assert described["paths"].keys() == {"/api/search", "/api/export", "/api/articles/{article}"}
+    alerts = {"/api/alerts", "/api/alerts/{name}", "/api/alerts/test"}
+    assert described["paths"].keys() == {"/api/search", "/api/export", "/api/articles/{article}", *alerts}
     params = {one["name"]: one for one in described["paths"]["/api/search"]["get"]["parameters"]}
     assert "languages" in params and params["countries"]["description"].startswith("ISO 3166-1")
     assert "Results" in described["components"]["schemas"]

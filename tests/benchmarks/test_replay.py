@@ -133,7 +133,7 @@ def test_a_stage_that_fails_is_named_with_what_it_said(evaluation: Path, tmp_pat
     home = tmp_path / "replay"
     home.mkdir()
     nowhere = {"WIREWATCH_ELASTICSEARCH__URL": "no address"}
-    with pytest.raises(replay.UserError, match=r"(?s)`wirewatch index run` ended with status 1.*no address"):
+    with pytest.raises(replay.UserError, match=r"(?s)`wirewatch alerts apply --yes` ended with status 1.*no address"):
         replay.replay(replay.load_cases(evaluation, limit=1), home, nowhere)
 
 

@@ -250,7 +250,7 @@ def apply_file(
     from search.alerts.alert import load_alerts
     from search.alerts.apply import apply, diff
 
-    client, alerts = _client(), load_alerts(file or get_settings().alerts)
+    alerts, client = load_alerts(file or get_settings().alerts), _client()
     changes = diff(client, alerts)
     _show_changes(changes)
     if not changes or dry_run:

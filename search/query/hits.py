@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from babel import Locale, UnknownLocaleError
 from elasticsearch import Elasticsearch
 
+from search import schema
 from search.client import plain_errors
 from search.index import ALIAS
 from search.query.answer import HIGHLIGHT, Concept, Happened, Hit
@@ -23,20 +25,21 @@ _LIGHT = {
     "fragment_size": 160,
     "max_analyzed_offset": 900_000,
 }
-
-
+_MARKED = re.compile("(?<={}).*?(?={})".format(*map(re.escape, HIGHLIGHT)), re.DOTALL)
 _LABELS = {"concepts.*": {"number_of_fragments": 50}}
-_FIELDS: dict[str, dict[str, int]] = {field: {} for field in ("text.*", *TEXTS)} | _LABELS
-LIT: dict[str, Any] = _LIGHT | {"fields": _FIELDS}
-"""What a search request says to have the words that matched marked."""
 _FACTS = (
     "language", "languages", "countries", "countries_named", "regions", "people", "organizations", "places",
     "spellings", "topics", "tags.*", "tags", "authors", "agencies", "section", "source.*", "access", "story_id",
 )  # fmt: skip
-FACTS_LIT = _LIGHT | {"fields": _FIELDS | {field: {"number_of_fragments": 3} for field in _FACTS}}
-"""The same of what KQL may ask of an article besides."""
-CONCEPTS_LIT = _LIGHT | {"fields": _LABELS}
-"""The same of the labels of concepts alone, by which :func:`raw` knows what KQL has matched."""
+
+
+def marked(question: Question, *, facts: bool = False) -> dict[str, Any]:
+    """What a search request says to have the labels marked that matched, by which :func:`raw` knows the concepts; with
+    ``facts`` what KQL may ask of an article besides too. The text waits for the hits that are shown: a highlighter
+    runs the query once more for each field of each of them.
+    """
+    more: dict[str, Any] = {field: {} for field in _FACTS} if facts else {}
+    return _LIGHT | {"fields": _LABELS | more, "highlight_query": question.lit}
 
 
 def not_shown(question: Question) -> list[str]:
@@ -45,10 +48,8 @@ def not_shown(question: Question) -> list[str]:
 
 
 def hits_of(client: Elasticsearch, question: Question, found: list[dict[str, Any]]) -> list[Hit]:
-    """The hits of an answer, with the events that KQL has matched; in one of another language than the question, its
-    own names of what was asked for are lit up too.
-    """
-    hits = _across_languages(client, question.query, question.language, [raw(hit, question) for hit in found])
+    """The hits of an answer, with the fragments of their texts and the events that KQL has matched."""
+    hits = _lit(client, question, [raw(hit, question) for hit in found])
     events = matched_events(client, question.events, found)
     return [
         hit.model_copy(update={"events": tuple(happened(one["_source"], event) for event in events.get(hit.id, ()))})
@@ -71,11 +72,10 @@ class Raw(NamedTuple):
 
 
 def raw(hit: dict[str, Any], question: Question) -> Raw:
-    """A hit, its concepts named as the question wants it, without its events."""
+    """A hit, its concepts named as the question wants it, without its fragments and its events."""
     source, light = hit["_source"], hit.get("highlight", {})
     ids = source.get("concepts", {}).get("ids", [])
     matched = {name.partition(" ")[::2] for name in hit.get("matched_queries", ())}
-    own = [field for field in light if field.startswith("text.")]
     about = [id for id in ids if ("concept", id) in matched]
     concepts = [Concept(id=id, label=called(source, id, question.labels)) for id in about]
     if not concepts:
@@ -92,7 +92,6 @@ def raw(hit: dict[str, Any], question: Question) -> Raw:
         concepts=tuple(concepts),
         words=tuple(words),
         facts=tuple(dict.fromkeys(_facts(light))),
-        fragments=tuple(text for field in own or TEXTS for text in light.get(field, ())),
         changed=tuple(change["at"] for change in source.get("history", ())),
         **{name: source[name] for name in Hit.model_fields.keys() & source.keys() - {"id", "concepts", "events"}},
     )
@@ -100,9 +99,9 @@ def raw(hit: dict[str, Any], question: Question) -> Raw:
 
 
 def _facts(light: dict[str, list[str]]) -> Iterator[str]:
-    """What matched in other fields than text and concepts: ``countries: DZ``."""
+    """What matched in other fields than concepts: ``countries: DZ``."""
     for field, texts in light.items():
-        if field not in TEXTS and not field.startswith(("text.", "concepts.")):
+        if not field.startswith("concepts."):
             said = ", ".join(dict.fromkeys(text.replace(HIGHLIGHT[0], "").replace(HIGHLIGHT[1], "") for text in texts))
             yield f"{field.removesuffix('.keyword')}: {said}"
 
@@ -118,30 +117,41 @@ def called(source: dict[str, Any], concept: str, language: str) -> str:
     return str(labels[ids.index(concept)]).partition(",")[0]
 
 
-def _across_languages(client: Elasticsearch, query: dict[str, Any], language: str, found: list[Raw]) -> list[Hit]:
-    """The hits; in one of another language than the question, its own names of what was asked for are lit up too."""
-    foreign = [one for one in found if one.labels and one.hit.language not in (None, language)]
-    if not foreign:
-        return [one.hit for one in found]
+def _lit(client: Elasticsearch, question: Question, found: list[Raw]) -> list[Hit]:
+    """The hits with the fragments in which what was asked for is marked; in one of another language than the question,
+    its own names of that are marked too.
+    """
+    if not found:
+        return []
+    foreign = [one for one in found if one.hit.language not in (None, question.language)]
     names = sorted({(f"text.{one.hit.language}", name) for one in foreign for name in one.labels})
     phrases = [{"match_phrase": {field: name}} for field, name in names]
+    own = {one.hit.language for one in found if one.hit.language} & schema.text_languages()
     with plain_errors():
         answer = client.search(
             index=ALIAS,
-            query={"ids": {"values": [one.hit.id for one in foreign]}},
-            size=len(foreign),
+            query={"ids": {"values": [one.hit.id for one in found]}},
+            size=len(found),
             source=False,
             highlight=_LIGHT
             | {
-                "fields": {"text.*": {}},
-                "highlight_query": {"bool": {"should": [query, *phrases]}},
+                "fields": {field: {} for field in (*sorted(f"text.{language}" for language in own), *TEXTS)},
+                "highlight_query": {"bool": {"should": [question.lit, *phrases]}},
             },
         )
-    lit = {
-        hit["_id"]: tuple(text for texts in hit.get("highlight", {}).values() for text in texts)
-        for hit in answer["hits"]["hits"]
-    }
-    return [one.hit.model_copy(update={"fragments": lit.get(one.hit.id) or one.hit.fragments}) for one in found]
+    lit = {hit["_id"]: _fragments(hit.get("highlight", {})) for hit in answer["hits"]["hits"]}
+    return [one.hit.model_copy(update={"fragments": lit.get(one.hit.id, ())}) for one in found]
+
+
+def _fragments(light: dict[str, list[str]]) -> tuple[str, ...]:
+    """Those of the text in its own language or, where that has none, of its parts; each word marked for itself."""
+    fields = [field for field in light if field.startswith("text.")] or TEXTS
+    between = " ".join(reversed(HIGHLIGHT))
+    return tuple(
+        _MARKED.sub(lambda marked: between.join(marked[0].split()), text)
+        for field in fields
+        for text in light.get(field, ())
+    )
 
 
 def _concepts_by_label(

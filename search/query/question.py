@@ -57,6 +57,8 @@ class Question:
     """A query, and how its hits are to be shown."""
 
     query: dict[str, Any]
+    lit: dict[str, Any] = field(default_factory=lambda: {"match_none": {}})
+    """What is marked in a hit: of the query, the words alone."""
     language: str = "en"
     """Hits in another language show what was asked for in their own words."""
     labels: str = "en"
@@ -106,14 +108,14 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
         for word in asked.words:
             words[word.text].update(asked.concepts)
     labels = meaning.language if sure else "en"
-    return Question(query, meaning.language, labels, everything=tuple(everything), words=words)
+    return Question(query, _written(meaning), meaning.language, labels, everything=tuple(everything), words=words)
 
 
 def in_kql(kql: str, filters: Filters | None = None) -> Question:
     """A question in KQL, exactly as Kibana asks it with the same text."""
     filters = filters or Filters()
     query = {"bool": {"must": {"kql": {"query": kql}}, "filter": filters.clauses()}}
-    return Question(query, kql=kql, events=asked_of_events(kql))
+    return Question(query, query["bool"]["must"], kql=kql, events=asked_of_events(kql))
 
 
 def like(article: dict[str, Any], filters: Filters | None = None) -> Question:
@@ -133,7 +135,7 @@ def like(article: dict[str, Any], filters: Filters | None = None) -> Question:
     near = _is_near(article["embedding"], wanted) if article.get("embedding") else concepts
     must = {"bool": {"should": near or [{"match_none": {}}]}}
     query = {"bool": {"must": must, "should": concepts if near is not concepts else [], "filter": wanted}}
-    return Question(query, article.get("language") or "en")
+    return Question(query, language=article.get("language") or "en")
 
 
 def _is_near(vector: tuple[float, ...] | list[float], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -225,6 +227,19 @@ def _has_word(word: Word, language: str) -> dict[str, Any]:
         everywhere = {"match": {f"text.{language}": {"query": word.text, "zero_terms_query": "all"}}}
         ways.append(_saturated(everywhere, WORD_HALF))
     return {"dis_max": {"queries": ways}}
+
+
+def _written(meaning: Meaning) -> dict[str, Any]:
+    """Matches the words of a question as they are written, and as other languages say them."""
+    said = {
+        (f"text.{other}", form)
+        for asked in meaning.asked
+        for word in asked.words
+        for other in schema.text_languages() & word.forms.keys()
+        for form in word.forms[other]
+    }
+    own = {"multi_match": {"query": meaning.text, "fields": [*_TEXT_FIELDS, "concepts.*"], "lenient": True}}
+    return {"bool": {"should": [own, *({"match_phrase": {name: form}} for name, form in sorted(said))]}}
 
 
 def _saturated(query: dict[str, Any], half: float, boost: float = 1.0) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -26,7 +27,6 @@ _LIGHT = {
     "max_analyzed_offset": 900_000,
 }
 _MARKED = re.compile("(?<={}).*?(?={})".format(*map(re.escape, HIGHLIGHT)), re.DOTALL)
-_LABELS = {"concepts.*": {"number_of_fragments": 50}}
 _FACTS = (
     "language", "languages", "countries", "countries_named", "regions", "people", "organizations", "places",
     "spellings", "topics", "tags.*", "tags", "authors", "agencies", "section", "source.*", "access", "story_id",
@@ -35,11 +35,12 @@ _FACTS = (
 
 def marked(question: Question, *, facts: bool = False) -> dict[str, Any]:
     """What a search request says to have the labels marked that matched, by which :func:`raw` knows the concepts; with
-    ``facts`` what KQL may ask of an article besides too. The text waits for the hits that are shown: a highlighter
-    runs the query once more for each field of each of them.
+    ``facts`` what KQL may ask of an article besides too. The text waits for the hits that are shown.
     """
-    more: dict[str, Any] = {field: {} for field in _FACTS} if facts else {}
-    return _LIGHT | {"fields": _LABELS | more, "highlight_query": question.lit}
+    labels = [f"concepts.{language}" for language in sorted(schema.label_languages())]
+    fields = {field: {"number_of_fragments": 50, "highlight_query": question.marks(field)} for field in labels}
+    more = {field: {"highlight_query": question.marks(field)} for field in _FACTS} if facts else {}
+    return _LIGHT | {"fields": fields | more}
 
 
 def not_shown(question: Question) -> list[str]:
@@ -123,10 +124,11 @@ def _lit(client: Elasticsearch, question: Question, found: list[Raw]) -> list[Hi
     """
     if not found:
         return []
-    foreign = [one for one in found if one.hit.language not in (None, question.language)]
-    names = sorted({(f"text.{one.hit.language}", name) for one in foreign for name in one.labels})
-    phrases = [{"match_phrase": {field: name}} for field, name in names]
-    own = {one.hit.language for one in found if one.hit.language} & schema.text_languages()
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    for one in found:
+        if one.hit.language in schema.text_languages():
+            names[f"text.{one.hit.language}"].update(one.labels if one.hit.language != question.language else ())
+    fields = [*sorted(names), *TEXTS]
     with plain_errors():
         answer = client.search(
             index=ALIAS,
@@ -134,10 +136,7 @@ def _lit(client: Elasticsearch, question: Question, found: list[Raw]) -> list[Hi
             size=len(found),
             source=False,
             highlight=_LIGHT
-            | {
-                "fields": {field: {} for field in (*sorted(f"text.{language}" for language in own), *TEXTS)},
-                "highlight_query": {"bool": {"should": [question.lit, *phrases]}},
-            },
+            | {"fields": {field: {"highlight_query": question.marks(field, sorted(names[field]))} for field in fields}},
         )
     lit = {hit["_id"]: _fragments(hit.get("highlight", {})) for hit in answer["hits"]["hits"]}
     return [one.hit.model_copy(update={"fragments": lit.get(one.hit.id, ())}) for one in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,12 +57,14 @@ class Question:
     """A query, and how its hits are to be shown."""
 
     query: dict[str, Any]
-    lit: dict[str, Any] = field(default_factory=lambda: {"match_none": {}})
-    """What is marked in a hit: of the query, the words alone."""
     language: str = "en"
     """Hits in another language show what was asked for in their own words."""
     labels: str = "en"
     """The language in which concepts are named."""
+    text: str = ""
+    """A question in free words as it was typed."""
+    forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What texts in other languages say for its words, by language."""
     kql: str = ""
     """The text of a KQL query."""
     events: tuple[str, ...] = ()
@@ -71,6 +73,18 @@ class Question:
     """Its words, each with the ids of the concepts that it is said of."""
     everything: tuple[dict[str, Any], ...] = ()
     """What a hit must have where the most relevant do not come first: one that has only a part would be in the way."""
+
+    def marks(self, field: str, more: Iterable[str] = ()) -> dict[str, Any]:
+        """What is to be marked in a field of a hit: the words alone, and of free words none of another field, as the
+        highlighter asks the whole of it once for each field and hit.
+
+        Args:
+            field: its name, with the language where it has one.
+            more: phrases that are to be marked too.
+        """
+        words = {"kql": {"query": self.kql}} if self.kql else {"match": {field: self.text}}
+        phrases = [*self.forms.get(field.removeprefix("text."), ()), *more]
+        return {"bool": {"should": [words, *({"match_phrase": {field: phrase}} for phrase in phrases)]}}
 
 
 def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
@@ -108,14 +122,22 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
         for word in asked.words:
             words[word.text].update(asked.concepts)
     labels = meaning.language if sure else "en"
-    return Question(query, _written(meaning), meaning.language, labels, everything=tuple(everything), words=words)
+    return Question(
+        query,
+        meaning.language,
+        labels,
+        text=meaning.text,
+        forms=_forms(meaning),
+        everything=tuple(everything),
+        words=words,
+    )
 
 
 def in_kql(kql: str, filters: Filters | None = None) -> Question:
     """A question in KQL, exactly as Kibana asks it with the same text."""
     filters = filters or Filters()
     query = {"bool": {"must": {"kql": {"query": kql}}, "filter": filters.clauses()}}
-    return Question(query, query["bool"]["must"], kql=kql, events=asked_of_events(kql))
+    return Question(query, kql=kql, events=asked_of_events(kql))
 
 
 def like(article: dict[str, Any], filters: Filters | None = None) -> Question:
@@ -135,7 +157,7 @@ def like(article: dict[str, Any], filters: Filters | None = None) -> Question:
     near = _is_near(article["embedding"], wanted) if article.get("embedding") else concepts
     must = {"bool": {"should": near or [{"match_none": {}}]}}
     query = {"bool": {"must": must, "should": concepts if near is not concepts else [], "filter": wanted}}
-    return Question(query, language=article.get("language") or "en")
+    return Question(query, article.get("language") or "en")
 
 
 def _is_near(vector: tuple[float, ...] | list[float], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -229,17 +251,14 @@ def _has_word(word: Word, language: str) -> dict[str, Any]:
     return {"dis_max": {"queries": ways}}
 
 
-def _written(meaning: Meaning) -> dict[str, Any]:
-    """Matches the words of a question as they are written, and as other languages say them."""
-    said = {
-        (f"text.{other}", form)
-        for asked in meaning.asked
-        for word in asked.words
-        for other in schema.text_languages() & word.forms.keys()
-        for form in word.forms[other]
-    }
-    own = {"multi_match": {"query": meaning.text, "fields": [*_TEXT_FIELDS, "concepts.*"], "lenient": True}}
-    return {"bool": {"should": [own, *({"match_phrase": {name: form}} for name, form in sorted(said))]}}
+def _forms(meaning: Meaning) -> dict[str, tuple[str, ...]]:
+    """What texts in other languages say for the words of a question, by language."""
+    forms: defaultdict[str, set[str]] = defaultdict(set)
+    for asked in meaning.asked:
+        for word in asked.words:
+            for language in schema.text_languages() & word.forms.keys():
+                forms[language].update(word.forms[language])
+    return {language: tuple(sorted(of)) for language, of in forms.items()}
 
 
 def _saturated(query: dict[str, Any], half: float, boost: float = 1.0) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def ask(
             **(folding | {"aggs": folding.get("aggs", {}) | counts} if folding or counts else {}),
             track_total_hits=True,
             allow_partial_search_results=False,
-            highlight=marked(question, facts=bool(question.kql)),
+            highlight=marked(question),
         )
     found = answer["hits"]["hits"]
     documents = answer["hits"]["total"]["value"]
@@ -121,7 +121,10 @@ def all_hits(
     client = client or connect()
     seen: set[str] = set()
     with plain_errors(), _readable(question):
-        how: dict[str, Any] = {"highlight": marked(question), "source_excludes": ["embedding", "passages", "bands"]}
+        how: dict[str, Any] = {
+            "highlight": marked(question, text=False),
+            "source_excludes": ["embedding", "passages", "bands"],
+        }
         for found in every(client, ALIAS, _ordered(question, sort), _ORDERS[sort], **how):
             if fold != "none":
                 same = found["_source"].get(FIELDS[fold], found["_id"])

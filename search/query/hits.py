@@ -27,20 +27,23 @@ _LIGHT = {
     "max_analyzed_offset": 900_000,
 }
 _MARKED = re.compile("(?<={}).*?(?={})".format(*map(re.escape, HIGHLIGHT)), re.DOTALL)
+_EVERY: dict[str, Any] = {"number_of_fragments": 50}
 _FACTS = (
     "language", "languages", "countries", "countries_named", "regions", "people", "organizations", "places",
     "spellings", "topics", "tags.*", "tags", "authors", "agencies", "section", "source.*", "access", "story_id",
 )  # fmt: skip
 
 
-def marked(question: Question, *, facts: bool = False) -> dict[str, Any]:
-    """What a search request says to have the labels marked that matched, by which :func:`raw` knows the concepts; with
-    ``facts`` what KQL may ask of an article besides too. The text waits for the hits that are shown.
+def marked(question: Question, *, text: bool = True) -> dict[str, Any]:
+    """What a search request says to have marked: the labels that matched, by which :func:`raw` knows the concepts, and
+    of KQL with ``text`` all that it may have asked for. The text of other hits waits until their languages are known.
     """
-    labels = [f"concepts.{language}" for language in sorted(schema.label_languages())]
-    fields = {field: {"number_of_fragments": 50, "highlight_query": question.marks(field)} for field in labels}
-    more = {field: {"highlight_query": question.marks(field)} for field in _FACTS} if facts else {}
-    return _LIGHT | {"fields": fields | more}
+    if question.kql:
+        labels = {"concepts.*": _EVERY}
+        return _LIGHT | {"fields": dict.fromkeys(("text.*", *TEXTS, *_FACTS), {}) | labels if text else labels}
+    languages = sorted({question.language, "en"} & schema.label_languages())
+    fields = [f"concepts.{language}" for language in languages]
+    return _LIGHT | {"fields": {field: _EVERY | {"highlight_query": question.marks(field)} for field in fields}}
 
 
 def not_shown(question: Question) -> list[str]:
@@ -73,16 +76,19 @@ class Raw(NamedTuple):
 
 
 def raw(hit: dict[str, Any], question: Question) -> Raw:
-    """A hit, its concepts named as the question wants it, without its fragments and its events."""
+    """A hit, its concepts named as the question wants it, without its events."""
     source, light = hit["_source"], hit.get("highlight", {})
     ids = source.get("concepts", {}).get("ids", [])
     matched = {name.partition(" ")[::2] for name in hit.get("matched_queries", ())}
-    about = [id for id in ids if ("concept", id) in matched]
+    about = [id for id in ids if id in question.concepts]
     concepts = [Concept(id=id, label=called(source, id, question.labels)) for id in about]
     if not concepts:
         concepts = _concepts_by_label(source, light, ids, question.labels)
     words = [word for word, of in question.words.items() if ("word", word) in matched and not of & set(about)]
-    words += [text for kind, text in sorted(matched) if kind == "named" and not set(text.split()) & set(words)]
+    named = set(source.get("countries_named", ()))
+    words += [
+        text for text, of in sorted(question.countries.items()) if of & named and not set(text.split()) & set(words)
+    ]
     said = " ".join([*words, *(concept.label for concept in concepts)]).casefold()
     for word, of in question.words.items():
         if ("label", word) in matched and not of and word.casefold() not in said:
@@ -93,6 +99,7 @@ def raw(hit: dict[str, Any], question: Question) -> Raw:
         concepts=tuple(concepts),
         words=tuple(words),
         facts=tuple(dict.fromkeys(_facts(light))),
+        fragments=_fragments(light),
         changed=tuple(change["at"] for change in source.get("history", ())),
         **{name: source[name] for name in Hit.model_fields.keys() & source.keys() - {"id", "concepts", "events"}},
     )
@@ -100,9 +107,9 @@ def raw(hit: dict[str, Any], question: Question) -> Raw:
 
 
 def _facts(light: dict[str, list[str]]) -> Iterator[str]:
-    """What matched in other fields than concepts: ``countries: DZ``."""
+    """What matched in other fields than text and concepts: ``countries: DZ``."""
     for field, texts in light.items():
-        if not field.startswith("concepts."):
+        if field not in TEXTS and not field.startswith(("text.", "concepts.")):
             said = ", ".join(dict.fromkeys(text.replace(HIGHLIGHT[0], "").replace(HIGHLIGHT[1], "") for text in texts))
             yield f"{field.removesuffix('.keyword')}: {said}"
 
@@ -122,13 +129,13 @@ def _lit(client: Elasticsearch, question: Question, found: list[Raw]) -> list[Hi
     """The hits with the fragments in which what was asked for is marked; in one of another language than the question,
     its own names of that are marked too.
     """
-    if not found:
-        return []
     names: defaultdict[str, set[str]] = defaultdict(set)
     for one in found:
         if one.hit.language in schema.text_languages():
             names[f"text.{one.hit.language}"].update(one.labels if one.hit.language != question.language else ())
-    fields = [*sorted(names), *TEXTS]
+    fields = [field for field in sorted(names) if names[field]] if question.kql else [*sorted(names), *TEXTS]
+    if not found or not fields:
+        return [one.hit for one in found]
     with plain_errors():
         answer = client.search(
             index=ALIAS,
@@ -139,7 +146,7 @@ def _lit(client: Elasticsearch, question: Question, found: list[Raw]) -> list[Hi
             | {"fields": {field: {"highlight_query": question.marks(field, sorted(names[field]))} for field in fields}},
         )
     lit = {hit["_id"]: _fragments(hit.get("highlight", {})) for hit in answer["hits"]["hits"]}
-    return [one.hit.model_copy(update={"fragments": lit.get(one.hit.id, ())}) for one in found]
+    return [one.hit.model_copy(update={"fragments": lit.get(one.hit.id) or one.hit.fragments}) for one in found]
 
 
 def _fragments(light: dict[str, list[str]]) -> tuple[str, ...]:

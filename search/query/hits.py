@@ -40,7 +40,7 @@ def marked(question: Question, *, text: bool = True) -> dict[str, Any]:
     """
     if question.kql:
         labels = {"concepts.*": _EVERY}
-        return _LIGHT | {"fields": dict.fromkeys(("text.*", *TEXTS, *_FACTS), {}) | labels if text else labels}
+        return _LIGHT | {"fields": {key: {} for key in ("text.*", *TEXTS, *_FACTS)} | labels if text else labels}
     languages = sorted({question.language, "en"} & schema.label_languages())
     fields = [f"concepts.{language}" for language in languages]
     return _LIGHT | {"fields": {field: _EVERY | {"highlight_query": question.marks(field)} for field in fields}}

@@ -15,7 +15,7 @@ from search.query.answer import Fold, Hit, Results, Sort
 from search.query.facets import counted, counting
 from search.query.filters import Filters
 from search.query.folding import FIELDS, folded, unfold
-from search.query.hits import CONCEPTS_LIT, FACTS_LIT, LIT, hits_of, not_shown, raw
+from search.query.hits import hits_of, marked, not_shown, raw
 from search.query.question import Question, Unreadable, in_kql, in_words, like
 from wirewatch.errors import UserError
 from wirewatch.records import Meaning
@@ -94,7 +94,7 @@ def ask(
             **(folding | {"aggs": folding.get("aggs", {}) | counts} if folding or counts else {}),
             track_total_hits=True,
             allow_partial_search_results=False,
-            highlight=FACTS_LIT if question.kql else LIT,
+            highlight=marked(question),
         )
     found = answer["hits"]["hits"]
     documents = answer["hits"]["total"]["value"]
@@ -121,7 +121,10 @@ def all_hits(
     client = client or connect()
     seen: set[str] = set()
     with plain_errors(), _readable(question):
-        how: dict[str, Any] = {"highlight": CONCEPTS_LIT, "source_excludes": ["embedding", "passages", "bands"]}
+        how: dict[str, Any] = {
+            "highlight": marked(question, text=False),
+            "source_excludes": ["embedding", "passages", "bands"],
+        }
         for found in every(client, ALIAS, _ordered(question, sort), _ORDERS[sort], **how):
             if fold != "none":
                 same = found["_source"].get(FIELDS[fold], found["_id"])

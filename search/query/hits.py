@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from babel import Locale, UnknownLocaleError
 from elasticsearch import Elasticsearch
 
+from search import schema
 from search.client import plain_errors
 from search.index import ALIAS
 from search.query.answer import HIGHLIGHT, Concept, Happened, Hit
@@ -23,20 +26,24 @@ _LIGHT = {
     "fragment_size": 160,
     "max_analyzed_offset": 900_000,
 }
-
-
-_LABELS = {"concepts.*": {"number_of_fragments": 50}}
-_FIELDS: dict[str, dict[str, int]] = {field: {} for field in ("text.*", *TEXTS)} | _LABELS
-LIT: dict[str, Any] = _LIGHT | {"fields": _FIELDS}
-"""What a search request says to have the words that matched marked."""
+_MARKED = re.compile("(?<={}).*?(?={})".format(*map(re.escape, HIGHLIGHT)), re.DOTALL)
+_EVERY: dict[str, Any] = {"number_of_fragments": 50}
 _FACTS = (
     "language", "languages", "countries", "countries_named", "regions", "people", "organizations", "places",
     "spellings", "topics", "tags.*", "tags", "authors", "agencies", "section", "source.*", "access", "story_id",
 )  # fmt: skip
-FACTS_LIT = _LIGHT | {"fields": _FIELDS | {field: {"number_of_fragments": 3} for field in _FACTS}}
-"""The same of what KQL may ask of an article besides."""
-CONCEPTS_LIT = _LIGHT | {"fields": _LABELS}
-"""The same of the labels of concepts alone, by which :func:`raw` knows what KQL has matched."""
+
+
+def marked(question: Question, *, text: bool = True) -> dict[str, Any]:
+    """What a search request says to have marked: the labels that matched, by which :func:`raw` knows the concepts, and
+    of KQL with ``text`` all that it may have asked for. The text of other hits waits until their languages are known.
+    """
+    if question.kql:
+        labels = {"concepts.*": _EVERY}
+        return _LIGHT | {"fields": {key: {} for key in ("text.*", *TEXTS, *_FACTS)} | labels if text else labels}
+    languages = sorted({question.language, "en"} & schema.label_languages())
+    fields = [f"concepts.{language}" for language in languages]
+    return _LIGHT | {"fields": {field: _EVERY | {"highlight_query": question.marks(field)} for field in fields}}
 
 
 def not_shown(question: Question) -> list[str]:
@@ -45,10 +52,8 @@ def not_shown(question: Question) -> list[str]:
 
 
 def hits_of(client: Elasticsearch, question: Question, found: list[dict[str, Any]]) -> list[Hit]:
-    """The hits of an answer, with the events that KQL has matched; in one of another language than the question, its
-    own names of what was asked for are lit up too.
-    """
-    hits = _across_languages(client, question.query, question.language, [raw(hit, question) for hit in found])
+    """The hits of an answer, with the fragments of their texts and the events that KQL has matched."""
+    hits = _lit(client, question, [raw(hit, question) for hit in found])
     events = matched_events(client, question.events, found)
     return [
         hit.model_copy(update={"events": tuple(happened(one["_source"], event) for event in events.get(hit.id, ()))})
@@ -75,13 +80,15 @@ def raw(hit: dict[str, Any], question: Question) -> Raw:
     source, light = hit["_source"], hit.get("highlight", {})
     ids = source.get("concepts", {}).get("ids", [])
     matched = {name.partition(" ")[::2] for name in hit.get("matched_queries", ())}
-    own = [field for field in light if field.startswith("text.")]
-    about = [id for id in ids if ("concept", id) in matched]
+    about = [id for id in ids if id in question.concepts]
     concepts = [Concept(id=id, label=called(source, id, question.labels)) for id in about]
     if not concepts:
         concepts = _concepts_by_label(source, light, ids, question.labels)
     words = [word for word, of in question.words.items() if ("word", word) in matched and not of & set(about)]
-    words += [text for kind, text in sorted(matched) if kind == "named" and not set(text.split()) & set(words)]
+    named = set(source.get("countries_named", ()))
+    words += [
+        text for text, of in sorted(question.countries.items()) if of & named and not set(text.split()) & set(words)
+    ]
     said = " ".join([*words, *(concept.label for concept in concepts)]).casefold()
     for word, of in question.words.items():
         if ("label", word) in matched and not of and word.casefold() not in said:
@@ -92,7 +99,7 @@ def raw(hit: dict[str, Any], question: Question) -> Raw:
         concepts=tuple(concepts),
         words=tuple(words),
         facts=tuple(dict.fromkeys(_facts(light))),
-        fragments=tuple(text for field in own or TEXTS for text in light.get(field, ())),
+        fragments=_fragments(light),
         changed=tuple(change["at"] for change in source.get("history", ())),
         **{name: source[name] for name in Hit.model_fields.keys() & source.keys() - {"id", "concepts", "events"}},
     )
@@ -118,30 +125,39 @@ def called(source: dict[str, Any], concept: str, language: str) -> str:
     return str(labels[ids.index(concept)]).partition(",")[0]
 
 
-def _across_languages(client: Elasticsearch, query: dict[str, Any], language: str, found: list[Raw]) -> list[Hit]:
-    """The hits; in one of another language than the question, its own names of what was asked for are lit up too."""
-    foreign = [one for one in found if one.labels and one.hit.language not in (None, language)]
-    if not foreign:
+def _lit(client: Elasticsearch, question: Question, found: list[Raw]) -> list[Hit]:
+    """The hits with the fragments in which what was asked for is marked; in one of another language than the question,
+    its own names of that are marked too.
+    """
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    for one in found:
+        if one.hit.language in schema.text_languages():
+            names[f"text.{one.hit.language}"].update(one.labels if one.hit.language != question.language else ())
+    fields = [field for field in sorted(names) if names[field]] if question.kql else [*sorted(names), *TEXTS]
+    if not found or not fields:
         return [one.hit for one in found]
-    names = sorted({(f"text.{one.hit.language}", name) for one in foreign for name in one.labels})
-    phrases = [{"match_phrase": {field: name}} for field, name in names]
     with plain_errors():
         answer = client.search(
             index=ALIAS,
-            query={"ids": {"values": [one.hit.id for one in foreign]}},
-            size=len(foreign),
+            query={"ids": {"values": [one.hit.id for one in found]}},
+            size=len(found),
             source=False,
             highlight=_LIGHT
-            | {
-                "fields": {"text.*": {}},
-                "highlight_query": {"bool": {"should": [query, *phrases]}},
-            },
+            | {"fields": {field: {"highlight_query": question.marks(field, sorted(names[field]))} for field in fields}},
         )
-    lit = {
-        hit["_id"]: tuple(text for texts in hit.get("highlight", {}).values() for text in texts)
-        for hit in answer["hits"]["hits"]
-    }
+    lit = {hit["_id"]: _fragments(hit.get("highlight", {})) for hit in answer["hits"]["hits"]}
     return [one.hit.model_copy(update={"fragments": lit.get(one.hit.id) or one.hit.fragments}) for one in found]
+
+
+def _fragments(light: dict[str, list[str]]) -> tuple[str, ...]:
+    """Those of the text in its own language or, where that has none, of its parts; each word marked for itself."""
+    fields = [field for field in light if field.startswith("text.")] or TEXTS
+    between = " ".join(reversed(HIGHLIGHT))
+    return tuple(
+        _MARKED.sub(lambda marked: between.join(marked[0].split()), text)
+        for field in fields
+        for text in light.get(field, ())
+    )
 
 
 def _concepts_by_label(

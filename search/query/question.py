@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,11 +19,11 @@ from wirewatch.records import Asked, Meaning, Word, now
 # recency and what the words of another article weigh more can be together, so an article with all the things asked for,
 # in whatever language, comes before those without one of them. Chosen by hand with benchmarks/crosslingual.py.
 COVERED = 3.0
-COMPLETE = 4.5
+COMPLETE = 5.1
 TEXT = 0.3
 MEANING = 2.0
-BEST = 0.7
-"""Of the meaning's worth, the part of an article's nearest piece; its opening has the rest."""
+SECOND = 0.3
+"""What the farther one of an article's opening and its nearest piece counts beside the nearer one."""
 RECENCY = 0.1
 MERELY_NAMED = 0.5
 """What the words of a concept are worth in an article that is not about it, or a country that it only names."""
@@ -42,9 +42,9 @@ SHARED_HALF = 10.0
 _SPREAD = "Math.min(1, Math.max(0, (2 * _score - 1 - 0.75) / 0.15))"
 _NEAR = 0.78
 """Cosine below which the meaning alone makes no hit."""
-_NEIGHBOURS = 100
+_NEIGHBOURS = 50
 _NAMES = ("person:", "organization:", "place:")
-_TEXT_FIELDS = ["title^2", "lead^1.5", "body", "text.*"]
+_TEXT_FIELDS = ["title^2", "lead^1.5", "body"]
 _OWN = ["title^3", "lead^2", "body", "tags", "text.*"]
 """Where a word is looked for: what ``index.query.default_field`` lists, but for the labels, which stand apart."""
 
@@ -62,6 +62,14 @@ class Question:
     """Hits in another language show what was asked for in their own words."""
     labels: str = "en"
     """The language in which concepts are named."""
+    text: str = ""
+    """A question in free words as it was typed."""
+    forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What texts in other languages say for its words, by language."""
+    concepts: frozenset[str] = frozenset()
+    """The ids of the concepts that are asked for."""
+    countries: Mapping[str, Set[str]] = field(default_factory=dict)
+    """The codes of the countries among them, by what was typed for them."""
     kql: str = ""
     """The text of a KQL query."""
     events: tuple[str, ...] = ()
@@ -70,6 +78,18 @@ class Question:
     """Its words, each with the ids of the concepts that it is said of."""
     everything: tuple[dict[str, Any], ...] = ()
     """What a hit must have where the most relevant do not come first: one that has only a part would be in the way."""
+
+    def marks(self, field: str, more: Iterable[str] = ()) -> dict[str, Any]:
+        """What is to be marked in a field of a hit: the words alone, and of free words none of another field, as the
+        highlighter asks the whole of it once for each field and hit.
+
+        Args:
+            field: its name, with the language where it has one.
+            more: phrases that are to be marked too.
+        """
+        words = {"kql": {"query": self.kql}} if self.kql else {"match": {field: self.text}}
+        phrases = [*self.forms.get(field.removeprefix("text."), ()), *more]
+        return {"bool": {"should": [words, *({"match_phrase": {field: phrase}} for phrase in phrases)]}}
 
 
 def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
@@ -86,10 +106,12 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
     filters = filters or Filters()
     whole = sum(asked.weight for asked in meaning.asked)
     ways = [_has(asked, meaning.language, COVERED * asked.weight / whole) for asked in meaning.asked]
-    everything = [_is_about(asked, meaning.language) for asked in meaning.asked]
+    everything = [_unscored(_is_about(asked, meaning.language)) for asked in meaning.asked]
     if ways:
         ways.append({"constant_score": {"filter": {"bool": {"filter": everything}}, "boost": COMPLETE}})
-    text = {"multi_match": {"query": meaning.text, "fields": _TEXT_FIELDS, "tie_breaker": 0.1, "lenient": True}}
+    own = [f"text.{meaning.language}"] if meaning.language in schema.text_languages() else []
+    fields = [*_TEXT_FIELDS, *own]
+    text = {"multi_match": {"query": meaning.text, "fields": fields, "tie_breaker": 0.1, "lenient": True}}
     ways.append(_saturated(text, TEXT_HALF, TEXT))
     if meaning.embedding:
         ways += _is_near(meaning.embedding, filters.clauses())
@@ -107,7 +129,17 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
         for word in asked.words:
             words[word.text].update(asked.concepts)
     labels = meaning.language if sure else "en"
-    return Question(query, meaning.language, labels, everything=tuple(everything), words=words)
+    return Question(
+        query,
+        meaning.language,
+        labels,
+        text=meaning.text,
+        forms=_forms(meaning),
+        concepts=frozenset(meaning.concepts),
+        countries={asked.text: set(_countries(asked)) for asked in meaning.asked},
+        everything=tuple(everything),
+        words=words,
+    )
 
 
 def in_kql(kql: str, filters: Filters | None = None) -> Question:
@@ -129,22 +161,23 @@ def like(article: dict[str, Any], filters: Filters | None = None) -> Question:
     other = {"bool": {"must_not": {"term": {"original": article.get("original", article["id"])}}}}
     wanted = [*filters.clauses(), other, {"bool": {"must_not": {"term": {"id": article["id"]}}}}]
     # A concept is worth what it tells: few articles have it.
-    shared = {"bool": {"should": [{"term": {"concepts.ids": {"value": i, "_name": f"concept {i}"}}} for i in ids]}}
+    shared = {"bool": {"should": [{"term": {"concepts.ids": i}} for i in ids]}}
     concepts = [_saturated(shared, SHARED_HALF, SHARED)] if ids else []
     near = _is_near(article["embedding"], wanted) if article.get("embedding") else concepts
     must = {"bool": {"should": near or [{"match_none": {}}]}}
     query = {"bool": {"must": must, "should": concepts if near is not concepts else [], "filter": wanted}}
-    return Question(query, article.get("language") or "en")
+    return Question(query, article.get("language") or "en", concepts=frozenset(ids))
 
 
 def _is_near(vector: tuple[float, ...] | list[float], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Scores up to :data:`MEANING` by how near in meaning an article's opening and its nearest piece are."""
+    """Scores by how near in meaning an article's opening and its nearest piece are: the nearer of both up to
+    :data:`MEANING`, the other one up to :data:`SECOND` of that. Each is asked for once: looking for the nearest is a
+    third of what a search costs.
+    """
     opening = _near("embedding", vector, wanted)
     passage = {"nested": {"path": "passages", "query": _near("passages.vector", vector, wanted), "score_mode": "max"}}
-    return [
-        _spread(opening, MEANING * (1 - BEST)),
-        {"dis_max": {"queries": [_spread(opening, MEANING * BEST), _spread(passage, MEANING * BEST)]}},
-    ]
+    pieces = [_spread(opening), _spread(passage)]
+    return [{"dis_max": {"queries": pieces, "tie_breaker": SECOND, "boost": MEANING}}]
 
 
 def _is_recent() -> dict[str, Any]:
@@ -166,8 +199,8 @@ def _near(field: str, vector: tuple[float, ...] | list[float], wanted: list[dict
     }
 
 
-def _spread(query: dict[str, Any], boost: float) -> dict[str, Any]:
-    return {"script_score": {"query": query, "script": {"source": _SPREAD}, "boost": boost}}
+def _spread(query: dict[str, Any]) -> dict[str, Any]:
+    return {"script_score": {"query": query, "script": {"source": _SPREAD}}}
 
 
 def _has(asked: Asked, language: str, boost: float) -> dict[str, Any]:
@@ -179,7 +212,7 @@ def _has(asked: Asked, language: str, boost: float) -> dict[str, Any]:
         ways.append(_has_words(asked, language, MERELY_NAMED))
     if countries := _countries(asked):
         named = {"terms": {"countries_named": countries}}
-        ways.append({"constant_score": {"filter": named, "boost": MERELY_NAMED, "_name": f"named {asked.text}"}})
+        ways.append({"constant_score": {"filter": named, "boost": MERELY_NAMED}})
     return {"dis_max": {"queries": ways, "boost": boost}}
 
 
@@ -202,7 +235,7 @@ def _has_words(asked: Asked, language: str, boost: float = 1.0) -> dict[str, Any
 
 
 def _has_concept(concept: str) -> dict[str, Any]:
-    return {"constant_score": {"filter": {"term": {"concepts.ids": concept}}, "_name": f"concept {concept}"}}
+    return {"constant_score": {"filter": {"term": {"concepts.ids": concept}}}}
 
 
 def _has_word(word: Word, language: str) -> dict[str, Any]:
@@ -226,6 +259,27 @@ def _has_word(word: Word, language: str) -> dict[str, Any]:
         everywhere = {"match": {f"text.{language}": {"query": word.text, "zero_terms_query": "all"}}}
         ways.append(_saturated(everywhere, WORD_HALF))
     return {"dis_max": {"queries": ways}}
+
+
+def _forms(meaning: Meaning) -> dict[str, tuple[str, ...]]:
+    """What texts in other languages say for the words of a question, by language."""
+    forms: defaultdict[str, set[str]] = defaultdict(set)
+    for asked in meaning.asked:
+        for word in asked.words:
+            for language in schema.text_languages() & word.forms.keys():
+                forms[language].update(word.forms[language])
+    return {language: tuple(sorted(of)) for language, of in forms.items()}
+
+
+def _unscored(query: Any) -> Any:
+    """What matches the same, without scripts, which would score what nobody asks the score of, and names."""
+    if isinstance(query, list):
+        return [_unscored(one) for one in query]
+    if not isinstance(query, dict):
+        return query
+    if "script_score" in query:
+        return _unscored(query["script_score"]["query"])
+    return {key: _unscored(value) for key, value in query.items() if key != "_name"}
 
 
 def _saturated(query: dict[str, Any], half: float, boost: float = 1.0) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from typing import Any
 
 from search.alerts.store import Kept
 from search.query.kql import kql_query
-from search.query.question import BEST, Unreadable
+from search.query.question import Unreadable
 
 NEAR = 0.5
 """How relevant an article must be to an alert with a sentence that does not say: every article is a little near."""
+BEST = 0.7
+"""Of how near an article is to a sentence, the part of its nearest piece; its opening has the rest."""
 BACKGROUND, REFERENCE = (1 + 0.75) / 2, (1 + 0.9) / 2
 """What a sentence has before it is calibrated. An E5 cosine is hardly ever below 0.75 or above 0.9."""
 

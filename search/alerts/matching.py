@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from elasticsearch import ApiError, Elasticsearch
@@ -16,7 +17,7 @@ from search.alerts.store import Kept
 from search.client import AGAIN, failure, plain_errors, reason
 from search.indices import ALIAS
 from search.query.answer import Hit
-from search.query.hits import FACTS_LIT, hits_of, not_shown
+from search.query.hits import hits_of, marked, not_shown
 from search.query.question import Question, Unreadable, in_words
 from wirewatch.errors import UserError
 
@@ -212,7 +213,7 @@ def why(client: Elasticsearch, kept: Kept, ids: Sequence[str]) -> dict[str, Why]
             query={"bool": {"filter": {"terms": {"id": list(ids)}}, "should": question.query}},
             size=len(ids),
             source_excludes=not_shown(question),
-            highlight=FACTS_LIT,
+            highlight=marked(question),
         )
         found = hits_of(client, question, answer["hits"]["hits"])
     return {hit.id: _why(hit) for hit in found}
@@ -229,4 +230,4 @@ def _question(kept: Kept) -> Question:
         return Question(ask.scored(kept), kql=alert.kql or "")
     told = in_words(kept.meaning.model_copy(update={"embedding": ()}))
     rest = [ask.scored(kept.model_copy(update={"alert": alert.model_copy(update={"about": None})}))]
-    return Question({"bool": {"should": [told.query, *rest]}}, told.language, told.labels)
+    return replace(told, query={"bool": {"should": [told.query, *rest]}})

@@ -24,6 +24,7 @@ _LIGHT = {
     "post_tags": [HIGHLIGHT[1]],
     "number_of_fragments": 3,
     "fragment_size": 160,
+    "order": "score",
     "max_analyzed_offset": 900_000,
 }
 _MARKED = re.compile("(?<={}).*?(?={})".format(*map(re.escape, HIGHLIGHT)), re.DOTALL)
@@ -36,9 +37,10 @@ _FACTS = (
 
 def marked(question: Question, *, text: bool = True) -> dict[str, Any]:
     """What a search request says to have marked: the labels that matched, by which :func:`raw` knows the concepts, and
-    of KQL with ``text`` all that it may have asked for. The text of other hits waits until their languages are known.
+    of KQL, or of a query that is no question of ours, with ``text`` all that it may have asked for. The text of other
+    hits waits until their languages are known.
     """
-    if question.kql:
+    if question.kql or not (question.text or question.concepts):
         labels = {"concepts.*": _EVERY}
         return _LIGHT | {"fields": {key: {} for key in ("text.*", *TEXTS, *_FACTS)} | labels if text else labels}
     languages = sorted({question.language, "en"} & schema.label_languages())

@@ -87,7 +87,7 @@ class Question:
             field: its name, with the language where it has one.
             more: phrases that are to be marked too.
         """
-        words = {"kql": {"query": self.kql}} if self.kql else {"match": {field: self.text}}
+        words = kql_query(self.kql) if self.kql else {"match": {field: self.text}}
         phrases = [*self.forms.get(field.removeprefix("text."), ()), *more]
         return {"bool": {"should": [words, *({"match_phrase": {field: phrase}} for phrase in phrases)]}}
 

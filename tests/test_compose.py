@@ -100,6 +100,15 @@ def test_a_service_waits_for_services_that_there_are_and_writes_to_volumes_that_
         assert f" {at}" in image, "the first to use a volume has its folder, so it gets that owner and those rights"
 
 
+def test_what_runs_our_command_does_not_run_airflow() -> None:
+    image = {name for name, service in SERVICES.items() if service["image"].startswith("wirewatch")}
+    ours = {name for name in image if "wirewatch" in str(SERVICES[name].get("entrypoint", SERVICES[name]["command"]))}
+    assert ours == {"serve"}
+    shells = {name for name in image - ours if "wirewatch" in str(SERVICES[name]["command"])}
+    assert shells == {"certificates", "init", "kibana-setup", "alerts"}
+    assert all(SERVICES[name]["entrypoint"] == ["/bin/bash", "-c"] for name in shells)
+
+
 @pytest.fixture
 def run(settings: Settings, tmp_path: Path) -> Iterator[Any]:
     """Run a service's command here, in its environment: its folders are folders of the test, its Elasticsearch is the

@@ -94,6 +94,7 @@ def make(alert: Alert, desk: AtDesk) -> Shown:
 @alerts.post("/test", summary="Try an alert", dependencies=_JSON)
 def test(alert: Alert, desk: AtDesk) -> Tried:
     """What an alert would have told in the last 30 days. It is not kept."""
+    making.check_clauses(alert)
     with plain_errors():
         tried = trial.try_out(desk.client, apply.draft(alert, "api", understand), now())
     return Tried.model_validate({name: getattr(tried, name) for name in Tried.model_fields})

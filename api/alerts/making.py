@@ -60,6 +60,7 @@ def make(desk: Desk, alert: Alert) -> Kept:
         Conflict: there is one of that name.
     """
     _check_channels(alert.tell)
+    check_clauses(alert)
     if any(kept.alert.name == alert.name for kept in all_kept(desk)):
         raise Conflict(f"There is an alert named {alert.name} already: give another name, or change that one.")
     return apply.add(desk.client, alert, "api", understand)
@@ -77,6 +78,7 @@ def change(desk: Desk, kept: Kept, fields: Mapping[str, Any], known: Mapping[str
         written = {**kept.alert.model_dump(exclude_defaults=True), **fields}
         alert = alert_of({name: value for name, value in written.items() if value is not None})
         _check_channels(channel for channel in alert.tell if channel not in kept.alert.tell)
+        check_clauses(alert)
         kept = apply.edit(desk.client, kept, alert, understand)
     with plain_errors():
         return store.change(desk.client, kept, **known) if known else kept
@@ -98,6 +100,16 @@ def _check_channels(tell: Iterable[str]) -> None:
         if channels.is_operators(channel):
             raise Unreadable(f"`{channel}` is the operator's: name a channel, or write `mail:somebody@example.org`.")
         _as(Unreadable, channels.ready, channel)
+
+
+def check_clauses(alert: Alert) -> None:
+    """Refuse those of an alert: they would be asked with the pipeline's rights.
+
+    Raises:
+        Unreadable: it has some.
+    """
+    if alert.clauses:
+        raise Unreadable("`clauses` are what Kibana's filter pills stand for: ask with `kql` and `where`.")
 
 
 def _as(kind: type[UserError], do: Callable[..., T], *what: Any) -> T:

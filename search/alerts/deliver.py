@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from elasticsearch import ConflictError, Elasticsearch
@@ -43,6 +43,8 @@ PAUSE = timedelta(minutes=1)
 """After the first of these; the pauses double: twelve attempts are made in 34 hours."""
 PATIENCE = 3
 """How often a channel may fail before it is left alone until the next delivery: it may take a minute each time."""
+MOST = 500
+"""Notices of a message; where there are more, others follow."""
 EXPLAINED = 3
 """Articles of a notice whose matching is explained: it is dear."""
 AT_ONCE = 200
@@ -150,7 +152,11 @@ class _Round:
         if not self.client.exists(index=ALERTS, id=alert_id(name)):
             self._mark(notices, "dropped")  # it was deleted: nobody wants to hear
             return
-        kept = store.find(self.client, name)
+        try:
+            kept = store.find(self.client, name)
+        except UserError as error:
+            log.error("Its notices wait: %s", error)
+            return
         if kept.is_muted(self.moment):
             self._mark(notices, "muted")
         elif quiet_until(kept.alert, self.moment) is None:
@@ -295,7 +301,13 @@ class _Round:
 def _first(id: str, channel: str, group: _Group, notices: Iterable[str]) -> Delivery:
     """A message that was not sent yet."""
     return Delivery(
-        id=id, alert=group.name, channel=channel, notices=tuple(notices), state="failed", attempts=0, at=now()
+        id=id,
+        alert=group.name,
+        channel=channel,
+        notices=tuple(islice(notices, MOST)),
+        state="failed",
+        attempts=0,
+        at=now(),
     )
 
 

@@ -93,7 +93,7 @@ class Book:
                 name, kept = hit["_source"]["alert"], self.alerts.get(hit["_source"]["alert"])
                 for story in {self._story[id] for id in hit["_source"]["members"] if id in self._story}:
                     self._standing.setdefault((name, story), hit["_id"])
-                    if kept and hit["_source"]["state"] == "waiting":
+                    if kept and not kept.paused and hit["_source"]["state"] == "waiting":
                         self._waiting[hit["_id"]] = kept, story
 
     def _told(self, id: str, before: Notice | None) -> list[Notice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -14,6 +15,8 @@ from search.client import every, plain_errors
 from search.indices import ALERTS, init
 from wirewatch.errors import UserError
 from wirewatch.records import Meaning, Time, now
+
+log = logging.getLogger(__name__)
 
 Origin = Literal["command", "file", "api", "kibana"]
 
@@ -74,10 +77,13 @@ def ready(client: Elasticsearch) -> Elasticsearch:
 
 
 def all_alerts(client: Elasticsearch) -> Iterator[Kept]:
-    """All alerts, by name, as they are now."""
+    """All alerts, by name, as they are now. One that cannot be read is logged, and stops no other."""
     client.indices.refresh(index=ALERTS)
     for hit in every(client, ALERTS, {"match_all": {}}, [{"name": "asc"}]):
-        yield _read(hit)
+        try:
+            yield _read(hit)
+        except UserError as error:
+            log.error("%s", error)
 
 
 def find(client: Elasticsearch, name: str) -> Kept:
@@ -113,8 +119,12 @@ def change(client: Elasticsearch, kept: Kept, **what: Any) -> Kept:
         UserError: it was deleted meanwhile.
     """
     changed = Kept.model_validate({**{name: getattr(kept, name) for name in Kept.model_fields}, **what})
-    untouched = Kept.model_fields.keys() - what.keys()
-    written = {name: value for name, value in _written(changed).items() if name not in untouched}
+    kept_apart = what.keys() & Kept.model_fields.keys() - {"alert"}
+    written = {
+        name: value
+        for name, value in _written(changed).items()
+        if name in kept_apart or ("alert" in what and name not in Kept.model_fields)
+    }
     try:
         client.update(index=ALERTS, id=kept.id, doc=written, retry_on_conflict=5)
     except NotFoundError:

@@ -66,6 +66,7 @@ def test_an_alert_is_made_seen_changed_and_deleted(web: TestClient, clean: Elast
         ({"tell": ["pigeon://x"]}, 422, "is no channel"),
         ({"zone": "Mars"}, 422, "no time zone"),
         ({"color": "red"}, 422, "color"),
+        ({"clauses": [{"match_all": {}}]}, 400, "filter pills"),
     ],
 )
 def test_what_cannot_be_is_refused_when_made_and_when_changed(

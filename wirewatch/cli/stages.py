@@ -24,7 +24,9 @@ from wirewatch.sources import choose, load_sources
 
 P = ParamSpec("P")
 DAY = ["%Y-%m-%d"]
-Tell = Annotated[bool, typer.Option("--tell", help="Of what was made anew from the archive too: usually nobody hears.")]
+Tell = Annotated[
+    bool, typer.Option("--tell", help="Of what a replay brought into the index too: usually nobody hears.")
+]
 Due = Annotated[bool, typer.Option("--due", help="Only listings that are due, by their tier and by what they bring.")]
 
 

@@ -124,7 +124,7 @@ def _hand_over(connection: smtplib.SMTP, sender: str, address: str, mail: EmailM
         for code, said in (connection.mail(sender), connection.rcpt(address)):
             if code not in (250, 251):
                 raise smtplib.SMTPResponseException(code, said)
-        text = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+        text = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n", max_line_length=998))
     except smtplib.SMTPResponseException as error:
         raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
     except (smtplib.SMTPException, OSError, MessageError, ValueError) as error:

@@ -7,8 +7,9 @@ from typing import Any
 
 _OLD = ("match_all", "exists", "range", "missing", "query_string", "geo_bounding_box", "geo_polygon")
 """Queries that pills of older Kibanas have beside their ``meta``."""
-_ELSEWHERE = ("index", "_index", "indexed_shape")
-"""Keys of queries that look something up in another index, which the analyst may not be allowed to read."""
+_FORBIDDEN = ("index", "_index", "indexed_shape", "wrapper", "script", "script_score")
+"""Keys of queries that look something up in another index, which the analyst may not be allowed to read, hide what they
+are, or run a program."""
 
 Pill = dict[str, Any]
 
@@ -44,8 +45,8 @@ def _query(pill: Pill) -> dict[str, Any]:
     query = pill.get("query") or {kind: pill[kind] for kind in _OLD if kind in pill}
     if not isinstance(query, dict) or len(query) != 1:
         raise ValueError(f"nothing is known of filters of the kind {_meta(pill).get('type') or '?'}")
-    if any(key in _ELSEWHERE for key in _keys(query)):
-        raise ValueError("it looks something up in another index")
+    if any(key in _FORBIDDEN for key in _keys(query)):
+        raise ValueError("it looks something up in another index, or runs a program")
     return _phrase(query)
 
 

@@ -12,8 +12,9 @@ from elasticsearch import Elasticsearch
 from search.alerts import apply, store
 from search.alerts.alert import alert_id
 from search.alerts.apply import Understand
-from search.alerts.kibana.tagged import tagged
-from search.alerts.kibana.translate import Taken, taken
+from search.alerts.channels import check
+from search.alerts.kibana.tagged import Saved, Tagged, tagged
+from search.alerts.kibana.translate import Taken, taken, unreadable
 from search.alerts.notices import change
 from search.alerts.store import Kept
 from search.client import connect, every, plain_errors
@@ -56,13 +57,32 @@ def _take_over(client: Elasticsearch, understand: Understand | None) -> Counter[
     if not is_known() and not any(kept.origin == "kibana" for kept in alerts.values()):
         return Counter()
     try:
+        _check_default()
         kibana = tagged()
     except UserError as error:
         log.warning("The alerts from Kibana stay as they are: %s", error)
         return Counter()
-    found = [taken(saved, kibana, can_understand=understand is not None) for saved in kibana.searches]
+    found = [_taken(saved, kibana, understand) for saved in kibana.searches]
     with plain_errors():
         return _Round(client, alerts, understand).go(list(_named(found, alerts)))
+
+
+def _check_default() -> None:
+    for channel in get_settings().kibana_tell:
+        try:
+            check(channel)
+        except ValueError:  # which quotes what may be a secret
+            raise UserError(
+                "WIREWATCH_KIBANA_TELL names something that is no channel: write mail:ann@example.org, or the name of "
+                "an entry of the file of channels."
+            ) from None
+
+
+def _taken(saved: Saved, kibana: Tagged, understand: Understand | None) -> Taken:
+    try:
+        return taken(saved, kibana, can_understand=understand is not None)
+    except Exception as error:  # whatever somebody has saved stops no other alert
+        return unreadable(saved, error)
 
 
 def _named(found: Sequence[Taken], alerts: Mapping[str, Kept]) -> Iterator[Taken]:
@@ -94,10 +114,13 @@ class _Round:
         names = {one.id: one.alert.name for one in found}
         for one in found:
             kept = ours.get(one.alert.name)
-            if kept:
-                self._change(kept, one)
-            else:
-                self._add(one, before.get(one.id))
+            try:
+                if kept:
+                    self._change(kept, one)
+                else:
+                    self._add(one, before.get(one.id))
+            except UserError as error:
+                log.warning("The saved search %s stays as it was: %s", one.alert.name, error)
         for name, kept in ours.items():
             if name not in names.values():
                 self._remove(kept, names.get(kept.origin_id or ""))

@@ -52,7 +52,8 @@ def taken(saved: Saved, kibana: Tagged, *, can_understand: bool = False) -> Take
         if field == "about" and not can_understand:
             warnings.append("`about` is not understood here: `wirewatch alerts sync` takes it over")
         elif field == "tell":
-            fields["tell"] = _channels(value, warnings)
+            if value:
+                fields["tell"] = _channels(value, warnings)
         elif why := _wrong(field, value):
             warnings.append(f"the line `{field}: …` of its description is left out: {why}")
         else:
@@ -60,6 +61,13 @@ def taken(saved: Saved, kibana: Tagged, *, can_understand: bool = False) -> Take
     fields.setdefault("tell", list(get_settings().kibana_tell))
     name = (attributes.get("title") or saved["id"]).strip()[:LONGEST] or saved["id"]
     return Taken(saved["id"], Alert.model_validate({"name": name, **fields}), tuple(warnings))
+
+
+def unreadable(saved: Saved, error: Exception) -> Taken:
+    """The alert of a saved search that is not of the shape of one: it finds nothing, and says so."""
+    name = f"Saved search {saved['id']}"[:LONGEST]
+    why = f"it is not asked: it is not of the shape that saved searches have ({type(error).__name__})"
+    return Taken(saved["id"], Alert(name=name, clauses=(NOTHING,)), (why,))
 
 
 def _question(saved: Saved, kibana: Tagged, warnings: list[str]) -> dict[str, Any]:

@@ -83,6 +83,17 @@ def test_a_notice_says_why_its_articles_matched(clean: Elasticsearch, runs: Runs
     assert Notice.model_validate(line).articles == kept.articles
 
 
+def test_what_is_too_much_for_one_message_goes_into_several(
+    clean: Elasticsearch, runs: Runs, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "MOST", 2)
+    watch(clean, tell=(f"file://{file}",))
+    runs.tell(*(article(name, story=name) for name in "abcde"))
+    assert deliver(client=clean) == {"sent": 3}
+    assert sorted(titles(file)) == list("abcde")
+    assert deliver(client=clean) == {} and states(clean) == ["told"] * 5
+
+
 def test_an_alert_without_channels_tells_nobody_and_nothing_waits(clean: Elasticsearch, runs: Runs) -> None:
     watch(clean)
     runs.tell(article("a"))

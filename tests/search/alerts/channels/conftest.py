@@ -165,6 +165,7 @@ class Office:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.rcpt = self.data = "250 OK"
 
     async def handle_RCPT(
@@ -175,6 +176,7 @@ class Office:
 
     async def handle_DATA(self, server: SMTP, session: object, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
+        self.raw.append(envelope.content or b"")  # type: ignore[arg-type]
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
         if self.data == "hang up":
             server.transport.abort()

@@ -48,6 +48,8 @@ def test_mail_programs_can_unsubscribe_with_one_click(serving: Serving, message:
     with serving() as office:
         send(message, ANN)
     mail = office.mails[0]
+    # Mail programs read the address as it goes over the wire: one piece, not encoded.
+    assert b"\r\nList-Unsubscribe: <https://" in office.raw[0]
     address = mail["List-Unsubscribe"].strip("<>")
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert address.startswith("https://watch.example.org/l/")

@@ -52,6 +52,32 @@ def told(found: list[Notice]) -> dict[str, set[str]]:
     return by_alert
 
 
+@pytest.mark.parametrize(
+    "query", [{"match": "coup"}, {"match": {"title": {"type": "phrase"}}}, {"wrapper": {"query": "e30="}}]
+)
+def test_what_nobody_can_read_stops_no_other_search(
+    clean: Elasticsearch, kibana: Kibana, runs: Runs, query: dict[str, object]
+) -> None:
+    kibana.save("1", "Well", "coup")
+    kibana.save("2", "Strange", "", pill(query, type="custom"))
+    kibana.save("3", "Long", "a" * 20_000)
+    assert take_over(client=clean)["added"] == 3
+    warned = {name: bool(kept.warnings) for name, kept in all_of(clean).items()}
+    assert warned.pop("Well") is False and list(warned.values()) == [True, True]
+    found = runs.tell(article("a"))
+    assert "Well" in told(found) and "Saved search 3" not in told(found)
+
+
+def test_a_default_channel_that_is_none_is_named_without_its_secret(
+    clean: Elasticsearch, kibana: Kibana, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("WIREWATCH_KIBANA_TELL", '["slack://secret token"]')
+    get_settings.cache_clear()
+    kibana.save("1", "Well", "coup")
+    assert not take_over(client=clean)
+    assert "WIREWATCH_KIBANA_TELL" in caplog.text and "secret" not in caplog.text
+
+
 def test_a_saved_search_asks_what_kibana_asks(clean: Elasticsearch, kibana: Kibana, runs: Runs) -> None:
     kibana.save("1", "KQL", "title: coup and source.country: ML")
     kibana.save("2", "Lucene", "title:(coup AND mali) -title:b*", language="lucene")

@@ -92,5 +92,6 @@ def test_a_page_that_cannot_be_made_leaves_the_one_before(tmp_path: Path, monkey
     file = tmp_path / "briefing.html"
     file.write_text("yesterday's")
     monkeypatch.setenv("ELASTICSEARCH_URL", "http://127.0.0.1:9")
+    get_settings.cache_clear()
     assert isinstance(typed("--out", str(file)).exception, UserError)
     assert [one.read_text() for one in tmp_path.iterdir()] == ["yesterday's"]

@@ -16,6 +16,7 @@ from wirewatch.batches import Batch
 from wirewatch.cli import cli
 from wirewatch.errors import UserError
 from wirewatch.records import EnrichedArticle, now
+from wirewatch.settings import get_settings
 
 __all__ = ["clean", "desk", "e5", "enriched", "make"]
 

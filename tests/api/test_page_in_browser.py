@@ -112,7 +112,8 @@ def test_without_scripts_keys_lead_from_the_question_to_an_article(chromium, sit
     context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto(site)
-    page.keyboard.type("Russia military cooperation Africa")  # the box has the focus
+    page.locator("*:focus").wait_for()  # the box has the focus, as soon as it is drawn
+    page.keyboard.type("Russia military cooperation Africa")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=Russia*")
     assert page.locator(".hits h2").first.text_content() == paper["algiers"].title

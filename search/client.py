@@ -120,7 +120,9 @@ def plain_errors() -> Iterator[None]:
         kind = Unavailable if error.status_code in PASSING else UserError
         raise kind(f"Elasticsearch cannot do this ({error.status_code}: {reason(error)}). {AGAIN}") from error
     except TransportError as error:
-        raise Unavailable(f"Elasticsearch stopped answering ({_cause(error)}). It is safe to run this again.") from error
+        raise Unavailable(
+            f"Elasticsearch stopped answering ({_cause(error)}). It is safe to run this again."
+        ) from error
 
 
 def reason(error: ApiError) -> str:

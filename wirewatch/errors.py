@@ -9,6 +9,6 @@ class UserError(Exception):
 
 
 class Unavailable(UserError):
-    """What is needed is not there now: a server does not answer, or is too busy. It may pass by itself, so Airflow tries
-    again later; of any other :class:`UserError` it does not.
+    """What is needed is not there now: a server does not answer, or is too busy. It may pass by itself: Airflow tries
+    again later, which it does not after any other :class:`UserError`.
     """

@@ -17,6 +17,7 @@ from search.documents import Indexed, action, document, indexed, is_new_text
 from search.duplicates import Copies, Text
 from search.indices import ALIAS, NOTICES, STORIES, homes, init
 from wirewatch.batches import REJECTED, Batch, BatchWriter, finished, tries, write
+from wirewatch.database import lots
 from wirewatch.records import STORIES as STORY_LINES
 from wirewatch.records import EnrichedArticle, IndexOutcome, Rejected, Story, now
 from wirewatch.replay import latest
@@ -150,7 +151,9 @@ def _index(
                 progress(done, total)
         for batch in stories:
             told = datetime.fromisoformat(batch.manifest().created)
-            _tell_stories(sender, list(batch.lines(Story, STORY_LINES)), int(told.timestamp()))
+            for lot in lots(batch.lines(Story, STORY_LINES)):
+                _tell_stories(sender, lot, int(told.timestamp()))
+        sender.client.indices.refresh(index=[ALIAS, STORIES])
 
 
 def _tell_stories(sender: Sender, stories: Sequence[Story], at: int) -> None:
@@ -169,7 +172,6 @@ def _tell_stories(sender: Sender, stories: Sequence[Story], at: int) -> None:
     _insist(sender, lambda: told)
     if merged:
         _insist(sender, lambda: _with_new_stories(client, merged))
-    client.indices.refresh(index=[ALIAS, STORIES])
 
 
 def _part_of(articles: Mapping[str, Indexed]) -> dict[str, str]:

@@ -129,7 +129,8 @@ def latest(batch: Batch, record: type[A], only: Collection[str] = ()) -> Iterato
         for lot in lots(one.read(record)):
             known = state.known({article.id for article in lot})
             for article in lot:
-                own = known[article.id].batch.rpartition(REPLAY)[2] == batch.name
+                newest = known[article.id].batch if article.id in known else one.name
+                own = newest.rpartition(REPLAY)[2] == batch.name
                 if own and article.id not in before and (not only or article.source.id in only):
                     here.add(article.id)
                     yield article

@@ -89,6 +89,11 @@ class Batch:
         """The batch of the crawl that a replay does anew; of any other batch, itself."""
         return Batch(self.root, self.stage, self.name.rpartition(REPLAY)[2])
 
+    @property
+    def replayed_by(self) -> str:
+        """The run that made a replay; nothing of any other batch."""
+        return self.name.rpartition(REPLAY)[0]
+
     def replayed(self, run: str) -> Batch:
         """The batch that a run makes when it does the work of this batch once more; ``run`` is of :func:`run_name`."""
         return Batch(self.root, self.stage, f"{run}{REPLAY}{self.original.name}")

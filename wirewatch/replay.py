@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -147,12 +147,35 @@ def stopped(key: str, taken: Sequence[Taken]) -> str | None:
     """
     root = get_settings().batches
     replays = [batch for stage in ("articles", "enriched", "indexed") for batch in batches.finished(root, stage)]
-    run = max((batch.name.partition(REPLAY)[0] for batch in replays if batch.is_replay), default="")
+    run = max((batch.replayed_by for batch in replays), default="")
     if run.rpartition("-")[2] != batches.run_name(now(), key).rpartition("-")[2]:
         return None
     done = {batch.name for batch in replays if batch.stage == "indexed"}
     todo = (one.batch.replayed(run).name for one in taken if one.batch.name < run)
     return run if any(name not in done for name in todo) else None
+
+
+def left_over(before: datetime) -> list[Batch]:
+    """The batches of replays that were begun before a time and have not come to their end, by the stage at which they
+    stand."""
+    root = get_settings().batches
+    waiting = (batch for stage in ("enriched", "indexed") for batch in batches.pending(root, stage))
+    return [batch for batch in waiting if batch.is_replay and batch.name < f"{before.astimezone(UTC):%Y%m%dT%H%M%SZ}"]
+
+
+def parted(taken: Sequence[Taken], size: int = 500, most: int = 1000) -> list[list[Taken]]:
+    """What a replay takes in parts, in the order given: of at least so many pages or articles each, the last perhaps
+    excepted, and at most so many parts."""
+    size = max(size, sum(one.sources.total() for one in taken) // most + 1)
+    parts: list[list[Taken]] = []
+    room = 0
+    for one in taken:
+        if room <= 0:
+            parts.append([])
+            room = size
+        parts[-1].append(one)
+        room -= one.sources.total()
+    return parts
 
 
 def _sources(batch: Batch, only: Collection[str]) -> Counter[str]:

@@ -43,6 +43,7 @@ from wirewatch.cli import (  # noqa: E402 - they register on the app above
     kibana,
     local,
     pages,
+    replay,
     search,
     security,
     serve,
@@ -50,7 +51,7 @@ from wirewatch.cli import (  # noqa: E402 - they register on the app above
     stages,
 )  # fmt: skip
 
-for group in (stages, index, search, explain, serve, alerts, briefing, sources, pages, kibana, security, local):
+for group in (stages, replay, index, search, explain, serve, alerts, briefing, sources, pages, kibana, security, local):
     group.register(cli)
 
 

@@ -8,6 +8,7 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from search.index import index, init
 from search.indices import STORIES, index_of, standing
+from search.retention import retain
 from tests.search.test_index import everything
 from wirewatch.batches import Batch
 from wirewatch.records import EnrichedArticle
@@ -26,15 +27,15 @@ def test_articles_are_kept_as_many_days_as_the_setting_says(
         return desk[name].model_copy(update={"first_seen": noon - timedelta(days=days)})
 
     index(enriched([seen("wheat", 0), seen("drills", 29), seen("algiers", 31), seen("bakery", 700)]), client=clean)
-    monkeypatch.setattr("search.indices.now", lambda: noon + timedelta(hours=5))
-    init(clean)
+    monkeypatch.setattr("search.retention.now", lambda: noon + timedelta(hours=5))
+    retain(client=clean)
     assert len(everything(clean)) == 4  # for ever, unless said
     monkeypatch.setattr(get_settings().elasticsearch, "keep_days", 30)
-    init(clean)
+    retain(client=clean)
     assert {hit["_id"] for hit in everything(clean)} == {desk["wheat"].id, desk["drills"].id}
     assert not clean.indices.exists(index=index_of(2024))
-    monkeypatch.setattr("search.indices.now", lambda: noon + timedelta(days=900))
-    init(clean)
+    monkeypatch.setattr("search.retention.now", lambda: noon + timedelta(days=900))
+    retain(client=clean)
     assert everything(clean) == []
     assert list(standing(clean)) == [index_of(2029)]
 
@@ -61,9 +62,9 @@ def test_copies_whose_original_is_removed_have_the_first_of_them_for_one(
         last,
     }
 
-    monkeypatch.setattr("search.indices.now", lambda: noon + timedelta(hours=5))
+    monkeypatch.setattr("search.retention.now", lambda: noon + timedelta(hours=5))
     monkeypatch.setattr(get_settings().elasticsearch, "keep_days", 30)
-    init(clean)
+    retain(client=clean)
     left = {hit["_id"]: hit["_source"] for hit in everything(clean)}
     assert set(left) == {heir, last, desk["history"].id}
     assert "duplicate_of" not in left[heir] and left[heir]["original"] == heir
@@ -87,9 +88,9 @@ def test_stories_go_when_all_their_articles_have(clean: Elasticsearch, monkeypat
     noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
     for id, days in (("old", 40), ("moving", 3)):
         clean.index(index=STORIES, id=id, document={"id": id, "last_seen": noon - timedelta(days=days)}, refresh=True)
-    monkeypatch.setattr("search.indices.now", lambda: noon)
+    monkeypatch.setattr("search.retention.now", lambda: noon)
     monkeypatch.setattr(get_settings().elasticsearch, "keep_days", 30)
-    init(clean)
+    retain(client=clean)
     clean.indices.refresh(index=STORIES)
     assert [hit["_id"] for hit in clean.search(index=STORIES)["hits"]["hits"]] == ["moving"]
 

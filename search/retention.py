@@ -119,7 +119,5 @@ def _delete(client: Elasticsearch, index: str, query: dict[str, Any], dry_run: b
     if dry_run:
         return int(client.count(index=index, query=query, ignore_unavailable=True)["count"])
     patient = client.options(request_timeout=HOUR, max_retries=0)
-    done = patient.delete_by_query(
-        index=index, query=query, conflicts="proceed", refresh=True, ignore_unavailable=True
-    )
+    done = patient.delete_by_query(index=index, query=query, conflicts="proceed", refresh=True, ignore_unavailable=True)
     return int(done["deleted"])

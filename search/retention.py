@@ -97,7 +97,7 @@ def _forget_articles(client: Elasticsearch, searched: Mapping[str, int], dry_run
 
 
 def _forget_history(client: Elasticsearch, dry_run: bool) -> Counter[str]:
-    """Remove how sources did and what alerts had to tell longer ago than ``keep`` says; nothing that is yet to be told."""
+    """Remove how sources did, and what alerts told, longer ago than ``keep`` says; nothing that is yet to be told."""
     keep = get_settings().keep
     counts = Counter({"source-health": _delete(client, HEALTH, _before("at", keep.health_days), dry_run)})
     if days := keep.notices_days:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
-from search.index import index, init
+from search.index import index
 from search.indices import STORIES, index_of, standing
 from search.retention import retain
 from tests.search.test_index import everything

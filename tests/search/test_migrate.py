@@ -20,6 +20,7 @@ from search.index import index, init
 from search.indices import MIGRATIONS, SCHEMA, index_of, standing
 from search.migrate import migrate, steps
 from search.query import search_kql
+from search.retention import retain
 from tests.search.test_index import rewritten
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError

@@ -20,6 +20,8 @@ WEEKS = timedelta(days=14)
 class Checkup:
     """What was found of the listings of some sources."""
 
+    name: str
+    """Of this check-up: of several on one day the operator is told once."""
     listings: int
     """How many were visited."""
     ailing: tuple[Finding, ...]
@@ -29,8 +31,10 @@ class Checkup:
 
     def report(self) -> str:
         """A line for each listing that does not work, those first that have failed for weeks."""
+        if not self.ailing:
+            return f"All {self.listings} listings in the catalogue work."
         since = self.failed_since
-        lines = [f"{len(self.ailing)} of {self.listings} listings in the catalogue do not work."]
+        lines = [f"{len(self.ailing)} of {self.listings} listings in the catalogue do not work:"]
         for_weeks = sorted((found for found in self.ailing if found.url in since), key=lambda found: since[found.url])
         others = [found for found in self.ailing if found.url not in since]
         for what, some in (("Without an answer for weeks:", for_weeks), ("Others:", others)):
@@ -61,7 +65,12 @@ def checkup(
     state.catch_up(settings.batches)
     visits = state.look_up(found.url for found in ailing)
     since = {url: _answered(visit) for url, visit in visits.items() if visit.failures}
-    return Checkup(len(findings), ailing, {url: at for url, at in since.items() if now() - at >= WEEKS})
+    return Checkup(
+        f"catalogue {now():%Y-%m-%d}",
+        len(findings),
+        ailing,
+        {url: at for url, at in since.items() if now() - at >= WEEKS},
+    )
 
 
 def _answered(visit: Visit) -> datetime:

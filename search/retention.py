@@ -19,12 +19,13 @@ from search.health.history import INDEX as HEALTH
 from search.indices import ALIAS, DELIVERIES, MIGRATIONS, NOTICES, SCHEMA, STORIES, init, standing, year_of
 from search.orphans import adopt
 from wirewatch.records import now
+from wirewatch.retention import words
 from wirewatch.settings import get_settings
 
 HOUR = 3600
 
 
-def retain(*, dry_run: bool = False, client: Elasticsearch | None = None) -> Counter[str]:
+def retain(*, dry_run: bool = False, client: Elasticsearch | None = None) -> str:
     """Remove what the settings say is kept no longer. Doing it again changes nothing.
 
     Args:
@@ -32,8 +33,7 @@ def retain(*, dry_run: bool = False, client: Elasticsearch | None = None) -> Cou
         client: instead of the one that the settings name.
 
     Returns:
-        How many ``articles``, ``stories``, documents of ``source-health``, ``notices`` and ``deliveries`` were removed,
-        or would be, and how many ``replaced`` indices were.
+        What was removed, or would be, in words.
 
     Raises:
         UserError: Elasticsearch does not answer or refuses.
@@ -43,14 +43,14 @@ def retain(*, dry_run: bool = False, client: Elasticsearch | None = None) -> Cou
     with plain_errors():
         searched = standing(client)
         if not searched:
-            return counts  # nothing was ever indexed
+            return "nothing was ever indexed"
         if not dry_run:
-            counts["replaced"] = len(remove_replaced(client, searched))
+            counts["replaced indices"] = len(remove_replaced(client, searched))
         counts.update(_forget_articles(client, searched, dry_run))
         counts.update(_forget_history(client, dry_run))
         if not dry_run:
             init(client)  # the last index may have gone
-    return counts
+    return words(counts)
 
 
 def remove_replaced(client: Elasticsearch, searched: Mapping[str, int]) -> list[str]:
@@ -99,7 +99,7 @@ def _forget_articles(client: Elasticsearch, searched: Mapping[str, int], dry_run
 def _forget_history(client: Elasticsearch, dry_run: bool) -> Counter[str]:
     """Remove how sources did, and what alerts told, longer ago than ``keep`` says; nothing that is yet to be told."""
     keep = get_settings().keep
-    counts = Counter({"source-health": _delete(client, HEALTH, _before("at", keep.health_days), dry_run)})
+    counts = Counter({"days of sources": _delete(client, HEALTH, _before("at", keep.health_days), dry_run)})
     if days := keep.notices_days:
         told = {"bool": {"filter": [_before("created", days)], "must_not": [{"term": {"state": "due"}}]}}
         sent = {"bool": {"filter": [_before("at", days), {"terms": {"state": list(OVER)}}]}}

@@ -113,28 +113,30 @@ def in_turn(url: str, what: str) -> Iterator[None]:
             yield
 
 
-def compact(url: str) -> str | None:
+def compact(url: str) -> int:
     """Give back to the disk what a SQLite file has no use for, where that is more than :data:`FREE` of it; others write
     again when it is done. Other databases do this by themselves.
 
     Returns:
-        What was done, in words; None where there was nothing to do.
+        How many bytes.
 
     Raises:
         UserError: the database cannot be used, or the disk has no room for the copy that is made of it.
     """
     engine = connect(url)
     if engine.dialect.name != "sqlite":
-        return None
+        return 0
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         free, pages, size = (
             connection.exec_driver_sql(f"PRAGMA {what}").scalar_one()
             for what in ("freelist_count", "page_count", "page_size")
         )
         if free <= FREE * pages:
-            return None
+            return 0
         connection.exec_driver_sql("VACUUM")
-    return f"{free * size / 2**20:.1f} MB given back to the disk"
+        # It went into the log of what is written; those who read something old right now delay its end.
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return int(free * size)
 
 
 def lay_out(engine: Engine, tables: MetaData, layout: str, number: int) -> None:

@@ -13,7 +13,7 @@ import logging
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,9 +22,12 @@ from typing import Any
 
 import fsspec
 
-from wirewatch.batches import MANIFEST, RECORDS, REJECTED, STAGES, Batch, forget
+from wirewatch import batches
+from wirewatch.batches import MANIFEST, RECORDS, REJECTED, STAGES, Batch
+from wirewatch.database import compact
 from wirewatch.records import now
-from wirewatch.settings import Settings
+from wirewatch.settings import get_settings
+from wirewatch.state import State
 
 log = logging.getLogger(__name__)
 
@@ -58,19 +61,26 @@ class Removed:
         return f"{self.what}: {self.files} files ({megabytes(self.bytes)}) of {len(self.folders)} folders{still}"
 
 
+def words(counts: Mapping[str, int]) -> str:
+    """Counts as people read them."""
+    return ", ".join(f"{what} {number}" for what, number in counts.items() if number) or "nothing to do"
+
+
 def megabytes(size: int) -> str:
     """A number of bytes as people read it."""
     return f"{size / 2**20:.1f} MB"
 
 
-def shorten(settings: Settings, *, dry_run: bool = False) -> list[Removed]:
+def shorten(*, dry_run: bool = False) -> str:
     """Remove from batches what is older than ``keep.pages_days`` and ``keep.enriched_days`` say.
 
     Args:
-        settings: of the installation.
         dry_run: only count.
+
+    Returns:
+        What was removed, or would be, in words.
     """
-    found = []
+    settings, found = get_settings(), []
     if days := settings.keep.pages_days:
         done = _finished(settings.batches, "articles")
         found.append(_shorten(settings.batches, "pages", days, lambda name: name.endswith(".warc.gz"), done, dry_run))
@@ -79,7 +89,7 @@ def shorten(settings: Settings, *, dry_run: bool = False) -> list[Removed]:
         articles = _finished(settings.batches, "articles", RECORDS)
         done = articles & _finished(settings.batches, "indexed")
         found.append(_shorten(settings.batches, "enriched", days, lambda name: name == RECORDS, done, dry_run))
-    return found
+    return "; ".join(map(str, found)) or "all are kept for ever"
 
 
 def _shorten(root: str, stage: str, days: int, goes: Callable[[str], bool], done: set[str], dry_run: bool) -> Removed:
@@ -96,21 +106,24 @@ def _shorten(root: str, stage: str, days: int, goes: Callable[[str], bool], done
         batch = Batch(root, stage, name)
         if not dry_run:
             if named := [one for one in batch.manifest().files if goes(one)]:
-                forget(batch, named)
+                batches.forget(batch, named)
             for place in places:
                 _remove(fs, files[place].path)
         removed.add(f"{stage}/{name}", (files[place].size for place in places))
     return removed
 
 
-def tidy(settings: Settings, *, dry_run: bool = False) -> list[Removed]:
+def tidy(*, dry_run: bool = False) -> str:
     """Remove what tries that were killed longer than :data:`TRIES_KEPT` ago have left: files in the folders of batches
     that no manifest names, and folders of dead crawls in ``<home>/tmp``.
 
     Args:
-        settings: of the installation.
         dry_run: only count.
+
+    Returns:
+        What was removed, or would be, in words.
     """
+    settings = get_settings()
     # Files know the real time, whatever `time_shift` says.
     before = datetime.now(UTC) - TRIES_KEPT
     tries, crawls = Removed("files of killed tries"), Removed("folders of dead crawls")
@@ -118,7 +131,29 @@ def tidy(settings: Settings, *, dry_run: bool = False) -> list[Removed]:
         _tidy_stage(settings.batches, stage, before, tries, dry_run)
     for folder in sorted((settings.home / "tmp").glob("crawl-*")):
         _tidy_crawl(folder, before, crawls, dry_run)
-    return [tries, crawls]
+    return f"{tries}; {crawls}"
+
+
+def forget(*, dry_run: bool = False) -> str:
+    """Forget in the crawl state what is older than ``keep.addresses_days`` says: see
+    :meth:`wirewatch.state.State.forget`; then give back to the disk what its file has no use for any more.
+
+    Args:
+        dry_run: only count.
+
+    Returns:
+        What was forgotten, or would be, in words.
+
+    Raises:
+        UserError: the state cannot be used.
+    """
+    settings = get_settings()
+    before = now() - timedelta(days=settings.keep.addresses_days)
+    counts = State(settings.state).forget(before, dry_run=dry_run)
+    given_back = 0 if dry_run else compact(settings.state)
+    return f"before {before:%Y-%m-%d}: {words(counts)}" + (
+        f"; {megabytes(given_back)} given back to the disk" if given_back else ""
+    )
 
 
 def _tidy_stage(root: str, stage: str, before: datetime, removed: Removed, dry_run: bool) -> None:

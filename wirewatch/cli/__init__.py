@@ -42,6 +42,7 @@ from wirewatch.cli import (  # noqa: E402 - they register on the app above
     index,
     kibana,
     local,
+    maintain,
     pages,
     search,
     security,
@@ -50,7 +51,11 @@ from wirewatch.cli import (  # noqa: E402 - they register on the app above
     stages,
 )  # fmt: skip
 
-for group in (stages, index, search, explain, serve, alerts, briefing, sources, pages, kibana, security, local):
+GROUPS = (
+    *(stages, index, search, explain, serve, alerts, briefing),
+    *(sources, pages, kibana, security, local, maintain),
+)
+for group in GROUPS:
     group.register(cli)
 
 

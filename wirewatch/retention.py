@@ -149,7 +149,9 @@ def forget(*, dry_run: bool = False) -> str:
     """
     settings = get_settings()
     before = now() - timedelta(days=settings.keep.addresses_days)
-    counts = State(settings.state).forget(before, dry_run=dry_run)
+    state = State(settings.state)
+    state.catch_up(settings.batches)
+    counts = state.forget(before, dry_run=dry_run)
     given_back = 0 if dry_run else compact(settings.state)
     return f"before {before:%Y-%m-%d}: {words(counts)}" + (
         f"; {megabytes(given_back)} given back to the disk" if given_back else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from crawlers.extract import extract
+from enrichment.memory import Memory
 from wirewatch import batches
 from wirewatch.batches import MANIFEST, Batch, finished, pending
 from wirewatch.errors import UserError
@@ -85,6 +88,8 @@ def test_the_archive_goes_after_its_days_but_not_before_it_was_read(installation
     assert list(old.manifest().files) == [batches.RECORDS]
     with pytest.raises(UserError, match=rf"x-0.warc.gz of the batch pages/{old.name} was removed on"):
         old.open("x-0.warc.gz")
+    with pytest.raises(UserError, match="cannot be cut out once more"):
+        extract(old, replay="20270101T000000Z-000000")
     assert len(list(old.read(Page))) == 1
     rebuilt = State(f"sqlite:///{settings.home}/other.sqlite")
     rebuilt.catch_up(settings.batches)
@@ -128,6 +133,12 @@ def test_enriched_articles_go_where_they_are_indexed_and_could_be_made_anew(
     with pytest.raises(UserError, match="was removed on"):
         list(whole.read(Page))
     assert len(list(orphan.read(Page))) == len(list(unindexed.read(Page))) == 1
+
+    # The memory of stories is made anew without it.
+    for one in (unindexed, orphan):
+        shutil.rmtree(folder(one))
+    with Memory(settings.state).alone(settings.batches):
+        pass
 
 
 def test_what_killed_tries_left_goes_and_what_is_being_written_stays(installation: Callable[..., Settings]) -> None:

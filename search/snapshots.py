@@ -65,7 +65,7 @@ def daily(*, dry_run: bool = False, client: Elasticsearch | None = None) -> str:
                 f"administrator start `wirewatch snapshot --keep {keep}`"
             )
     before = snapshots(client=client)
-    today = [found for found in before if found.complete and found.taken.date() == now().date()]
+    today = [found for found in before if found.complete and found.name.startswith(f"{now():%Y%m%d}t")]
     if dry_run:
         return f"{0 if today else 1} to be taken, {len(before)} there, {keep} kept"
     if today:

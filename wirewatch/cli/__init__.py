@@ -42,6 +42,7 @@ from wirewatch.cli import (  # noqa: E402 - they register on the app above
     index,
     kibana,
     local,
+    maintain,
     pages,
     replay,
     search,
@@ -51,7 +52,11 @@ from wirewatch.cli import (  # noqa: E402 - they register on the app above
     stages,
 )  # fmt: skip
 
-for group in (stages, replay, index, search, explain, serve, alerts, briefing, sources, pages, kibana, security, local):
+GROUPS = (
+    *(stages, replay, index, search, explain, serve, alerts, briefing),
+    *(sources, pages, kibana, security, local, maintain),
+)
+for group in GROUPS:
     group.register(cli)
 
 

@@ -33,6 +33,7 @@ from crawlers.pages.parts import Joined, joined
 from crawlers.versions import Text, compared, make_article
 from wirewatch import batches, language
 from wirewatch.batches import Batch
+from wirewatch.errors import UserError
 from wirewatch.records import Access, Page, PageKind, PageOutcome
 from wirewatch.settings import get_settings
 from wirewatch.state import GONE, State

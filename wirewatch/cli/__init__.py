@@ -38,6 +38,7 @@ def _main(
 from wirewatch.cli import (  # noqa: E402 - they register on the app above
     alerts,
     briefing,
+    doctor,
     explain,
     index,
     kibana,
@@ -50,11 +51,12 @@ from wirewatch.cli import (  # noqa: E402 - they register on the app above
     serve,
     sources,
     stages,
+    status,
 )  # fmt: skip
 
 GROUPS = (
     *(stages, replay, index, search, explain, serve, alerts, briefing),
-    *(sources, pages, kibana, security, local, maintain),
+    *(sources, pages, kibana, security, local, maintain, status, doctor),
 )
 for group in GROUPS:
     group.register(cli)

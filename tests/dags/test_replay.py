@@ -40,7 +40,13 @@ AT_ONCE = 2
 def first(sites: Sites, airflow: dict[str, str], es: Elasticsearch, tmp_path: Path, monkeypatch: Any) -> date:
     """Three days of news, gone the whole way: four days ago (that day is returned) and the two days after it."""
     entries = [
-        {"name": site, "domain": f"{site}.localhost", "country": "GB", "feeds": [sites.url(site, "/feed")]}
+        {
+            "name": site,
+            "domain": f"{site}.localhost",
+            "country": "GB",
+            "languages": ["en"],
+            "feeds": [sites.url(site, "/feed")],
+        }
         for site in ("daily", "herald")
     ]
     (tmp_path / "sources").mkdir()
@@ -147,10 +153,10 @@ def test_days_are_replayed_by_hand_and_backfilled(
         api.wait(lambda: [run.state for run in runs("scheduled")] == ["success"])
         assert left.next("indexed").exists()
 
-        backfill = ["--from-date", days[0], "--to-date", days[-1], "--max-active-runs", str(AT_ONCE)]
+        span = ["--from-date", days[0], "--to-date", days[-1], "--max-active-runs", str(AT_ONCE)]
+        again = ["--reprocess-behavior", "completed"]  # of yesterday there was that run
         done = subprocess.run(
-            [sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", "replay", *backfill]
-            + ["--reprocess-behavior", "completed"],  # yesterday's run was that one
+            [sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", "replay", *span, *again],
             env={**os.environ, **airflow_settings(get_settings().home / "airflow")},
             cwd=ROOT,
             capture_output=True,

@@ -151,8 +151,8 @@ def _index(
                 progress(done, total)
         for batch in stories:
             told = datetime.fromisoformat(batch.manifest().created)
-            for lot in lots(batch.lines(Story, STORY_LINES)):
-                _tell_stories(sender, lot, int(told.timestamp()))
+            for some in lots(batch.lines(Story, STORY_LINES)):
+                _tell_stories(sender, some, int(told.timestamp()))
         sender.client.indices.refresh(index=[ALIAS, STORIES])
 
 

@@ -33,6 +33,7 @@ from crawlers.pages.parts import Joined, joined
 from crawlers.versions import Text, compared, make_article
 from wirewatch import batches, language
 from wirewatch.batches import Batch
+from wirewatch.errors import UserError
 from wirewatch.records import Access, Page, PageKind, PageOutcome
 from wirewatch.settings import get_settings
 from wirewatch.state import GONE, State
@@ -83,12 +84,17 @@ def extract(
         The finished batch of articles; at once, if it exists already.
 
     Raises:
-        UserError: there is no such batch.
+        UserError: there is no such batch, or its archive is kept no longer.
     """
     before = batch.next("articles")
     articles = before.replayed(replay) if replay else before
     if articles.exists():
         return articles
+    if gone := batch.manifest().removed:
+        raise UserError(
+            f"The pages of {batch.name} were removed on {min(gone.values())}, as WIREWATCH_KEEP__PAGES_DAYS says: "
+            "their articles cannot be cut out once more."
+        )
     settings = get_settings()
     state = State(settings.state)
     state.catch_up(settings.batches)

@@ -8,6 +8,7 @@ a memory that is lost is rebuilt from the batches.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,9 +22,11 @@ from enrichment.entities import is_surname
 from enrichment.learned import Named, People, Person, surname_key
 from enrichment.stories import WINDOW, Facts, Languages, Stories, Told, in_order
 from wirewatch import batches
-from wirewatch.batches import Batch
+from wirewatch.batches import RECORDS, Batch
 from wirewatch.database import SentText, UTCTime, alone, connect, lay_out, lots
 from wirewatch.records import STORIES, EnrichedArticle, Story, now
+
+log = logging.getLogger(__name__)
 
 LAYOUT = 2
 """Number of the tables' layout. Raise it with every change of them, and of what they hold: they are rebuilt then."""
@@ -227,6 +230,9 @@ def _row(story: Told) -> _Story:
 def _apply(session: Session, batch: Batch) -> None:
     """Remember a finished batch: tell its stories once more, as its articles and its merges say they were told."""
     session.add(_Applied(name=batch.name))
+    if RECORDS in batch.manifest().removed:
+        log.warning("%s is kept no longer: its stories and people are not remembered.", batch.url)
+        return
     articles, named = [], []
     for article in batch.read(EnrichedArticle):
         articles.append((Facts.of(article), article.story_id))

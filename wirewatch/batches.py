@@ -1,11 +1,11 @@
 """Batches: the only thing that one stage hands to the next.
 
-A batch is a folder ``<root>/<stage>/<name>/`` at any fsspec URL. Data files come first, ``manifest.json`` last:
-a batch without a manifest does not exist, so a killed stage leaves nothing half done. A batch never changes; the next
-stage writes a batch of the same name under its own stage. What a stage still has to do is therefore simply
-:func:`pending`: the batches of the stage before that have no successor. Two processes may work on the same batch at
-once: each writes files of its own, the first to finish makes the batch, the other's work is thrown away. See
-``docs/decisions.md``.
+A batch is a folder ``<root>/<stage>/<name>/`` on a disk, or on an object store that fsspec knows (``s3://``). Data files
+come first, ``manifest.json`` last: a batch without a manifest does not exist, so a killed stage leaves nothing half
+done. A batch never changes; the next stage writes a batch of the same name under its own stage. What a stage still has
+to do is therefore simply :func:`pending`: the batches of the stage before that have no successor. Two processes may
+work on the same batch at once: each writes files of its own, the first to finish makes the batch, the other's work is
+thrown away. See ``docs/decisions.md``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
-import shutil
+import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,8 +24,9 @@ from typing import IO, Any, TypeVar, cast
 
 import fsspec
 import zstandard
+from fsspec.implementations.local import LocalFileSystem
 
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable, UserError
 from wirewatch.records import Record, now
 
 R = TypeVar("R", bound=Record)
@@ -38,6 +39,10 @@ REJECTED = "rejected"
 
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl.zst"
+
+STORAGE = {"use_listings_cache": False, "default_block_size": 5 * 2**20}
+"""How object stores are asked. What they list is not remembered: other processes write there too. 5 MiB are read at once,
+and written: S3 takes no smaller parts. Left to itself s3fs takes 50 MB, for one page of an archive too."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,8 @@ class Batch:
 
     def exists(self) -> bool:
         """Whether the batch is finished."""
-        fs, path = _file_system(f"{self.url}/{MANIFEST}")
-        return cast(bool, fs.exists(path))
+        with _file_system(f"{self.url}/{MANIFEST}") as (fs, path):
+            return cast(bool, fs.exists(path))
 
     def next(self, stage: str) -> Batch:
         """The batch that ``stage`` makes of this one."""
@@ -74,7 +79,8 @@ class Batch:
 
     def open(self, name: str) -> IO[bytes]:
         """A data file, for reading, by the name it was added with."""
-        return cast(IO[bytes], fsspec.open(f"{self.url}/{self.manifest().files[name]}", "rb").open())
+        with _file_system(f"{self.url}/{self.manifest().files[name]}") as (fs, path):
+            return cast(IO[bytes], fs.open(path, "rb"))
 
     @property
     def is_replay(self) -> bool:
@@ -152,8 +158,8 @@ class Manifest(Record):
 @lru_cache(maxsize=64)  # a finished batch never changes
 def _manifest(batch: Batch) -> Manifest:
     try:
-        with fsspec.open(f"{batch.url}/{MANIFEST}", "rb") as file:
-            return Manifest.model_validate_json(file.read())
+        with _file_system(f"{batch.url}/{MANIFEST}") as (fs, path):
+            return Manifest.model_validate_json(fs.cat_file(path))
     except FileNotFoundError:
         raise UserError(
             f"There is no finished batch {batch.stage}/{batch.name} under {batch.root}. "
@@ -183,8 +189,8 @@ class BatchWriter:
 
     def add_file(self, name: str, path: str | Path) -> None:
         """Copy a finished local file (a WARC, say) into the batch, where :meth:`Batch.open` finds it by ``name``."""
-        with Path(path).open("rb") as source, fsspec.open(f"{self.batch.url}/{self.place(name)}", "wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+        with _file_system(f"{self.batch.url}/{self.place(name)}") as (fs, at):
+            fs.put_file(str(path), at)
 
     def place(self, name: str) -> str:
         """What a new data file is called in the folder: no other try at the same batch has a file of that name."""
@@ -208,12 +214,11 @@ def write(batch: Batch) -> Iterator[BatchWriter]:
         ...     out.count("new")
     """
     writer = BatchWriter(batch)
-    fs, path = _file_system(batch.url)
-    fs.makedirs(path, exist_ok=True)
-    with (
-        fsspec.open(f"{batch.url}/{writer.place(RECORDS)}", "wb") as raw,
-        zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as lines,
-    ):
+    with _file_system(batch.url) as (fs, path):
+        if isinstance(fs, LocalFileSystem):
+            fs.makedirs(path, exist_ok=True)
+        raw = fs.open(f"{path}/{writer.place(RECORDS)}", "wb")
+    with raw, zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as lines:
         writer._lines = lines
         yield writer
     manifest = Manifest(
@@ -222,43 +227,109 @@ def write(batch: Batch) -> Iterator[BatchWriter]:
         created=now().isoformat(),
         records=writer.records,
         counts=dict(sorted(writer.counts.items())),
-        files=writer.files,
+        files=dict(writer.files),
     )
-    if batch.exists():
-        for name in writer.files.values():
-            fs.rm_file(f"{path}/{name}")
+    if batch.exists() or not _publish(writer, manifest):
+        with _file_system(batch.url) as (fs, path):
+            for name in writer.files.values():
+                fs.rm_file(f"{path}/{name}")
+
+
+def _publish(writer: BatchWriter, manifest: Manifest) -> bool:
+    """Write the manifest, whole or not at all; False where another process was faster."""
+    data = manifest.model_dump_json(indent=1).encode()
+    with _file_system(writer.batch.url) as (fs, path):
+        if isinstance(fs, LocalFileSystem):
+            # Renaming is atomic. Where two tries get here at the same instant, the later manifest replaces the other;
+            # the files of both stay, so whoever has read the first manifest still reads a whole batch.
+            draft = f"{path}/{writer.place(MANIFEST)}"
+            fs.pipe_file(draft, data)
+            fs.mv(draft, f"{path}/{MANIFEST}")
+            return True
+        try:
+            fs.pipe_file(f"{path}/{MANIFEST}", data, mode="create")
+        except OSError:  # there is one: another's, or ours, if the answer to it was lost and it was sent again
+            if not writer.batch.exists():
+                raise
+            return writer.batch.manifest().files == manifest.files
+        return True
+
+
+@contextmanager
+def near(batch: Batch, scratch: Path) -> Iterator[Batch]:
+    """The batch itself if it is on a disk, else a copy of it below ``scratch``: for who reads its files in many places."""
+    with _file_system(batch.url) as (fs, path):
+        on_disk = isinstance(fs, LocalFileSystem)
+    if on_disk:
+        yield batch
         return
-    # Renaming on a local disk is atomic, and so is copying on object stores: the manifest is there whole or not at all.
-    # Where two tries get here at the same instant, the later manifest replaces the other; the files of both stay, so
-    # whoever has read the first manifest still reads a whole batch.
-    draft = f"{path}/{writer.place(MANIFEST)}"
-    fs.pipe_file(draft, manifest.model_dump_json(indent=1).encode())
-    fs.mv(draft, f"{path}/{MANIFEST}")
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="batch-", dir=scratch) as folder:
+        copy = Path(folder).absolute() / batch.stage / batch.name
+        copy.mkdir(parents=True)
+        names = [MANIFEST, *batch.manifest().files.values()]
+        with _file_system(batch.url) as (fs, path):
+            fs.get([f"{path}/{name}" for name in names], [str(copy / name) for name in names])
+        yield Batch(Path(folder).absolute().as_uri(), batch.stage, batch.name)
 
 
-def _file_system(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and the path in it.
+@contextmanager
+def _file_system(url: str) -> Iterator[tuple[Any, str]]:
+    """The file system of a URL, and the path in it, to ask it something.
 
     Raises:
-        UserError: the URL's kind needs a package that is not installed, or there is no such kind.
+        UserError: the URL's kind needs a package that is not installed, there is no such kind, or it may not be used.
+        Unavailable: an object store does not answer.
     """
     try:
-        return cast(tuple[Any, str], fsspec.core.url_to_fs(url))
-    except (ImportError, ValueError) as error:
+        fs, path = fsspec.core.url_to_fs(url, **STORAGE)
+    except ImportError as error:
+        how = " Run `pip install 'wirewatch[s3]'`." if url.startswith("s3://") else ""
+        raise UserError(f"WIREWATCH_BATCHES={url} cannot be used: {error}.{how}") from None
+    except ValueError as error:
         raise UserError(f"WIREWATCH_BATCHES={url} cannot be used: {error}") from None
+    try:
+        yield fs, path
+    except (UserError, FileNotFoundError, FileExistsError):
+        raise
+    except Exception as error:
+        if isinstance(fs, LocalFileSystem):
+            raise
+        reason = f"{str(error) or type(error).__name__}".rstrip(".")
+        if isinstance(error, PermissionError) or "credentials" in reason:
+            raise UserError(
+                f"{url} may not be used: {reason}. Give the key that may, in AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY (docs/many-machines.md)."
+            ) from error
+        raise Unavailable(
+            f"{url} cannot be reached: {reason}. It is safe to run this again; AWS_ENDPOINT_URL_S3 says where it is, if "
+            "it is not at AWS."
+        ) from error
 
 
 def finished(root: str, stage: str, but: Collection[str] = ()) -> list[Batch]:
     """The finished batches of a stage, oldest first; not those whose names are in ``but``, which are not looked at."""
-    fs, path = _file_system(f"{root}/{stage}")
-    fs.invalidate_cache()  # object stores remember what they listed; other processes have written since
+    with _file_system(f"{root}/{stage}") as (fs, path):
+        names = _on_disk(fs, path, but) if isinstance(fs, LocalFileSystem) else _in_store(fs, path, root)
+    return [Batch(root, stage, name) for name in sorted(names.difference(but))]
+
+
+def _on_disk(fs: Any, path: str, but: Collection[str]) -> set[str]:
     try:
-        names = {found.rstrip("/").rpartition("/")[2] for found in fs.ls(path, detail=False)}
+        names = {found.rpartition("/")[2] for found in fs.ls(path, detail=False)}
     except FileNotFoundError:
-        return []
-    return [
-        Batch(root, stage, name) for name in sorted(names.difference(but)) if fs.exists(f"{path}/{name}/{MANIFEST}")
-    ]
+        return set()
+    return {name for name in names.difference(but) if fs.exists(f"{path}/{name}/{MANIFEST}")}
+
+
+def _in_store(fs: Any, path: str, root: str) -> set[str]:
+    # The names of all files, a thousand an answer: to ask for each manifest takes a request a batch.
+    try:
+        return {found.split("/")[-2] for found in fs.find(path) if found.endswith(f"/{MANIFEST}")}
+    except FileNotFoundError:
+        raise UserError(
+            f"WIREWATCH_BATCHES={root} cannot be used: there is no such bucket. Make it, or name another."
+        ) from None
 
 
 def tries(batch: Batch) -> list[Batch]:

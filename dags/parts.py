@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from airflow.sdk import Asset, AsyncCallback, DeadlineAlert, DeadlineReference
+from airflow.sdk import Asset, AsyncCallback, DeadlineAlert, DeadlineReference, get_current_context
 from airflow.sdk.configuration import conf
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowSkipException
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +95,31 @@ def pending(stage: str) -> list[Any]:
     from wirewatch.settings import get_settings
 
     return batches.pending(get_settings().batches, stage)
+
+
+def run_name() -> str:
+    """The part of the names of this run's batches that says of which run they are, the same however often tried."""
+    from wirewatch import batches
+
+    run = get_current_context()["dag_run"]
+    # Runs of two DAGs that begin at the same time have the same id.
+    return batches.run_name(run.run_after, f"{run.dag_id} {run.run_id}")
+
+
+@contextmanager
+def alone_with(found: Any, stage: str) -> Iterator[None]:
+    """Work on a batch that no other task works on for the same stage. Where one does, this task is skipped: two would
+    come to the same.
+    """
+    from wirewatch.leases import lease
+    from wirewatch.settings import get_settings
+
+    own = get_current_context()["ti"]
+    me = f"{own.dag_id} {own.run_id} {own.task_id} {own.map_index}"
+    with lease(get_settings().state, [f"{stage} {found.name}"], holder=me) as held:
+        if not held.things:
+            raise AirflowSkipException(f"Another run is at {found.url} already.")
+        yield
 
 
 def told(done: Iterable[Any]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from crawlers.child import CrawlError as CrawlError
 from crawlers.plan import Group
 from wirewatch import batches
 from wirewatch.batches import Batch
+from wirewatch.cost import Meter
 from wirewatch.records import POSTPONED, Page, PageKind, PageOutcome, Record
 from wirewatch.settings import CrawlSettings, get_settings
 from wirewatch.state import State
@@ -56,7 +57,7 @@ def crawl(
         UserError: a source has `render: true`, and there is no browser.
         CrawlError: the crawling process broke down; nothing was written, and the crawl can be done again.
     """
-    settings = get_settings()
+    meter, settings = Meter(), get_settings()
     batch = Batch(settings.batches, "pages", f"{run}-{group.name}")
     state = State(settings.state)
     state.catch_up(settings.batches)
@@ -79,7 +80,7 @@ def crawl(
             counts = child.run("crawlers", task, progress or (lambda done, total: None))
         except CrawlError as error:
             raise CrawlError(f"The crawl of {group.name} broke down; nothing is kept, run it again. {error}") from None
-        with batches.write(batch) as out:
+        with batches.write(batch, meter) as out:
             with (Path(folder) / PAGES).open("rb") as lines:
                 for line in lines:
                     page = Page.model_validate_json(line)

@@ -25,6 +25,7 @@ from typing import IO, Any, TypeVar, cast
 import fsspec
 import zstandard
 
+from wirewatch.cost import Meter
 from wirewatch.errors import UserError
 from wirewatch.records import Record, now
 
@@ -147,6 +148,12 @@ class Manifest(Record):
     """What happened, in numbers: ``fetched``, ``failed:http-403`` … Shown to the operator."""
     files: dict[str, str]
     """Data files by name, and what each is called in the folder. Other files there are of killed tries."""
+    bytes: int | None = None
+    """Size of the data files. This and what follows is None in batches that were made before it was measured."""
+    seconds: float | None = None
+    """Of the clock, that the stage took."""
+    cpu_seconds: float | None = None
+    """Of processors, see :class:`wirewatch.cost.Meter`; what other services did for the stage is not in it."""
 
 
 @lru_cache(maxsize=64)  # a finished batch never changes
@@ -197,17 +204,21 @@ def line_of(record: Record) -> bytes:
 
 
 @contextmanager
-def write(batch: Batch) -> Iterator[BatchWriter]:
+def write(batch: Batch, meter: Meter | None = None) -> Iterator[BatchWriter]:
     """Write a batch: add records inside the block; leaving it without an error makes the batch exist.
 
     If another process has made the same batch meanwhile, that one stays, and what was written here is removed.
+
+    Args:
+        batch: the batch.
+        meter: of a stage whose work begins before the block: it has run since then.
 
     Example:
         >>> with write(batch.next("articles")) as out:
         ...     out.add(article)
         ...     out.count("new")
     """
-    writer = BatchWriter(batch)
+    meter, writer = meter or Meter(), BatchWriter(batch)
     fs, path = _file_system(batch.url)
     fs.makedirs(path, exist_ok=True)
     with (
@@ -223,6 +234,9 @@ def write(batch: Batch) -> Iterator[BatchWriter]:
         records=writer.records,
         counts=dict(sorted(writer.counts.items())),
         files=writer.files,
+        bytes=sum(fs.size(f"{path}/{name}") for name in writer.files.values()),
+        seconds=meter.seconds,
+        cpu_seconds=meter.cpu_seconds,
     )
     if batch.exists():
         for name in writer.files.values():

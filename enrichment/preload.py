@@ -1,7 +1,7 @@
 """What enrichment keeps in memory, loaded in the process from which those are forked that enrich.
 
-A task of Airflow is a process of its own, forked from its worker's: without this each loads models and tables anew, which
-takes it 12 s and 1.1 GB. What a process has loaded those forked from it share, as long as they only read it.
+A task of Airflow is a process of its own, forked from its worker's: without this each loads models and tables anew,
+which takes it 12 s and 1.1 GB. What a process has loaded those forked from it share, as long as they only read it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 
 from enrichment.embedding import embedder
-from enrichment.pipelines import MODELS, pipeline, router
+from enrichment.pipelines import pipeline, router
 from wirewatch.settings import get_settings
 
 SENTENCES = {

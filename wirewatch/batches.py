@@ -1,11 +1,11 @@
 """Batches: the only thing that one stage hands to the next.
 
-A batch is a folder ``<root>/<stage>/<name>/`` on a disk, or on an object store that fsspec knows (``s3://``). Data files
-come first, ``manifest.json`` last: a batch without a manifest does not exist, so a killed stage leaves nothing half
-done. A batch never changes; the next stage writes a batch of the same name under its own stage. What a stage still has
-to do is therefore simply :func:`pending`: the batches of the stage before that have no successor. Two processes may
-work on the same batch at once: each writes files of its own, the first to finish makes the batch, the other's work is
-thrown away. See ``docs/decisions.md``.
+A batch is a folder ``<root>/<stage>/<name>/`` at any fsspec URL. Data files come first, ``manifest.json`` last:
+a batch without a manifest does not exist, so a killed stage leaves nothing half done. A batch never changes; the next
+stage writes a batch of the same name under its own stage. What a stage still has to do is therefore simply
+:func:`pending`: the batches of the stage before that have no successor. Two processes may work on the same batch at
+once: each writes files of its own, the first to finish makes the batch, the other's work is thrown away. See
+``docs/decisions.md``.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
-import fsspec
 import zstandard
-from fsspec.implementations.local import LocalFileSystem
 
-from wirewatch.errors import Unavailable, UserError
+from wirewatch.cost import Meter
+from wirewatch.errors import UserError
 from wirewatch.records import Record, now
+from wirewatch.storage import file_system, folders_with, is_disk
 
 R = TypeVar("R", bound=Record)
 
@@ -39,10 +39,6 @@ REJECTED = "rejected"
 
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl.zst"
-
-STORAGE = {"use_listings_cache": False, "default_block_size": 5 * 2**20}
-"""How object stores are asked. What they list is not remembered: other processes write there too. 5 MiB are read at once,
-and written: S3 takes no smaller parts. Left to itself s3fs takes 50 MB, for one page of an archive too."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ class Batch:
 
     def exists(self) -> bool:
         """Whether the batch is finished."""
-        with _file_system(f"{self.url}/{MANIFEST}") as (fs, path):
+        with file_system(f"{self.url}/{MANIFEST}") as (fs, path):
             return cast(bool, fs.exists(path))
 
     def next(self, stage: str) -> Batch:
@@ -79,7 +75,7 @@ class Batch:
 
     def open(self, name: str) -> IO[bytes]:
         """A data file, for reading, by the name it was added with."""
-        with _file_system(f"{self.url}/{self.manifest().files[name]}") as (fs, path):
+        with file_system(f"{self.url}/{self.manifest().files[name]}") as (fs, path):
             return cast(IO[bytes], fs.open(path, "rb"))
 
     @property
@@ -153,12 +149,18 @@ class Manifest(Record):
     """What happened, in numbers: ``fetched``, ``failed:http-403`` … Shown to the operator."""
     files: dict[str, str]
     """Data files by name, and what each is called in the folder. Other files there are of killed tries."""
+    bytes: int | None = None
+    """Size of the data files. This and what follows is None in batches that were made before it was measured."""
+    seconds: float | None = None
+    """Of the clock, that the stage took."""
+    cpu_seconds: float | None = None
+    """Of processors, see :class:`wirewatch.cost.Meter`; what other services did for the stage is not in it."""
 
 
 @lru_cache(maxsize=64)  # a finished batch never changes
 def _manifest(batch: Batch) -> Manifest:
     try:
-        with _file_system(f"{batch.url}/{MANIFEST}") as (fs, path):
+        with file_system(f"{batch.url}/{MANIFEST}") as (fs, path):
             return Manifest.model_validate_json(fs.cat_file(path))
     except FileNotFoundError:
         raise UserError(
@@ -189,7 +191,7 @@ class BatchWriter:
 
     def add_file(self, name: str, path: str | Path) -> None:
         """Copy a finished local file (a WARC, say) into the batch, where :meth:`Batch.open` finds it by ``name``."""
-        with _file_system(f"{self.batch.url}/{self.place(name)}") as (fs, at):
+        with file_system(f"{self.batch.url}/{self.place(name)}") as (fs, at):
             fs.put_file(str(path), at)
 
     def place(self, name: str) -> str:
@@ -203,19 +205,23 @@ def line_of(record: Record) -> bytes:
 
 
 @contextmanager
-def write(batch: Batch) -> Iterator[BatchWriter]:
+def write(batch: Batch, meter: Meter | None = None) -> Iterator[BatchWriter]:
     """Write a batch: add records inside the block; leaving it without an error makes the batch exist.
 
     If another process has made the same batch meanwhile, that one stays, and what was written here is removed.
+
+    Args:
+        batch: the batch.
+        meter: of a stage whose work begins before the block: it has run since then.
 
     Example:
         >>> with write(batch.next("articles")) as out:
         ...     out.add(article)
         ...     out.count("new")
     """
-    writer = BatchWriter(batch)
-    with _file_system(batch.url) as (fs, path):
-        if isinstance(fs, LocalFileSystem):
+    meter, writer = meter or Meter(), BatchWriter(batch)
+    with file_system(batch.url) as (fs, path):
+        if is_disk(fs):
             fs.makedirs(path, exist_ok=True)
         raw = fs.open(f"{path}/{writer.place(RECORDS)}", "wb")
     with raw, zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as lines:
@@ -228,9 +234,12 @@ def write(batch: Batch) -> Iterator[BatchWriter]:
         records=writer.records,
         counts=dict(sorted(writer.counts.items())),
         files=dict(writer.files),
+        bytes=sum(fs.size(f"{path}/{name}") for name in writer.files.values()),
+        seconds=meter.seconds,
+        cpu_seconds=meter.cpu_seconds,
     )
     if batch.exists() or not _publish(writer, manifest):
-        with _file_system(batch.url) as (fs, path):
+        with file_system(batch.url) as (fs, path):
             for name in writer.files.values():
                 fs.rm_file(f"{path}/{name}")
 
@@ -238,8 +247,8 @@ def write(batch: Batch) -> Iterator[BatchWriter]:
 def _publish(writer: BatchWriter, manifest: Manifest) -> bool:
     """Write the manifest, whole or not at all; False where another process was faster."""
     data = manifest.model_dump_json(indent=1).encode()
-    with _file_system(writer.batch.url) as (fs, path):
-        if isinstance(fs, LocalFileSystem):
+    with file_system(writer.batch.url) as (fs, path):
+        if is_disk(fs):
             # Renaming is atomic. Where two tries get here at the same instant, the later manifest replaces the other;
             # the files of both stay, so whoever has read the first manifest still reads a whole batch.
             draft = f"{path}/{writer.place(MANIFEST)}"
@@ -257,9 +266,9 @@ def _publish(writer: BatchWriter, manifest: Manifest) -> bool:
 
 @contextmanager
 def near(batch: Batch, scratch: Path) -> Iterator[Batch]:
-    """The batch itself if it is on a disk, else a copy of it below ``scratch``: for who reads its files in many places."""
-    with _file_system(batch.url) as (fs, path):
-        on_disk = isinstance(fs, LocalFileSystem)
+    """The batch itself if it is on a disk, else a copy below ``scratch``: for who reads its files in many places."""
+    with file_system(batch.url) as (fs, path):
+        on_disk = is_disk(fs)
     if on_disk:
         yield batch
         return
@@ -268,68 +277,16 @@ def near(batch: Batch, scratch: Path) -> Iterator[Batch]:
         copy = Path(folder).absolute() / batch.stage / batch.name
         copy.mkdir(parents=True)
         names = [MANIFEST, *batch.manifest().files.values()]
-        with _file_system(batch.url) as (fs, path):
+        with file_system(batch.url) as (fs, path):
             fs.get([f"{path}/{name}" for name in names], [str(copy / name) for name in names])
         yield Batch(Path(folder).absolute().as_uri(), batch.stage, batch.name)
 
 
-@contextmanager
-def _file_system(url: str) -> Iterator[tuple[Any, str]]:
-    """The file system of a URL, and the path in it, to ask it something.
-
-    Raises:
-        UserError: the URL's kind needs a package that is not installed, there is no such kind, or it may not be used.
-        Unavailable: an object store does not answer.
-    """
-    try:
-        fs, path = fsspec.core.url_to_fs(url, **STORAGE)
-    except ImportError as error:
-        how = " Run `pip install 'wirewatch[s3]'`." if url.startswith("s3://") else ""
-        raise UserError(f"WIREWATCH_BATCHES={url} cannot be used: {error}.{how}") from None
-    except ValueError as error:
-        raise UserError(f"WIREWATCH_BATCHES={url} cannot be used: {error}") from None
-    try:
-        yield fs, path
-    except (UserError, FileNotFoundError, FileExistsError):
-        raise
-    except Exception as error:
-        if isinstance(fs, LocalFileSystem):
-            raise
-        reason = f"{str(error) or type(error).__name__}".rstrip(".")
-        if isinstance(error, PermissionError) or "credentials" in reason:
-            raise UserError(
-                f"{url} may not be used: {reason}. Give the key that may, in AWS_ACCESS_KEY_ID and "
-                "AWS_SECRET_ACCESS_KEY (docs/many-machines.md)."
-            ) from error
-        raise Unavailable(
-            f"{url} cannot be reached: {reason}. It is safe to run this again; AWS_ENDPOINT_URL_S3 says where it is, if "
-            "it is not at AWS."
-        ) from error
-
-
 def finished(root: str, stage: str, but: Collection[str] = ()) -> list[Batch]:
     """The finished batches of a stage, oldest first; not those whose names are in ``but``, which are not looked at."""
-    with _file_system(f"{root}/{stage}") as (fs, path):
-        names = _on_disk(fs, path, but) if isinstance(fs, LocalFileSystem) else _in_store(fs, path, root)
-    return [Batch(root, stage, name) for name in sorted(names.difference(but))]
-
-
-def _on_disk(fs: Any, path: str, but: Collection[str]) -> set[str]:
-    try:
-        names = {found.rpartition("/")[2] for found in fs.ls(path, detail=False)}
-    except FileNotFoundError:
-        return set()
-    return {name for name in names.difference(but) if fs.exists(f"{path}/{name}/{MANIFEST}")}
-
-
-def _in_store(fs: Any, path: str, root: str) -> set[str]:
-    # The names of all files, a thousand an answer: to ask for each manifest takes a request a batch.
-    try:
-        return {found.split("/")[-2] for found in fs.find(path) if found.endswith(f"/{MANIFEST}")}
-    except FileNotFoundError:
-        raise UserError(
-            f"WIREWATCH_BATCHES={root} cannot be used: there is no such bucket. Make it, or name another."
-        ) from None
+    with file_system(f"{root}/{stage}") as (fs, path):
+        names = folders_with(fs, path, MANIFEST, but)
+    return [Batch(root, stage, name) for name in sorted(names)]
 
 
 def tries(batch: Batch) -> list[Batch]:

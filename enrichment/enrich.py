@@ -19,6 +19,7 @@ from enrichment.pipelines import pipeline, router
 from enrichment.stories import Facts
 from enrichment.topics import best
 from wirewatch.batches import Batch, line_of, write
+from wirewatch.cost import Meter
 from wirewatch.errors import UserError
 from wirewatch.records import STORIES, Article, EnrichedArticle
 from wirewatch.settings import get_settings
@@ -44,7 +45,7 @@ def enrich(batch: Batch, *, progress: Callable[[int, int | None], None] | None =
     done = batch.next("enriched")
     if done.exists():
         return done
-    total = batch.manifest().records
+    meter, total = Meter(), batch.manifest().records
     memory = Memory(get_settings().state)
     understood = 0
 
@@ -64,7 +65,7 @@ def enrich(batch: Batch, *, progress: Callable[[int, int | None], None] | None =
                 file.write((b"-" if failed else b"+") + line_of(article))
                 facts.append(Facts.of(article))
                 named.append(Named.of(article))
-        with memory.alone(batch.root) as remembered, write(done) as out:
+        with memory.alone(batch.root) as remembered, write(done, meter) as out:
             people = recognise(remembered, named)
             facts = [one.meaning(people.get(one.article, {})) for one in facts]
             story_of, changed = tell(remembered, facts)

@@ -23,7 +23,7 @@ from tests.loopback import unused_ports
 from wirewatch.errors import UserError
 
 PLUGIN = Path(__file__).with_name("task_times.py")
-DAG = "nightly"
+DAG = "crawl_nightly"
 STAGES = {"crawl", "extract", "enrich", "index", "alert", "deliver", "health"}
 """The tasks that do a stage's work; all others are there for Airflow."""
 NOTES = "task-times.jsonl"

@@ -95,9 +95,7 @@ def measure(evaluation: Path, limit: int | None = None) -> Figures:
     return figures
 
 
-def stages(
-    home: Path, articles: int, hosts: int, evaluation: Path, node: Node, client: Elasticsearch
-) -> Figures:
+def stages(home: Path, articles: int, hosts: int, evaluation: Path, node: Node, client: Elasticsearch) -> Figures:
     """What every stage takes of so many articles, what they occupy, and how many came out of each."""
     figures: Figures = {"articles": articles}
     with sites(articles, _server_core(), hosts, evaluation) as port:

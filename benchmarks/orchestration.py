@@ -157,10 +157,8 @@ def metered(home: Path) -> Iterator[Callable[[], float]]:
 def processes(home: Path, session: int | None = None) -> Iterator[psutil.Process]:
     """The processes of the Airflow of a home; those of its session where that is known, which is found faster."""
     for pid in psutil.pids():
-        with suppress(psutil.Error, OSError):  # it has ended, or is another user's
-            if session and os.getsid(pid) == session:
-                yield psutil.Process(pid)
-            elif not session and psutil.Process(pid).environ().get("WIREWATCH_HOME") == str(home):
+        with suppress(psutil.Error, OSError, KeyError):  # it has ended, or is another user's
+            if os.getsid(pid) == session if session else psutil.Process(pid).environ()["WIREWATCH_HOME"] == str(home):
                 yield psutil.Process(pid)
 
 

@@ -28,7 +28,7 @@ import yaml
 from elasticsearch import Elasticsearch
 from rich.console import Console
 
-from benchmarks import needs, report
+from benchmarks import report
 from benchmarks.crawl import HOSTS, sites, unhurried
 from benchmarks.node import client_of, empty, own_node
 from benchmarks.orchestration import orchestrate
@@ -230,7 +230,7 @@ def _lines(figures: Figures) -> Figures:
 
 
 def tables(figures: Figures) -> Iterator[Table]:
-    """Each stage at the three sizes, disk and wire, Airflow, and what so many articles a day need."""
+    """Each stage at the three sizes, disk and wire, and Airflow."""
     sizes = [figures[f"pipeline.{size}.articles"] for size in SIZES]
     yield Table(
         f"A way of {sizes[-1]:,.0f} articles, and of {sizes[0]:,.0f} and {sizes[1]:,.0f}",
@@ -269,7 +269,6 @@ def tables(figures: Figures) -> Iterator[Table]:
             ("", "figure"),
             [(name.replace("_", " "), value) for name, value in told.items()],
         )
-        yield from needs.tables(figures)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,8 @@ def page(site: str, number: int, make: Maker = made) -> str:
     paragraphs = "\n".join(f"<p>{escape(text)}</p>" for text in article.paragraphs)
     lead = f'<meta name="description" content="{escape(article.lead)}">' if article.lead else ""
     script = f"<script>{article.script}</script>" if article.script else ""
-    return f"""<!doctype html><html lang="{article.language}"><head><meta charset="utf-8"><title>{title} | {site}</title>
+    return f"""<!doctype html><html lang="{article.language}"><head><meta charset="utf-8">
+<title>{title} | {site}</title>
 <link rel="canonical" href="{path(number)}"><meta property="og:title" content="{title}">{lead}
 <script type="application/ld+json">{json.dumps(data)}</script>{_furniture()[0]}</head><body>{_furniture()[1]}
 <main><article><h1>{title}</h1><p class="byline">By {article.author}</p>

@@ -93,6 +93,16 @@ class Cluster:
         run = self.send("POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None, "conf": conf})
         return f"/api/v2/dags/{dag}/dagRuns/{run['dag_run_id']}"
 
+    def ended(self, run: str) -> str | None:
+        """The state in which a run has ended."""
+        state = str(self.send("GET", run)["state"])
+        return state if state in ("success", "failed") else None
+
+    def tasks(self, run: str) -> list[dict[str, Any]]:
+        """The tasks of a run, as the API tells them."""
+        found: list[dict[str, Any]] = self.send("GET", f"{run}/taskInstances?limit=100")["task_instances"]
+        return found
+
     def wait_for(self, what: str, until: Callable[[], Any], seconds: float = 300) -> Any:
         """What ``until`` gives, as soon as it gives something."""
         deadline = time.monotonic() + seconds

@@ -15,7 +15,7 @@ from elasticsearch import Elasticsearch
 from search.alerts.alert import load_alerts
 from search.alerts.apply import apply
 from search.indices import init
-from tests.cluster import Cluster, cluster
+from tests.cluster import cluster
 from tests.index import articles_in, told_in
 from tests.newsroom import Newsroom
 from tests.postgres import new_database
@@ -57,16 +57,12 @@ def test_a_worker_that_is_killed_costs_no_article_and_doubles_none(
             killed = airflow.wait_for("a crawl", lambda: airflow.running("-m crawlers"))
             airflow.kill(killed)
             assert len(batches.finished(root, "pages")) < 3
-            state = airflow.wait_for("the end", lambda: ended(airflow, run))
+            state = airflow.wait_for("the end", lambda: airflow.ended(run))
             assert state == "success", airflow.said()
+            assert any(task["try_number"] > 1 for task in airflow.tasks(run)), "it was killed while it was at work"
             (left,) = {"one", "two"} - {killed}
             assert has_models(airflow.parts[left].pid)
         assert articles_in(es) == expected[0] and told_in(es) == expected[1]
-
-
-def ended(airflow: Cluster, run: str) -> str | None:
-    state = str(airflow.send("GET", run)["state"])
-    return state if state in ("success", "failed") else None
 
 
 def has_models(worker: int) -> bool:

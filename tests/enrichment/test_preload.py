@@ -23,7 +23,8 @@ for _ in range(2):
         found = [done for done, _ in enriched(article(text[:40], text, path=code) for code, text in SENTENCES.items())]
         more = [table.cache_info().misses for table in (pipeline, places_automaton)]
         embedded = sum(len(one.embedding) == 384 for one in found)
-        told = {"language": [one.language for one in found], "countries": [one.countries for one in found], "embedded": embedded, "as before": loaded == more}
+        countries = [one.countries for one in found]
+        told = {"countries": countries, "embedded": embedded, "as before": loaded == more}
         print(json.dumps(told), flush=True)
         os._exit(0)
     os.wait()

@@ -10,7 +10,7 @@ from typing import Any
 from elasticsearch import ApiError, Elasticsearch, helpers
 
 from search.client import AGAIN, failure, reason
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable
 
 AT_ONCE = 4
 """Requests under way at most."""
@@ -79,7 +79,7 @@ def pauses() -> Iterator[Callable[[Answer], None]]:
     """
 
     def give_up(answer: Answer) -> None:
-        raise UserError(f"Elasticsearch takes no article now ({answer.kind}: {answer.reason}). {AGAIN}")
+        raise Unavailable(f"Elasticsearch takes no article now ({answer.kind}: {answer.reason}). {AGAIN}")
 
     def wait(seconds: float) -> Callable[[Answer], None]:
         return lambda answer: give_up(answer) if answer.kind == "security_exception" else time.sleep(seconds)

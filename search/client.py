@@ -18,7 +18,7 @@ from elasticsearch import (
 )
 
 from search.node.supervisor import Node
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable, UserError
 from wirewatch.settings import Settings, get_settings
 
 Client = Elasticsearch
@@ -26,6 +26,8 @@ Client = Elasticsearch
 PAGE = 1000
 """Hits asked for at once where all of them are wanted."""
 AGAIN = "Put that right and run this again: it is safe."
+PASSING = (429, 502, 503, 504)
+"""Answers of a cluster, or of what stands before it, that is too busy or not whole for now."""
 
 
 def connect(settings: Settings | None = None) -> Elasticsearch:
@@ -67,7 +69,7 @@ def connect(settings: Settings | None = None) -> Elasticsearch:
                 "Is it running, and ELASTICSEARCH_URL right?" if given.url else "`wirewatch node start` starts it."
             )
             place = _without_login(url)
-            raise UserError(f"Elasticsearch does not answer at {place} ({_cause(error)}). {way_out}") from None
+            raise Unavailable(f"Elasticsearch does not answer at {place} ({_cause(error)}). {way_out}") from None
     return client
 
 
@@ -115,9 +117,12 @@ def plain_errors() -> Iterator[None]:
                 f"Elasticsearch has none of Wirewatch's articles yet ({reason(error)}): nothing was indexed. "
                 "`wirewatch index init` makes the indices, `wirewatch run` fills them."
             ) from None
-        raise UserError(f"Elasticsearch cannot do this ({error.status_code}: {reason(error)}). {AGAIN}") from error
+        kind = Unavailable if error.status_code in PASSING else UserError
+        raise kind(f"Elasticsearch cannot do this ({error.status_code}: {reason(error)}). {AGAIN}") from error
     except TransportError as error:
-        raise UserError(f"Elasticsearch stopped answering ({_cause(error)}). It is safe to run this again.") from error
+        raise Unavailable(
+            f"Elasticsearch stopped answering ({_cause(error)}). It is safe to run this again."
+        ) from error
 
 
 def reason(error: ApiError) -> str:

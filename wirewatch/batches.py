@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
-import shutil
+import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
-import fsspec
 import zstandard
 
 from wirewatch.cost import Meter
 from wirewatch.errors import UserError
 from wirewatch.records import Record, now
+from wirewatch.storage import file_system, folders_with, is_disk
 
 R = TypeVar("R", bound=Record)
 
@@ -58,8 +58,8 @@ class Batch:
 
     def exists(self) -> bool:
         """Whether the batch is finished."""
-        fs, path = _file_system(f"{self.url}/{MANIFEST}")
-        return cast(bool, fs.exists(path))
+        with file_system(f"{self.url}/{MANIFEST}") as (fs, path):
+            return cast(bool, fs.exists(path))
 
     def next(self, stage: str) -> Batch:
         """The batch that ``stage`` makes of this one."""
@@ -75,7 +75,8 @@ class Batch:
 
     def open(self, name: str) -> IO[bytes]:
         """A data file, for reading, by the name it was added with."""
-        return cast(IO[bytes], fsspec.open(f"{self.url}/{self.manifest().files[name]}", "rb").open())
+        with file_system(f"{self.url}/{self.manifest().files[name]}") as (fs, path):
+            return cast(IO[bytes], fs.open(path, "rb"))
 
     @property
     def is_replay(self) -> bool:
@@ -159,8 +160,8 @@ class Manifest(Record):
 @lru_cache(maxsize=64)  # a finished batch never changes
 def _manifest(batch: Batch) -> Manifest:
     try:
-        with fsspec.open(f"{batch.url}/{MANIFEST}", "rb") as file:
-            return Manifest.model_validate_json(file.read())
+        with file_system(f"{batch.url}/{MANIFEST}") as (fs, path):
+            return Manifest.model_validate_json(fs.cat_file(path))
     except FileNotFoundError:
         raise UserError(
             f"There is no finished batch {batch.stage}/{batch.name} under {batch.root}. "
@@ -190,8 +191,8 @@ class BatchWriter:
 
     def add_file(self, name: str, path: str | Path) -> None:
         """Copy a finished local file (a WARC, say) into the batch, where :meth:`Batch.open` finds it by ``name``."""
-        with Path(path).open("rb") as source, fsspec.open(f"{self.batch.url}/{self.place(name)}", "wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+        with file_system(f"{self.batch.url}/{self.place(name)}") as (fs, at):
+            fs.put_file(str(path), at)
 
     def place(self, name: str) -> str:
         """What a new data file is called in the folder: no other try at the same batch has a file of that name."""
@@ -219,12 +220,11 @@ def write(batch: Batch, meter: Meter | None = None) -> Iterator[BatchWriter]:
         ...     out.count("new")
     """
     meter, writer = meter or Meter(), BatchWriter(batch)
-    fs, path = _file_system(batch.url)
-    fs.makedirs(path, exist_ok=True)
-    with (
-        fsspec.open(f"{batch.url}/{writer.place(RECORDS)}", "wb") as raw,
-        zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as lines,
-    ):
+    with file_system(batch.url) as (fs, path):
+        if is_disk(fs):
+            fs.makedirs(path, exist_ok=True)
+        raw = fs.open(f"{path}/{writer.place(RECORDS)}", "wb")
+    with raw, zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as lines:
         writer._lines = lines
         yield writer
     manifest = Manifest(
@@ -233,46 +233,60 @@ def write(batch: Batch, meter: Meter | None = None) -> Iterator[BatchWriter]:
         created=now().isoformat(),
         records=writer.records,
         counts=dict(sorted(writer.counts.items())),
-        files=writer.files,
+        files=dict(writer.files),
         bytes=sum(fs.size(f"{path}/{name}") for name in writer.files.values()),
         seconds=meter.seconds,
         cpu_seconds=meter.cpu_seconds,
     )
-    if batch.exists():
-        for name in writer.files.values():
-            fs.rm_file(f"{path}/{name}")
+    if batch.exists() or not _publish(writer, manifest):
+        with file_system(batch.url) as (fs, path):
+            for name in writer.files.values():
+                fs.rm_file(f"{path}/{name}")
+
+
+def _publish(writer: BatchWriter, manifest: Manifest) -> bool:
+    """Write the manifest, whole or not at all; False where another process was faster."""
+    data = manifest.model_dump_json(indent=1).encode()
+    with file_system(writer.batch.url) as (fs, path):
+        if is_disk(fs):
+            # Renaming is atomic. Where two tries get here at the same instant, the later manifest replaces the other;
+            # the files of both stay, so whoever has read the first manifest still reads a whole batch.
+            draft = f"{path}/{writer.place(MANIFEST)}"
+            fs.pipe_file(draft, data)
+            fs.mv(draft, f"{path}/{MANIFEST}")
+            return True
+        try:
+            fs.pipe_file(f"{path}/{MANIFEST}", data, mode="create")
+        except OSError:  # there is one: another's, or ours, if the answer to it was lost and it was sent again
+            if not writer.batch.exists():
+                raise
+            return writer.batch.manifest().files == manifest.files
+        return True
+
+
+@contextmanager
+def near(batch: Batch, scratch: Path) -> Iterator[Batch]:
+    """The batch itself if it is on a disk, else a copy below ``scratch``: for who reads its files in many places."""
+    with file_system(batch.url) as (fs, path):
+        on_disk = is_disk(fs)
+    if on_disk:
+        yield batch
         return
-    # Renaming on a local disk is atomic, and so is copying on object stores: the manifest is there whole or not at all.
-    # Where two tries get here at the same instant, the later manifest replaces the other; the files of both stay, so
-    # whoever has read the first manifest still reads a whole batch.
-    draft = f"{path}/{writer.place(MANIFEST)}"
-    fs.pipe_file(draft, manifest.model_dump_json(indent=1).encode())
-    fs.mv(draft, f"{path}/{MANIFEST}")
-
-
-def _file_system(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and the path in it.
-
-    Raises:
-        UserError: the URL's kind needs a package that is not installed, or there is no such kind.
-    """
-    try:
-        return cast(tuple[Any, str], fsspec.core.url_to_fs(url))
-    except (ImportError, ValueError) as error:
-        raise UserError(f"WIREWATCH_BATCHES={url} cannot be used: {error}") from None
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="batch-", dir=scratch) as folder:
+        copy = Path(folder).absolute() / batch.stage / batch.name
+        copy.mkdir(parents=True)
+        names = [MANIFEST, *batch.manifest().files.values()]
+        with file_system(batch.url) as (fs, path):
+            fs.get([f"{path}/{name}" for name in names], [str(copy / name) for name in names])
+        yield Batch(Path(folder).absolute().as_uri(), batch.stage, batch.name)
 
 
 def finished(root: str, stage: str, but: Collection[str] = ()) -> list[Batch]:
     """The finished batches of a stage, oldest first; not those whose names are in ``but``, which are not looked at."""
-    fs, path = _file_system(f"{root}/{stage}")
-    fs.invalidate_cache()  # object stores remember what they listed; other processes have written since
-    try:
-        names = {found.rstrip("/").rpartition("/")[2] for found in fs.ls(path, detail=False)}
-    except FileNotFoundError:
-        return []
-    return [
-        Batch(root, stage, name) for name in sorted(names.difference(but)) if fs.exists(f"{path}/{name}/{MANIFEST}")
-    ]
+    with file_system(f"{root}/{stage}") as (fs, path):
+        names = folders_with(fs, path, MANIFEST, but)
+    return [Batch(root, stage, name) for name in sorted(names)]
 
 
 def tries(batch: Batch) -> list[Batch]:

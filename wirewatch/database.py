@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable, UserError
 
 
 class UTCTime(TypeDecorator[datetime]):
@@ -160,4 +160,5 @@ def _problem(url: str, error: Exception) -> UserError:
         shown = make_url(url).set(query={}).render_as_string(hide_password=True)
     except (ArgumentError, ValueError):
         shown = url.partition("://")[0] + "://…"
-    return UserError(f"The crawl state cannot be kept at WIREWATCH_STATE={shown}: {reason}")
+    kind = Unavailable if isinstance(error, OperationalError) else UserError
+    return kind(f"The crawl state cannot be kept at WIREWATCH_STATE={shown}: {reason}")

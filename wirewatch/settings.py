@@ -7,12 +7,32 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from wirewatch.errors import UserError
+
+
+def zone(name: str) -> str:
+    """The name itself, where it is that of a time zone; a :class:`ValueError` otherwise."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"`{name}` is no time zone: write one as Europe/Paris or UTC") from None
+    return name
 
 
 class CrawlSettings(BaseModel):
@@ -144,6 +164,8 @@ class Settings(BaseSettings):
     """Processes that extract at once."""
     operator: tuple[str, ...] = ("stdout",)
     """Alert channels where the operator is told, once a day, of sources that are not well (JSON: ``["stdout"]``)."""
+    timezone: Annotated[str, AfterValidator(zone)] = "UTC"
+    """Time zone of the hours at which Airflow begins what it does once a day (``Europe/Paris``)."""
     time_shift: float = 0.0
     """Seconds by which Wirewatch takes the time to be later than it is: for simulations."""
     crawl: CrawlSettings = CrawlSettings()

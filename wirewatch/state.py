@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    ColumnElement,
     Date,
     Index,
     Select,
@@ -315,13 +316,21 @@ class State:
     def revisits(self, source: str, moment: datetime, most: int) -> list[Visit]:
         """The articles of a source that are to be looked at again by then, the longest due first, at most so many."""
         with Session(self.engine) as session:
-            due = select(Visit).where(Visit.source == source, Visit.revisit <= moment, Visit.failures == 0)
-            # What was no article the first time hardly becomes one.
-            due = due.where(Visit.article.is_not(None), ~Visit.spare)
+            due = select(Visit).where(Visit.source == source, *_due_again(moment))
             return list(session.scalars(due.order_by(Visit.revisit, Visit.url).limit(most)))
+
+    def revisited(self, moment: datetime) -> set[str]:
+        """The sources with articles that are to be looked at again by then."""
+        with Session(self.engine) as session:
+            return set(session.scalars(select(Visit.source).where(*_due_again(moment)).distinct()))
 
 
 T = TypeVar("T")
+
+
+def _due_again(moment: datetime) -> list[ColumnElement[bool]]:
+    # What was no article the first time hardly becomes one.
+    return [Visit.revisit <= moment, Visit.failures == 0, Visit.article.is_not(None), ~Visit.spare]
 
 
 def _rows(session: Session, table: type[T], key: InstrumentedAttribute[str], values: Iterable[str]) -> dict[str, T]:

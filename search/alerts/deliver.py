@@ -95,9 +95,13 @@ def tell_operator(client: Elasticsearch, what: str, title: str) -> Notice | None
         what: what is told only once.
         title: what there is to say.
     """
+    return announce(client, operator_notice(what, title))
+
+
+def operator_notice(what: str, title: str) -> Notice:
+    """What the operator is to be told: see :func:`tell_operator`."""
     fresh = {"alert": OPERATOR, "story": what, "slot": what, "title": title, "size": 0, "run": OPERATOR}
-    notice = Notice(id=notice_id(OPERATOR, what, "operator"), kind="operator", created=now(), due=now(), **fresh)
-    return announce(client, notice)
+    return Notice(id=notice_id(OPERATOR, what, "operator"), kind="operator", created=now(), due=now(), **fresh)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def briefing(
     out: Annotated[Path, typer.Option(help="The file to write; - is standard output.")] = Path("briefing.html"),
 ) -> None:
     """Write what is new as one page of HTML: top stories, desks, alerts, charts, and sources that are not well."""
-    from search.briefing import gather, page
+    from search.briefing import gather, page, save
 
     known = load_sources(get_settings().sources)
     read = [language_of(code) for code in language or ("en",)]
@@ -63,10 +63,7 @@ def briefing(
     if str(out) == "-":
         sys.stdout.write(page(told))
         return
-    # A file that is there is whole: who reads the page meanwhile has the one before.
-    part = out.with_name(f"{out.name}.part")
-    part.write_text(page(told), encoding="utf-8")
-    part.replace(out)
+    save(told, out)
     console.print(
         f"The briefing is in {out}: {told.articles:,} articles, {told.stories:,} stories. A browser prints it as PDF.",
         soft_wrap=True, highlight=False,

@@ -77,7 +77,8 @@ def up() -> None:
         airflow.start(tell)
     console.print(
         f"Airflow is at {airflow.url}: user admin, password {airflow.password()}\n"
-        f"Unpause the DAG `nightly` there: it runs once at once, and then every night at 02:00 UTC.\n"
+        f"Unpause the DAG `crawl_nightly` there: it runs once at once, and then every night at 02:00 "
+        f"({get_settings().timezone}).\n"
         f"Its log: {airflow.log}\n"
         "`make down` stops everything. What was collected stays.",
         soft_wrap=True,

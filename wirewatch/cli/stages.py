@@ -33,11 +33,14 @@ Due = Annotated[bool, typer.Option("--due", help="Only listings that are due, by
 def crawl(only: Only = None, tier: Tiers = None, due: Due = False) -> list[Batch]:
     """Visit the sources and archive what is new: writes a batch of pages."""
     from crawlers.crawl import crawl as crawl_group
+    from crawlers.plan import due as due_of
     from crawlers.plan import plan
 
     sources = [
         source for source in choose(load_sources(get_settings().sources), only) if not tier or source.tier in tier
     ]
+    if due:
+        sources = due_of(sources)
     run = batches.run_name(now(), secrets.token_hex())
     written = []
     # One process follows all sites at once; more groups serve to spread them over machines (see dags/).
@@ -208,6 +211,7 @@ Counted = tuple[tuple[str, str], ...]
 TOLD: tuple[tuple[str, Counted, str], ...] = (
     ("fetched", (("pages", "fetched"),), "article pages"),
     ("postponed", (("pages", "postponed"),), "pages left to the next run"),
+    ("busy", (("pages", "busy-sites"),), "sites that another crawl was at, left to the next run"),
     ("unchanged", (("pages", "unchanged"), ("articles", "unchanged")), "feeds and pages as they were"),
     ("new", (("articles", "new"),), "articles"),
     ("updated", (("articles", "updated"),), "articles with another text than before"),

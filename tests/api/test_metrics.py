@@ -1,6 +1,6 @@
 """What ``/metrics`` tells, and that Prometheus, its rules and the dashboard understand it.
 
-``airflow.prom`` is what statsd_exporter 0.30 made, by ``deploy/metrics/statsd.yml``, of what an Airflow 3.3.2 said of
+``airflow.prom`` is what statsd_exporter 0.31 made, by ``deploy/metrics/statsd.yml``, of what an Airflow 3.3.2 said of
 itself while it ran a DAG that fails and one that waits for an asset.
 """
 
@@ -285,3 +285,24 @@ def test_each_rule_tells_when_it_should_and_is_quiet_when_all_is_well(tmp_path: 
 @needs_prometheus
 def test_prometheus_takes_its_configuration() -> None:
     subprocess.run(["promtool", "check", "config", DEPLOY / "prometheus.yml"], check=True, capture_output=True)
+
+
+def test_with_docker_prometheus_asks_the_same_where_it_is_there_and_airflow_says_it_to_whom_it_is_kept_by() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    services, configs = compose["services"], compose["configs"]
+    there = yaml.safe_load(configs["prometheus-targets"]["content"])
+    here = yaml.safe_load((DEPLOY / "targets.yml").read_text())
+    assert [one["labels"] for one in there] == [one["labels"] for one in here]
+    hosts = [one["targets"][0].split(":") for one in there]
+    assert [port for _, port in hosts] == [one["targets"][0].split(":")[1] for one in here]
+    assert [host for host, _ in hosts] == ["serve", "statsd-exporter"] and {host for host, _ in hosts} <= set(services)
+    assert services["serve"]["command"][-2:] == ["--name", "serve"], "it answers to that name"
+    assert services["airflow-worker"]["environment"]["AIRFLOW__METRICS__STATSD_HOST"] == "statsd-exporter"
+    source = yaml.safe_load(configs["grafana-prometheus"]["content"])["datasources"][0]
+    assert source["url"] == "http://prometheus:9090"
+    optional = {name for name, service in services.items() if "profiles" in service}
+    assert optional == {"statsd-exporter", "prometheus", "grafana"}
+    for name in optional:
+        files = [mount.split(":")[0] for mount in services[name]["volumes"] if mount.startswith("./")]
+        assert files and all((ROOT / file).is_file() for file in files)
+        assert all(port.startswith("127.0.0.1:") for port in services[name].get("ports", ()))

@@ -39,7 +39,7 @@ def test_processes_count_that_were_started_whether_they_have_ended_or_not(tmp_pa
             while time.process_time() < begun + 0.5:
                 pass
         manifest = batch.manifest()
-        # It counts in hundredths. What is there for others too, in a session of its own, would add two seconds while it lives.
+        # What is there for others too, in a session of its own, would add two seconds while it lives. Ticks are lost.
         assert 1.4 <= (manifest.cpu_seconds or 0) < 2
         assert (manifest.seconds or 0) >= 1.5, "the work before the block counts"
     finally:

@@ -1,7 +1,8 @@
-"""Articles are looked at again a day and a week after they were fetched first: what changed is kept as a version, what is
-gone is marked.
+"""Articles are looked at again a day and a week after they were fetched first: what changed is kept as a version, what
+is gone is marked.
 
-The crawls do that too where they visit a source anyway. This takes the others, hourly and not long, and visits no listing.
+The crawls do that too where they visit a source anyway. This takes the other sources, every hour, and visits no
+listing.
 """
 
 from __future__ import annotations

@@ -1,18 +1,22 @@
 """Leases: what one process at a time does, of all that share the crawl state; the others leave it for later.
 
 A lease is a row that says who has a thing, and until when. It is renewed while the work goes on, so that of a process
-that was killed it ends by itself. Whoever comes again under the same name has it back at once: a task that is tried
-again. The times are those of the machines' clocks, which must agree to within a minute.
+that was killed it ends by itself; at once, where another process of the same machine asks, or one comes again under the
+same name: a task that is tried again. The times are those of the machines' clocks, which must agree to within a minute.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import secrets
+import socket
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, String, delete, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -37,8 +41,10 @@ class _Lease(_Table):
     __tablename__ = "leases"
     thing: Mapped[str] = mapped_column(String(255), primary_key=True)
     holder: Mapped[str] = mapped_column(String(255))
+    machine: Mapped[str] = mapped_column(String(255))
+    process: Mapped[int]
     taking: Mapped[str] = mapped_column(String(16))
-    """Tells two processes of one holder apart: one that was given up, and goes on."""
+    """Tells two tries of one holder apart: the earlier one may have been given up, and go on."""
     until: Mapped[datetime] = mapped_column(UTCTime)
 
 
@@ -101,20 +107,41 @@ def lease(url: str, things: Iterable[str], holder: str) -> Iterator[Lease]:
 
 
 def _take(engine: Engine, things: set[str], holder: str) -> Lease:
-    taking = secrets.token_hex(8)
+    row: dict[str, Any] = {
+        "holder": holder,
+        "machine": _machine(),
+        "process": os.getpid(),
+        "taking": secrets.token_hex(8),
+    }
     with alone(engine) as connection, Session(connection) as session:
-        session.execute(delete(_Lease).where(_Lease.until < _now()))
         for lot in lots(sorted(things)):
-            session.execute(delete(_Lease).where(_Lease.thing.in_(lot), _Lease.holder == holder))
-        taken = {
-            thing
-            for lot in lots(things)
-            for thing in session.scalars(select(_Lease.thing).where(_Lease.thing.in_(lot)))
-        }
-        free = frozenset(things - taken)
-        session.add_all(_Lease(thing=thing, holder=holder, taking=taking, until=_now() + LENGTH) for thing in free)
+            for found in session.scalars(select(_Lease).where(_Lease.thing.in_(lot))):
+                if found.holder == holder or found.until < _now() or _is_dead(found):
+                    session.delete(found)
+                else:
+                    things = things - {found.thing}
         session.flush()
-    return Lease(engine, taking, free)
+        session.add_all(_Lease(thing=thing, until=_now() + LENGTH, **row) for thing in things)
+        session.flush()
+    return Lease(engine, row["taking"], frozenset(things))
+
+
+def _is_dead(found: _Lease) -> bool:
+    if found.machine != _machine():
+        return False  # who knows
+    try:
+        os.kill(found.process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        pass  # it is another user's
+    return False
+
+
+def _machine() -> str:
+    """Where process numbers mean what they mean here: the machine or, of several containers on it, this one."""
+    space = Path("/proc/self/ns/pid")
+    return f"{socket.gethostname()} {space.stat().st_ino if space.exists() else ''}".strip()
 
 
 def _keep(held: Lease, over: threading.Event) -> None:

@@ -137,6 +137,25 @@ class EmbedderSettings(BaseModel):
     """A function of yours, ``package.module:function``, that gives an ``enrichment.embedding.Embedder``."""
 
 
+class AirflowSettings(BaseModel):
+    """The Airflow that `wirewatch up` runs on this machine; or another one, that `wirewatch status` looks at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    port: int = Field(8080, ge=1, le=65535)
+    """Where it serves its pages, on loopback."""
+    database: SecretStr | None = None
+    """SQLAlchemy URL of its database, in a PostgreSQL: ``postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE``. Without
+    one it is SQLite, in the home folder."""
+    parallelism: int = Field(4, ge=1)
+    """Tasks at once. One that enriches holds models of 1.2 GB."""
+    url: str | None = None
+    """Pages of an Airflow that runs elsewhere: ``https://airflow.example.org``."""
+    user: str = "admin"
+    """Who asks that one."""
+    password: SecretStr | None = None
+
+
 class Settings(BaseSettings):
     """All settings of a Wirewatch installation."""
 
@@ -168,6 +187,7 @@ class Settings(BaseSettings):
     """Time zone of the hours at which Airflow begins what it does once a day (``Europe/Paris``)."""
     time_shift: float = 0.0
     """Seconds by which Wirewatch takes the time to be later than it is: for simulations."""
+    airflow: AirflowSettings = AirflowSettings()
     crawl: CrawlSettings = CrawlSettings()
     elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
     embedder: EmbedderSettings = EmbedderSettings()
@@ -192,8 +212,6 @@ class Settings(BaseSettings):
     """An unpacked official Elasticsearch to run as the local node instead of the assembled one."""
     node_heap: str = "1g"
     """Java heap of the local node, as Java writes it (``512m``, ``4g``); the process takes about 400 MB more."""
-    airflow_port: int = 8080
-    """Where `wirewatch up` serves Airflow, on loopback; the next two ports are for its logs."""
     models: dict[str, str] = {}
     """spaCy package by language, over the defaults: ``WIREWATCH_MODELS__EN=en_core_web_trf``."""
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     delete,
     func,
+    inspect,
     select,
 )
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Session, mapped_column
@@ -192,6 +193,19 @@ class Layout(_Table):
 
     __tablename__ = "layout"
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+def layout(url: str) -> int | None:
+    """The layout of the tables at a SQLAlchemy URL; None where there are none yet. Nothing is changed.
+
+    Raises:
+        UserError: the database cannot be reached or used.
+    """
+    engine = connect(url)
+    with engine.connect() as connection:
+        if not inspect(connection).has_table(Layout.__tablename__):
+            return None
+        return connection.scalar(select(Layout.number))
 
 
 class State:

@@ -131,7 +131,7 @@ def test_airflow_standalone_runs_a_nightly_that_is_triggered_through_its_api(
     environment: dict[str, str], es: Elasticsearch, settings: Settings, tmp_path: Path
 ) -> None:
     port = unused_ports(3)
-    environment["WIREWATCH_AIRFLOW_PORT"] = str(port)
+    environment["WIREWATCH_AIRFLOW__PORT"] = str(port)
     # Unpausing runs the night that was missed too: one site is enough for both.
     environment["WIREWATCH_SOURCES"] = str(tmp_path / "sources")
     (tmp_path / "sources").mkdir()

@@ -38,6 +38,7 @@ def _main(
 from wirewatch.cli import (  # noqa: E402 - they register on the app above
     alerts,
     briefing,
+    doctor,
     explain,
     index,
     kibana,
@@ -48,9 +49,25 @@ from wirewatch.cli import (  # noqa: E402 - they register on the app above
     serve,
     sources,
     stages,
+    status,
 )  # fmt: skip
 
-for group in (stages, index, search, explain, serve, alerts, briefing, sources, pages, kibana, security, local):
+for group in (
+    stages,
+    index,
+    search,
+    explain,
+    serve,
+    alerts,
+    briefing,
+    sources,
+    pages,
+    kibana,
+    security,
+    local,
+    status,
+    doctor,
+):
     group.register(cli)
 
 

@@ -15,7 +15,7 @@ from email.utils import format_datetime, parseaddr
 from urllib.parse import SplitResult, urlsplit
 
 from search.alerts import links
-from search.alerts.channels.failures import Down, Refused, Unknown
+from search.alerts.channels.failures import Refused, Unknown
 from search.alerts.message import Message
 from wirewatch.errors import UserError
 from wirewatch.records import AGAIN, now
@@ -35,23 +35,29 @@ def send(message: Message, channel: str) -> None:
 
     Raises:
         UserError: the settings name no server, or not all that it needs.
-        Refused: the server does not take it, or (:class:`Down`) does not answer.
+        Refused: the server does not answer, or does not take it.
         Unknown: it stopped answering when it had all of it.
     """
     given = get_settings().smtp
     server = _server(given)
     address = channel.removeprefix("mail:")
     mail = as_mail(message, channel)
-    try:
-        connection = _connect(given, server)
-    except smtplib.SMTPResponseException as error:
-        raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
-    except (smtplib.SMTPException, OSError) as error:
-        raise Down(f"{server.hostname} does not let us in ({type(error).__name__})") from None
+    connection = _let_in(given, server)
     try:
         _hand_over(connection, parseaddr(given.sender)[1], address, mail, server)
     finally:
         connection.close()
+
+
+def answers(seconds: float) -> None:
+    """See whether the server lets us in, within some time, and send nothing.
+
+    Raises:
+        UserError: the settings name no server, or not all that it needs.
+        Refused: it does not answer, or does not let us in.
+    """
+    given = get_settings().smtp.model_copy(update={"timeout": seconds})
+    _let_in(given, _server(given)).close()
 
 
 def as_mail(message: Message, channel: str) -> EmailMessage:
@@ -98,6 +104,15 @@ def _server(given: SmtpSettings) -> SplitResult:
     return server
 
 
+def _let_in(given: SmtpSettings, server: SplitResult) -> smtplib.SMTP:
+    try:
+        return _connect(given, server)
+    except smtplib.SMTPResponseException as error:
+        raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
+    except (smtplib.SMTPException, OSError) as error:
+        raise Refused(f"{server.hostname} does not let us in ({type(error).__name__})") from None
+
+
 def _connect(given: SmtpSettings, server: SplitResult) -> smtplib.SMTP:
     host, port = server.hostname or "", server.port or _PORTS[server.scheme]
     context = ssl.create_default_context(cafile=given.ca)
@@ -128,7 +143,7 @@ def _hand_over(connection: smtplib.SMTP, sender: str, address: str, mail: EmailM
     except smtplib.SMTPResponseException as error:
         raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
     except (smtplib.SMTPException, OSError, MessageError, ValueError) as error:
-        raise Down(f"{server.hostname} stopped answering ({type(error).__name__})") from None
+        raise Refused(f"{server.hostname} stopped answering ({type(error).__name__})") from None
     try:
         code, said = connection.data(text)
     except smtplib.SMTPDataError as error:

@@ -75,5 +75,5 @@ def test_a_taken_port_is_found_before_anything_is_started(problem: Problem, tmp_
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        assert f"Port {port} is taken" in problem("up", WIREWATCH_AIRFLOW_PORT=port, ELASTICSEARCH_URL="")
+        assert f"Port {port} is taken" in problem("up", WIREWATCH_AIRFLOW__PORT=port, ELASTICSEARCH_URL="")
     assert list(tmp_path.iterdir()) == []

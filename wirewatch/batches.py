@@ -254,6 +254,8 @@ def write(batch: Batch, meter: Meter | None = None) -> Iterator[BatchWriter]:
     with raw, zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as lines:
         writer._lines = lines
         yield writer
+    with file_system(batch.url) as (fs, path):
+        size = sum(fs.size(f"{path}/{name}") for name in writer.files.values())
     manifest = Manifest(
         stage=batch.stage,
         name=batch.name,
@@ -261,7 +263,7 @@ def write(batch: Batch, meter: Meter | None = None) -> Iterator[BatchWriter]:
         records=writer.records,
         counts=dict(sorted(writer.counts.items())),
         files=dict(writer.files),
-        bytes=sum(fs.size(f"{path}/{name}") for name in writer.files.values()),
+        bytes=size,
         seconds=meter.seconds,
         cpu_seconds=meter.cpu_seconds,
     )

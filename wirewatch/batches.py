@@ -1,8 +1,9 @@
 """Batches: the only thing that one stage hands to the next.
 
 A batch is a folder ``<root>/<stage>/<name>/`` at any fsspec URL. Data files come first, ``manifest.json`` last:
-a batch without a manifest does not exist, so a killed stage leaves nothing half done. A batch never changes; the next
-stage writes a batch of the same name under its own stage. What a stage still has to do is therefore simply
+a batch without a manifest does not exist, so a killed stage leaves nothing half done. A batch never changes, but that
+it loses data files that are kept no longer (:mod:`wirewatch.retention`); the next stage writes a batch of the same name
+under its own stage. What a stage still has to do is therefore simply
 :func:`pending`: the batches of the stage before that have no successor. Two processes may work on the same batch at
 once: each writes files of its own, the first to finish makes the batch, the other's work is thrown away. See
 ``docs/decisions.md``.
@@ -24,6 +25,7 @@ from typing import IO, Any, TypeVar, cast
 
 import fsspec
 import zstandard
+from pydantic import Field
 
 from wirewatch.errors import UserError
 from wirewatch.records import Record, now
@@ -35,6 +37,9 @@ STAGES = ("pages", "articles", "enriched", "indexed", "alerted", "health")
 
 REJECTED = "rejected"
 """The dead letters: articles that the index refused for what they are, under the name of the batch ``indexed``."""
+
+REPLAY = "-replay-"
+"""Stands in the name of a batch that was made anew, between the run that made it and the name of the first one."""
 
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl.zst"
@@ -73,17 +78,37 @@ class Batch:
         return _manifest(self)
 
     def open(self, name: str) -> IO[bytes]:
-        """A data file, for reading, by the name it was added with."""
-        return cast(IO[bytes], fsspec.open(f"{self.url}/{self.manifest().files[name]}", "rb").open())
+        """A data file, for reading, by the name it was added with.
+
+        Raises:
+            UserError: it is not kept any more.
+        """
+        manifest = self.manifest()
+        if day := manifest.removed.get(name):
+            raise UserError(
+                f"{name} of the batch {self.stage}/{self.name} was removed on {day}: it is kept no longer than the "
+                "settings WIREWATCH_KEEP__… say."
+            )
+        return cast(IO[bytes], fsspec.open(f"{self.url}/{manifest.files[name]}", "rb").open())
 
     @property
     def is_replay(self) -> bool:
-        """Whether it was made anew from the archive (see :meth:`replayed`). A replay tells nobody."""
-        return "-replay-" in self.name
+        """Whether it was made anew (see :meth:`replayed` and :mod:`wirewatch.replay`). A replay tells nobody."""
+        return REPLAY in self.name
+
+    @property
+    def original(self) -> Batch:
+        """The batch of the crawl that a replay does anew; of any other batch, itself."""
+        return Batch(self.root, self.stage, self.name.rpartition(REPLAY)[2])
+
+    @property
+    def replayed_by(self) -> str:
+        """The run that made a replay; nothing of any other batch."""
+        return self.name.rpartition(REPLAY)[0]
 
     def replayed(self, run: str) -> Batch:
         """The batch that a run makes when it does the work of this batch once more; ``run`` is of :func:`run_name`."""
-        return Batch(self.root, self.stage, f"{run}-replay-{self.name.rpartition('-replay-')[2]}")
+        return Batch(self.root, self.stage, f"{run}{REPLAY}{self.original.name}")
 
     def _damaged(self, how: str) -> UserError:
         return UserError(
@@ -147,6 +172,8 @@ class Manifest(Record):
     """What happened, in numbers: ``fetched``, ``failed:http-403`` … Shown to the operator."""
     files: dict[str, str]
     """Data files by name, and what each is called in the folder. Other files there are of killed tries."""
+    removed: dict[str, str] = Field(default_factory=dict)
+    """Data files by name that are kept no longer (see :mod:`wirewatch.retention`), and the day they were removed on."""
 
 
 @lru_cache(maxsize=64)  # a finished batch never changes
@@ -231,9 +258,25 @@ def write(batch: Batch) -> Iterator[BatchWriter]:
     # Renaming on a local disk is atomic, and so is copying on object stores: the manifest is there whole or not at all.
     # Where two tries get here at the same instant, the later manifest replaces the other; the files of both stay, so
     # whoever has read the first manifest still reads a whole batch.
-    draft = f"{path}/{writer.place(MANIFEST)}"
-    fs.pipe_file(draft, manifest.model_dump_json(indent=1).encode())
-    fs.mv(draft, f"{path}/{MANIFEST}")
+    _put(manifest, fs, path, writer.place(MANIFEST))
+
+
+def forget(batch: Batch, names: Collection[str]) -> None:
+    """Let the manifest of a finished batch say that these data files are kept no longer. It is for the caller to remove
+    them, afterwards: killed in between, a file is left that no manifest names, and nothing lacks one that is named.
+    """
+    manifest = batch.manifest()
+    gone = {name: now().date().isoformat() for name in names if name in manifest.files}
+    files = {name: place for name, place in manifest.files.items() if name not in gone}
+    fs, path = _file_system(batch.url)
+    changed = manifest.model_copy(update={"files": files, "removed": manifest.removed | gone})
+    _put(changed, fs, path, f"{secrets.token_hex(4)}-{MANIFEST}")
+    _manifest.cache_clear()
+
+
+def _put(manifest: Manifest, fs: Any, path: str, draft: str) -> None:
+    fs.pipe_file(f"{path}/{draft}", manifest.model_dump_json(indent=1, exclude_defaults=True).encode())
+    fs.mv(f"{path}/{draft}", f"{path}/{MANIFEST}")
 
 
 def _file_system(url: str) -> tuple[Any, str]:
@@ -248,24 +291,25 @@ def _file_system(url: str) -> tuple[Any, str]:
         raise UserError(f"WIREWATCH_BATCHES={url} cannot be used: {error}") from None
 
 
-def finished(root: str, stage: str, but: Collection[str] = ()) -> list[Batch]:
-    """The finished batches of a stage, oldest first; not those whose names are in ``but``, which are not looked at."""
+def finished(root: str, stage: str, but: Collection[str] = (), ending: str = "") -> list[Batch]:
+    """The finished batches of a stage, oldest first; not those whose names are in ``but`` or end otherwise, which are
+    not looked at.
+    """
     fs, path = _file_system(f"{root}/{stage}")
     fs.invalidate_cache()  # object stores remember what they listed; other processes have written since
     try:
         names = {found.rstrip("/").rpartition("/")[2] for found in fs.ls(path, detail=False)}
     except FileNotFoundError:
         return []
-    return [
-        Batch(root, stage, name) for name in sorted(names.difference(but)) if fs.exists(f"{path}/{name}/{MANIFEST}")
-    ]
+    wanted = sorted(name for name in names.difference(but) if name.endswith(ending))
+    return [Batch(root, stage, name) for name in wanted if fs.exists(f"{path}/{name}/{MANIFEST}")]
 
 
 def tries(batch: Batch) -> list[Batch]:
-    """A batch and those of its stage that tried again what failed in it, whose names end with its own: the finished
-    ones, the latest last.
+    """A batch and those of its stage that did its work again, all of it (replays) or what had failed, whose names end
+    with its own: the finished ones, the latest last.
     """
-    again = [found for found in finished(batch.root, batch.stage) if found.name.endswith(f"-{batch.name}")]
+    again = finished(batch.root, batch.stage, ending=f"-{batch.name}")
     return [batch, *again] if batch.exists() else again
 
 

@@ -62,7 +62,7 @@ priority={priority}
 autorestart=true
 startsecs=10
 startretries=60
-stopwaitsecs=20
+stopwaitsecs=10
 stopasgroup=true
 redirect_stderr=true
 stdout_logfile=%(here)s/{name}.log
@@ -271,7 +271,7 @@ class Airflow:
             # What is left are tasks, in process groups of their own, or all parts where the first process was killed.
             for sign in (signal.SIGTERM, signal.SIGKILL):
                 _signal(_of_session(session), sign)
-                _wait(lambda: not _of_session(session), 10)
+                _wait(lambda: not _of_session(session), 5)
         self._pid_file.unlink(missing_ok=True)
 
     # -- the processes ---------------------------------------------------------------------------------------------

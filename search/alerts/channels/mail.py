@@ -15,7 +15,7 @@ from email.utils import format_datetime, parseaddr
 from urllib.parse import SplitResult, urlsplit
 
 from search.alerts import links
-from search.alerts.channels.failures import Refused, Unknown
+from search.alerts.channels.failures import Down, Refused, Unknown
 from search.alerts.message import Message
 from wirewatch.errors import UserError
 from wirewatch.records import AGAIN, now
@@ -35,7 +35,7 @@ def send(message: Message, channel: str) -> None:
 
     Raises:
         UserError: the settings name no server, or not all that it needs.
-        Refused: the server does not answer, or does not take it.
+        Refused: the server does not take it, or (:class:`Down`) does not answer.
         Unknown: it stopped answering when it had all of it.
     """
     given = get_settings().smtp
@@ -110,7 +110,7 @@ def _let_in(given: SmtpSettings, server: SplitResult) -> smtplib.SMTP:
     except smtplib.SMTPResponseException as error:
         raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
     except (smtplib.SMTPException, OSError) as error:
-        raise Refused(f"{server.hostname} does not let us in ({type(error).__name__})") from None
+        raise Down(f"{server.hostname} does not let us in ({type(error).__name__})") from None
 
 
 def _connect(given: SmtpSettings, server: SplitResult) -> smtplib.SMTP:
@@ -143,7 +143,7 @@ def _hand_over(connection: smtplib.SMTP, sender: str, address: str, mail: EmailM
     except smtplib.SMTPResponseException as error:
         raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
     except (smtplib.SMTPException, OSError, MessageError, ValueError) as error:
-        raise Refused(f"{server.hostname} stopped answering ({type(error).__name__})") from None
+        raise Down(f"{server.hostname} stopped answering ({type(error).__name__})") from None
     try:
         code, said = connection.data(text)
     except smtplib.SMTPDataError as error:

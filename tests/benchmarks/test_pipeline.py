@@ -122,7 +122,7 @@ def test_needs_are_the_measured_figures_times_the_articles() -> None:
     # 100,000 stories are in the news: a thousand times those that were measured.
     assert some["stories_s"] == pytest.approx(2 * (needs.RUNS * 1000 + 50_000 * 1.0))
     assert some["wire_gb"] == 2 and some["index_gb"] == 0.05
-    assert some["object_gb"] == pytest.approx(0.05 * (90 + 3 * 365)) and some["usd"] > some["storage_usd"] > 0
+    assert some["object_gb"] == pytest.approx(0.05 * (2 * 90 + 2 * 365)) and some["usd"] > some["storage_usd"] > 0
     (table,) = needs.tables(figures)
     assert len(table.rows) == len(needs.STEPS) and table.heads[2:] == ("10,000", "100,000", "1,000,000")
     assert not list(needs.tables({"pipeline.airflow.cpu_s": 1.0}))

@@ -15,7 +15,7 @@ from email.utils import format_datetime, parseaddr
 from urllib.parse import SplitResult, urlsplit
 
 from search.alerts import links
-from search.alerts.channels.failures import Refused, Unknown
+from search.alerts.channels.failures import Down, Refused, Unknown
 from search.alerts.message import Message
 from wirewatch.errors import UserError
 from wirewatch.records import AGAIN, now

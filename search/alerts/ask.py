@@ -30,7 +30,7 @@ def query(kept: Kept) -> dict[str, Any]:
     """
     least = threshold(kept)
     if least is None:
-        return {"bool": {"filter": [*_text(kept), *_besides(kept)]}}
+        return {"bool": {"filter": filters(kept)}}
     return {"function_score": {"query": scored(kept), "min_score": least}}
 
 
@@ -58,7 +58,12 @@ def scored(kept: Kept) -> dict[str, Any]:
     """
     if not kept.alert.about:
         return {"bool": {"must": _text(kept), "filter": _besides(kept)}}
-    return {"bool": {"must": _near(kept), "filter": [*_text(kept), *_besides(kept)]}}
+    return {"bool": {"must": _near(kept), "filter": filters(kept)}}
+
+
+def filters(kept: Kept) -> list[dict[str, Any]]:
+    """What an article must have, whatever its score: the text comes first, where there is one."""
+    return [*_text(kept), *_besides(kept)]
 
 
 def _text(kept: Kept) -> list[dict[str, Any]]:

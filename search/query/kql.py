@@ -1,4 +1,4 @@
-"""KQL as Kibana's search bar reads it.
+"""KQL as Kibana's search bar reads it, and the clauses of which it is made.
 
 There ``and`` binds more than ``or``. Elasticsearch's own ``kql`` query knows no precedence: it reads
 ``a and b or c`` as ``a and (b or c)`` (seen with 9.4.3). So what belongs together is put into brackets.
@@ -8,9 +8,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[(){}]|[:<>]=?|(?:\\.|[^\s"(){}:<>])+', re.DOTALL)
+_SPACE = " \t\n\r\u3000"
+"""What parts words; others that Unicode calls spaces do not."""
+_TOKEN = re.compile(rf'"(?:\\.|[^"\\])*"|[(){{}}]|[:<>]=?|(?:\\.|[^{_SPACE}"(){{}}:<>])+', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of its parts must match."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """One of its parts must match."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Its part must not match."""
+
+    part: Part
+
+
+Part: TypeAlias = "And | Or | Not | str"
+"""KQL as clauses, each of them KQL too, and how they are joined."""
 
 
 def kql_query(kql: str) -> dict[str, Any]:
@@ -62,3 +90,104 @@ def _level(kql: str, begun: int, tokens: Iterator[re.Match[str]]) -> tuple[str, 
 def _in_brackets(text: str) -> str:
     bare = text.strip()
     return text.replace(bare, f"({bare})", 1)
+
+
+def parted(kql: str) -> Part:
+    """The clauses of a text; the whole text as one where it is not beyond doubt how it is read.
+
+    An article has what the text asks for if and only if the answers to the clauses, joined in this way, say so. What is
+    said of one field (``topics: (a or b)``) or of one event (``events: { … }``) is one clause.
+
+    Example:
+        >>> parted("countries: DZ and (coup or not topics: (war or aid))")
+        And(parts=('countries: DZ', Or(parts=('coup', Not(part='topics: (war or aid)')))))
+    """
+    try:
+        return _Clauses(kql).read()
+    except _DoubtfulError:
+        return kql
+
+
+class _DoubtfulError(Exception):
+    """Elasticsearch may read it in another way, or not at all."""
+
+
+class _Clauses:
+    """Reads a text from the left to the right."""
+
+    def __init__(self, kql: str) -> None:
+        self.kql = kql
+        self.tokens = list(_TOKEN.finditer(kql))
+        self.at = 0
+        between = zip([0, *(token.end() for token in self.tokens)], [*self.tokens, None], strict=True)
+        if any(kql[end : token.start() if token else None].strip(_SPACE) for end, token in between):
+            raise _DoubtfulError  # half a pair of quotes, a backslash at the end
+
+    def read(self) -> Part:
+        part = self._either()
+        if self.at < len(self.tokens):
+            raise _DoubtfulError  # a bracket too many
+        return part
+
+    def _either(self) -> Part:
+        parts = [self._both()]
+        while self._next() == "or":
+            self.at += 1
+            parts.append(self._both())
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def _both(self) -> Part:
+        parts = [self._one()]
+        while self._next() == "and":
+            self.at += 1
+            parts.append(self._one())
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _one(self) -> Part:
+        if self._next() == "not":
+            self.at += 1
+            return Not(self._one())
+        if self._next() != "(":
+            return self._clause()
+        self.at += 1
+        part = self._either()
+        if self._next() != ")":
+            raise _DoubtfulError
+        self.at += 1
+        if self._next() not in _ENDS:
+            raise _DoubtfulError
+        return part
+
+    def _clause(self) -> str:
+        begun, last = self.at, ""
+        while (token := self._next()) not in _ENDS:
+            # A keyword without something to join is a word to Elasticsearch. A backslash between quotes may hide one.
+            if token in ("not", "}") or (token[0] == '"' and "\\" in token) or (token in "({" and last != ":"):
+                raise _DoubtfulError
+            self.at += 1
+            if token in "({":
+                self._skip()
+            last = token
+        if not last or last in _JOINS:
+            raise _DoubtfulError
+        return self.kql[self.tokens[begun].start() : self.tokens[self.at - 1].end()]
+
+    def _skip(self) -> None:
+        """Go on behind the bracket that closes the one before."""
+        depth = 1
+        while depth:
+            token = self._next()
+            if not token or '"' in token and "\\" in token:
+                raise _DoubtfulError
+            depth += (token in "({") - (token in ")}")
+            self.at += 1
+        if self._next() not in _ENDS:
+            raise _DoubtfulError
+
+    def _next(self) -> str:
+        """The next token, in small letters; at the end nothing."""
+        return self.tokens[self.at][0].lower() if self.at < len(self.tokens) else ""
+
+
+_ENDS = ("", "and", "or", ")")
+_JOINS = (":", "<", "<=", ">", ">=")

@@ -30,8 +30,8 @@ EVERY = json.dumps({"match_all": {}})
 def found_by_clauses(
     client: Elasticsearch, pool: Executor, alerts: Sequence[Kept], run: str, copy: str
 ) -> list[list[str] | None]:
-    """For each alert the ids of the articles that it finds, in their order; None where Elasticsearch refuses a clause of
-    it: asked as a whole, it may say why.
+    """For each alert the ids of the articles that it finds, in their order; None where Elasticsearch refuses one of its
+    clauses: asked as a whole, it may say why.
 
     Args:
         client: for Elasticsearch.
@@ -54,7 +54,7 @@ def found_by_clauses(
         for clause, ids in lot:
             known[clause] = sum(bits.setdefault(id, 1 << len(bits)) for id in ids)
     names = list(bits)
-    return [_ids(_found(part, known), names) if known.keys() >= set(_leaves(part)) else None for part in wholes]
+    return [None if (found := _found(part, known)) is None else _ids(found, names) for part in wholes]
 
 
 def _asked(
@@ -104,13 +104,20 @@ def _leaves(part: Part) -> Iterator[str]:
             yield from _leaves(one)
 
 
-def _found(part: Part, known: Mapping[str, int]) -> int:
+def _found(whole: Part, known: Mapping[str, int]) -> int | None:
     """What is found, a bit for each article."""
-    if isinstance(part, str):
-        return known[part]
-    if isinstance(part, Not):
-        return known[EVERY] ^ _found(part.part, known)
-    return reduce(and_ if isinstance(part, And) else or_, (_found(one, known) for one in part.parts))
+
+    def found(part: Part) -> int:
+        if isinstance(part, str):
+            return known[part]
+        if isinstance(part, Not):
+            return known[EVERY] ^ found(part.part)
+        return reduce(and_ if isinstance(part, And) else or_, map(found, part.parts))
+
+    try:
+        return found(whole)
+    except KeyError:
+        return None  # that clause was refused
 
 
 def _ids(found: int, names: Sequence[str]) -> list[str]:

@@ -53,6 +53,9 @@ def bracketed(kql: str) -> str:
         >>> bracketed("countries: DZ and topics: coup or Mali")
         '(countries: DZ and topics: coup) or Mali'
     """
+    lower = kql.lower()
+    if "and" not in lower or "or" not in lower:
+        return kql
     read, end = _level(kql, 0, _TOKEN.finditer(kql))
     return read if end > len(kql) else kql  # with a bracket too many it is wrong, and stays so
 
@@ -117,76 +120,84 @@ class _Clauses:
 
     def __init__(self, kql: str) -> None:
         self.kql = kql
-        self.tokens = list(_TOKEN.finditer(kql))
+        self.ends = [0]
+        self.begins: list[int] = []
+        self.tokens: list[str] = []
+        for token in _TOKEN.finditer(kql):
+            if kql[self.ends[-1] : token.start()].strip(_SPACE):
+                raise _DoubtfulError  # half a pair of quotes
+            if token[0][0] == '"' and "\\" in token[0]:
+                raise _DoubtfulError  # of escaped quotes Elasticsearch takes as many as it can get
+            self.begins.append(token.start())
+            self.ends.append(token.end())
+            self.tokens.append(token[0].lower())
+        if kql[self.ends[-1] :].strip(_SPACE):
+            raise _DoubtfulError
+        self.tokens.append("")
         self.at = 0
-        between = zip([0, *(token.end() for token in self.tokens)], [*self.tokens, None], strict=True)
-        if any(kql[end : token.start() if token else None].strip(_SPACE) for end, token in between):
-            raise _DoubtfulError  # half a pair of quotes, a backslash at the end
 
     def read(self) -> Part:
         part = self._either()
-        if self.at < len(self.tokens):
+        if self.tokens[self.at]:
             raise _DoubtfulError  # a bracket too many
         return part
 
     def _either(self) -> Part:
         parts = [self._both()]
-        while self._next() == "or":
+        while self.tokens[self.at] == "or":
             self.at += 1
             parts.append(self._both())
         return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
     def _both(self) -> Part:
         parts = [self._one()]
-        while self._next() == "and":
+        while self.tokens[self.at] == "and":
             self.at += 1
             parts.append(self._one())
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
     def _one(self) -> Part:
-        if self._next() == "not":
+        first = self.tokens[self.at]
+        if first == "not":
             self.at += 1
             return Not(self._one())
-        if self._next() != "(":
+        if first != "(":
             return self._clause()
         self.at += 1
         part = self._either()
-        if self._next() != ")":
+        if self.tokens[self.at] != ")":
             raise _DoubtfulError
         self.at += 1
-        if self._next() not in _ENDS:
-            raise _DoubtfulError
+        self._check_end()
         return part
 
     def _clause(self) -> str:
         begun, last = self.at, ""
-        while (token := self._next()) not in _ENDS:
-            # A keyword without something to join is a word to Elasticsearch. A backslash between quotes may hide one.
-            if token in ("not", "}") or (token[0] == '"' and "\\" in token) or (token in "({" and last != ":"):
+        while (token := self.tokens[self.at]) not in _ENDS:
+            if token in ("not", "}") or (token in "({" and last != ":"):
                 raise _DoubtfulError
             self.at += 1
             if token in "({":
                 self._skip()
+                self._check_end()
             last = token
-        if not last or last in _JOINS:
+        if not last or last in _JOINS:  # a keyword with nothing to join is a word to Elasticsearch
             raise _DoubtfulError
-        return self.kql[self.tokens[begun].start() : self.tokens[self.at - 1].end()]
+        return self.kql[self.begins[begun] : self.ends[self.at]]
 
     def _skip(self) -> None:
         """Go on behind the bracket that closes the one before."""
         depth = 1
         while depth:
-            token = self._next()
-            if not token or '"' in token and "\\" in token:
+            token = self.tokens[self.at]
+            if not token:
                 raise _DoubtfulError
             depth += (token in "({") - (token in ")}")
             self.at += 1
-        if self._next() not in _ENDS:
-            raise _DoubtfulError
 
-    def _next(self) -> str:
-        """The next token, in small letters; at the end nothing."""
-        return self.tokens[self.at][0].lower() if self.at < len(self.tokens) else ""
+    def _check_end(self) -> None:
+        if self.tokens[self.at] not in _ENDS:
+            raise _DoubtfulError
 
 
 _ENDS = ("", "and", "or", ")")

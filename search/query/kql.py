@@ -91,7 +91,9 @@ def _level(kql: str, begun: int, tokens: Iterator[re.Match[str]]) -> tuple[str, 
 
 
 def _in_brackets(text: str) -> str:
-    bare = text.strip()
+    bare = text.strip(_SPACE)
+    if bare.endswith("\\"):
+        bare += " "  # which is escaped
     return text.replace(bare, f"({bare})", 1)
 
 

@@ -19,7 +19,7 @@ from elasticsearch import Elasticsearch
 from search.alerts import ask
 from search.alerts.answers import answers
 from search.alerts.store import Kept
-from search.query.kql import And, Not, Part, kql_query, parted
+from search.query.kql import And, Not, Part, kql_query, leaves, parted
 
 AT_ONCE = 500
 """Clauses asked in one request."""
@@ -45,7 +45,7 @@ def found_by_clauses(
     """
     whole = _Whole()
     wholes = [whole(kept) for kept in alerts]
-    clauses = list(dict.fromkeys((EVERY, *(clause for part in wholes for clause in _leaves(part)))))
+    clauses = list(dict.fromkeys((EVERY, *(clause for part in wholes for clause in leaves(part)))))
     lots = [clauses[start : start + AT_ONCE] for start in range(0, len(clauses), AT_ONCE)]
     size = client.count(index=copy)["count"]
     bits: dict[str, int] = {}
@@ -83,25 +83,16 @@ class _Whole:
         self.of_kql = cache(lambda kql: json.dumps(kql_query(kql)))
 
     def __call__(self, kept: Kept) -> Part:
-        filters: list[Part] = [json.dumps(clause) for clause in ask.filters(kept)]
-        if kept.alert.kql:
-            filters[0] = self._of(parted(kept.alert.kql))
-        return And(tuple(filters))
+        kql = kept.alert.kql
+        text = [self._of(parted(kql))] if kql else map(json.dumps, ask.text(kept))
+        return And((*text, *map(json.dumps, ask.besides(kept))))
 
     def _of(self, part: Part) -> Part:
         if isinstance(part, str):
             return self.of_kql(part)
         if isinstance(part, Not):
             return Not(self._of(part.part))
-        return type(part)(tuple(self._of(one) for one in part.parts))
-
-
-def _leaves(part: Part) -> Iterator[str]:
-    if isinstance(part, str):
-        yield part
-    else:
-        for one in (part.part,) if isinstance(part, Not) else part.parts:
-            yield from _leaves(one)
+        return type(part)(tuple(map(self._of, part.parts)))
 
 
 def _found(whole: Part, known: Mapping[str, int]) -> int | None:

@@ -113,6 +113,15 @@ def parted(kql: str) -> Part:
         return kql
 
 
+def leaves(part: Part) -> Iterator[str]:
+    """Its clauses, in their order, each as often as it stands there."""
+    if isinstance(part, str):
+        yield part
+    else:
+        for one in (part.part,) if isinstance(part, Not) else part.parts:
+            yield from leaves(one)
+
+
 class _DoubtfulError(Exception):
     """Elasticsearch may read it in another way, or not at all."""
 

@@ -21,10 +21,10 @@ from search.indices import ALIAS
 
 log = logging.getLogger(__name__)
 
-FEW = 100
+FEW = 500
 """Fewer alerts are asked before an index is made."""
-WORTH = 1
-"""How many alerts save what it costs to copy an article."""
+WORTH = 2
+"""How many alerts save what it costs to copy an article: one or less on a warm node, two on one that just started."""
 VECTORS = ("embedding", "passages")
 """Fields that the copy lacks: they are dear, and words are not looked for in them."""
 _TEXTS = [f"text.{language}" for language in sorted(schema.text_languages())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -118,6 +119,22 @@ def test_a_clause_is_asked_once_and_filters_are_clauses_too(
     found = in_both_ways(clean, alerts, run.name, monkeypatch)
     assert [bool(answer) for answer in found] == [True, True, True, False, True]
     assert len(asked) == len(set(asked)) == 1 + len(("Russia", "wheat", "military", "en", "bread", "DZ"))
+
+
+def test_words_are_asked_for_until_it_is_clear_what_an_alert_finds(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch, asked: list[str]
+) -> None:
+    run = index(enriched(list(desk.values())), client=clean)
+    alerts = [
+        *(kept(str(n), kql="notaword") for n in range(2)),
+        kept("c", kql="notaword and rare and countries: DZ"),
+        kept("d", kql="not (notaword and other) or never"),
+        kept("e", kql="Russia and military and notaword"),
+    ]
+    found = in_both_ways(clean, alerts, run.name, monkeypatch)
+    assert [len(answer) for answer in found] == [0, 0, 0, len(desk), 0]
+    questions = [json.loads(clause).get("kql", {}).get("query") for clause in asked]
+    assert sorted(filter(None, questions)) == ["countries: DZ", "never", "notaword"]
 
 
 def test_a_refused_clause_is_the_fault_of_those_who_have_it_alone(

@@ -125,13 +125,13 @@ def test_many_alerts_are_asked_of_a_copy_and_find_the_same(
 def test_a_copy_has_what_the_run_brought_and_is_gone_afterwards(
     clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copy, "FEW", 1)
+    monkeypatch.setattr(copy, "FEW", 2)
     index(enriched([desk["algiers"]], "first"), client=clean)
     run = index(enriched([desk["bakery"], desk["swahili"]], "second"), client=clean)
-    with copied(clean, run.name, 1) as place:
+    with copied(clean, run.name, 3) as place:
         assert place == "articles"
     for _ in range(2):
-        with pytest.raises(KeyboardInterrupt), copied(clean, run.name, 2) as place:
+        with pytest.raises(KeyboardInterrupt), copied(clean, run.name, 4) as place:
             assert place.startswith("wirewatch-matching-")
             hits = clean.search(index=place)["hits"]["hits"]
             assert {hit["_id"] for hit in hits} == {desk["bakery"].id, desk["swahili"].id}

@@ -93,8 +93,8 @@ def extract(
         return articles
     if gone := batch.manifest().removed:
         raise UserError(
-            f"The pages of {batch.name} were removed on {min(gone.values())}, as WIREWATCH_KEEP__PAGES_DAYS says: their "
-            "articles cannot be cut out once more."
+            f"The pages of {batch.name} were removed on {min(gone.values())}, as WIREWATCH_KEEP__PAGES_DAYS says: "
+            "their articles cannot be cut out once more."
         )
     settings = get_settings()
     state = State(settings.state)

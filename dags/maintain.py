@@ -38,7 +38,10 @@ MONDAY = 0
     schedule=CronTriggerTimetable("30 0 * * *", timezone=get_settings().timezone),
     params={
         "duties": Param(
-            [], type="array", items={"type": "string", "enum": list(DUTIES)}, description="Empty means all that are due."
+            [],
+            type="array",
+            items={"type": "string", "enum": list(DUTIES)},
+            description="Empty means all that are due.",
         ),
         "dry_run": Param(False, type="boolean", description="Say what would be removed, and remove nothing."),
     },

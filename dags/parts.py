@@ -90,11 +90,14 @@ def batch(stage: str, name: str) -> Any:
 
 
 def pending(stage: str) -> list[Any]:
-    """The batches that a stage has yet to work on."""
+    """The batches that a stage has yet to work on. What a replay makes is left to the DAG `replay` until it is in the
+    index, so that no crawl waits for it.
+    """
     from wirewatch import batches
     from wirewatch.settings import get_settings
 
-    return batches.pending(get_settings().batches, stage)
+    found = batches.pending(get_settings().batches, stage)
+    return [batch for batch in found if not batch.is_replay or stage in ("alerted", "health")]
 
 
 def run_name() -> str:

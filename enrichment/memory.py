@@ -147,11 +147,17 @@ def people(session: Session, named: Iterable[Named]) -> People:
     )
 
 
-def _apply_people(session: Session, named: list[Named]) -> None:
-    """Remember the learned people of a finished batch."""
+def _apply_people(session: Session, named: list[Named], replay: bool) -> None:
+    """Remember the learned people of a finished batch: of a replay, whose articles were counted before, new ones
+    only.
+    """
     known = people(session, named)
+    counted = frozenset(known.by_id) if replay else frozenset()
     changed = {
-        known.add(entity.id, entity, one).id for one in named for entity in one.people if not is_surname(entity.id)
+        known.add(entity.id, entity, one).id
+        for one in named
+        for entity in one.people
+        if not is_surname(entity.id) and entity.id not in counted
     }
     for person in (known.by_id[id] for id in changed):
         counts = {"spellings": dict(person.spellings), "countries": dict(person.countries)}
@@ -231,7 +237,7 @@ def _apply(session: Session, batch: Batch) -> None:
     for article in batch.read(EnrichedArticle):
         articles.append((Facts.of(article), article.story_id))
         named.append(Named.of(article))
-    _apply_people(session, named)
+    _apply_people(session, named, batch.is_replay)
     facts = [one for one, story in articles if story]
     stories = _in_the_news(session, facts)
     known = _known(session, facts)

@@ -30,8 +30,9 @@ PASSING = (429, 502, 503, 504)
 """Answers of a cluster, or of what stands before it, that is too busy or not whole for now."""
 
 
-def connect(settings: Settings | None = None) -> Elasticsearch:
-    """A client of the cluster that the settings name or, where they name none, of the local node.
+def connect(settings: Settings | None = None, *, patience: float = 60) -> Elasticsearch:
+    """A client of the cluster that the settings name or, where they name none, of the local node. It waits for an
+    answer for ``patience`` seconds, and asks again if that is as long as usual.
 
     Raises:
         UserError: nothing answers there, or it refuses us; the message says what to do.
@@ -39,7 +40,7 @@ def connect(settings: Settings | None = None) -> Elasticsearch:
     settings = settings or get_settings()
     given = settings.elasticsearch
     url, ca = whereabouts(settings)
-    options: dict[str, Any] = {"request_timeout": 60, "retry_on_timeout": True, "max_retries": 3}
+    options: dict[str, Any] = {"request_timeout": patience, "retry_on_timeout": patience >= 60, "max_retries": 3}
     if ca:
         options["ca_certs"] = str(ca)
     if given.url is None:

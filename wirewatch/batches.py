@@ -39,6 +39,9 @@ STAGES = ("pages", "articles", "enriched", "indexed", "alerted", "health")
 REJECTED = "rejected"
 """The dead letters: articles that the index refused for what they are, under the name of the batch ``indexed``."""
 
+REPLAY = "-replay-"
+"""Stands in the name of a batch that was made anew, between the run that made it and the name of the first one."""
+
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl.zst"
 
@@ -92,12 +95,22 @@ class Batch:
 
     @property
     def is_replay(self) -> bool:
-        """Whether it was made anew from the archive (see :meth:`replayed`). A replay tells nobody."""
-        return "-replay-" in self.name
+        """Whether it was made anew (see :meth:`replayed` and :mod:`wirewatch.replay`). A replay tells nobody."""
+        return REPLAY in self.name
+
+    @property
+    def original(self) -> Batch:
+        """The batch of the crawl that a replay does anew; of any other batch, itself."""
+        return Batch(self.root, self.stage, self.name.rpartition(REPLAY)[2])
+
+    @property
+    def replayed_by(self) -> str:
+        """The run that made a replay; nothing of any other batch."""
+        return self.name.rpartition(REPLAY)[0]
 
     def replayed(self, run: str) -> Batch:
         """The batch that a run makes when it does the work of this batch once more; ``run`` is of :func:`run_name`."""
-        return Batch(self.root, self.stage, f"{run}-replay-{self.name.rpartition('-replay-')[2]}")
+        return Batch(self.root, self.stage, f"{run}{REPLAY}{self.original.name}")
 
     def _damaged(self, how: str) -> UserError:
         return UserError(
@@ -326,18 +339,20 @@ def near(batch: Batch, scratch: Path) -> Iterator[Batch]:
         yield Batch(Path(folder).absolute().as_uri(), batch.stage, batch.name)
 
 
-def finished(root: str, stage: str, but: Collection[str] = ()) -> list[Batch]:
-    """The finished batches of a stage, oldest first; not those whose names are in ``but``, which are not looked at."""
+def finished(root: str, stage: str, but: Collection[str] = (), ending: str = "") -> list[Batch]:
+    """The finished batches of a stage, oldest first; not those whose names are in ``but`` or end otherwise, which are
+    not looked at.
+    """
     with file_system(f"{root}/{stage}") as (fs, path):
-        names = folders_with(fs, path, MANIFEST, but)
+        names = folders_with(fs, path, MANIFEST, but, ending)
     return [Batch(root, stage, name) for name in sorted(names)]
 
 
 def tries(batch: Batch) -> list[Batch]:
-    """A batch and those of its stage that tried again what failed in it, whose names end with its own: the finished
-    ones, the latest last.
+    """A batch and those of its stage that did its work again, all of it (replays) or what had failed, whose names end
+    with its own: the finished ones, the latest last.
     """
-    again = [found for found in finished(batch.root, batch.stage) if found.name.endswith(f"-{batch.name}")]
+    again = finished(batch.root, batch.stage, ending=f"-{batch.name}")
     return [batch, *again] if batch.exists() else again
 
 

@@ -213,6 +213,19 @@ class Layout(_Table):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
+def layout(url: str) -> int | None:
+    """The layout of the tables at a SQLAlchemy URL; None where there are none yet. Nothing is changed.
+
+    Raises:
+        UserError: the database cannot be reached or used.
+    """
+    engine = connect(url)
+    with engine.connect() as connection:
+        if not inspect(connection).has_table(Layout.__tablename__):
+            return None
+        return connection.scalar(select(Layout.number))
+
+
 class State:
     """The crawl state at a SQLAlchemy URL; its tables are made when they are missing.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from wirewatch.settings import Settings
 
 
 def test_airflow_standalone_runs_a_crawl_that_is_triggered_through_its_api(
-    environment: dict[str, str], es: Elasticsearch, settings: Settings, tmp_path: Path
+    environment: dict[str, str], es: Elasticsearch, settings: Settings, airflow_home: Path, tmp_path: Path
 ) -> None:
     port = unused_ports(3)
     environment["WIREWATCH_AIRFLOW_PORT"] = str(port)
@@ -28,6 +29,7 @@ def test_airflow_standalone_runs_a_crawl_that_is_triggered_through_its_api(
     environment["WIREWATCH_SOURCES"] = str(tmp_path / "sources")
     (tmp_path / "sources").mkdir()
     shutil.copy(Path(os.environ["WIREWATCH_SOURCES"]) / "dz.yml", tmp_path / "sources")
+    shutil.copytree(airflow_home, settings.home / "airflow")  # an Airflow that was used before
     wirewatch = [sys.executable, "-c", "from wirewatch.cli import app; app()"]
     up = subprocess.run([*wirewatch, "up"], env=environment, cwd=ROOT, capture_output=True, text=True)
     try:
@@ -39,13 +41,28 @@ def test_airflow_standalone_runs_a_crawl_that_is_triggered_through_its_api(
         api.send("PATCH", "/api/v2/dags/crawl_nightly", {"is_paused": False})
         conf = {"sources": ["maghreb-matin.localhost"]}
         run = api.send("POST", "/api/v2/dags/crawl_nightly/dagRuns", {"logical_date": None, "conf": conf})
+        make_late(settings.home / "airflow/airflow.db", run["dag_run_id"], api)
         path = f"/api/v2/dags/crawl_nightly/dagRuns/{run['dag_run_id']}"
         api.wait(lambda: api.get(path)["state"] in ("success", "failed"))
         assert api.get(path)["state"] == "success", api.get(f"{path}/taskInstances")
         es.indices.refresh(index="articles")
         assert es.count(index="articles")["count"] > 5
+        late = {"match_phrase": {"title": f"{run['dag_run_id']} of the DAG crawl_nightly is late"}}
+        api.wait(lambda: es.count(index="wirewatch-notices", query=late)["count"])
     finally:
         subprocess.run([*wirewatch, "down"], env=environment, cwd=ROOT, capture_output=True)
+
+
+def make_late(database: Path, run: str, api: Api) -> None:
+    """Set the deadline of a run to when it began: nobody waits for hours."""
+
+    def is_late() -> bool:
+        with sqlite3.connect(database, timeout=60) as connection:
+            of_run = "dagrun_id = (SELECT id FROM dag_run WHERE run_id = ?)"
+            changed = connection.execute(f"UPDATE deadline SET deadline_time = created_at WHERE {of_run}", (run,))
+            return changed.rowcount > 0
+
+    api.wait(is_late)
 
 
 class Api:

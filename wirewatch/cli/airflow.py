@@ -18,8 +18,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from wirewatch.cli.airflow_api import NEVER, AirflowApi
+from wirewatch.cli.airflow_api import AirflowApi
+from wirewatch.cli.words import NEVER
 from wirewatch.errors import UserError
 from wirewatch.settings import Settings
 
@@ -60,7 +62,7 @@ priority={priority}
 autorestart=true
 startsecs=10
 startretries=60
-stopwaitsecs=20
+stopwaitsecs=10
 stopasgroup=true
 redirect_stderr=true
 stdout_logfile=%(here)s/{name}.log
@@ -127,6 +129,12 @@ class Airflow:
         """Its HTTP API."""
         return AirflowApi(self.url, "admin", self.password() or "")
 
+    def pools(self) -> dict[str, Any]:
+        """The pools that the DAGs name, as ``airflow pools import`` reads them."""
+        file = self.dags / "pools.json"
+        found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        return found
+
     def check(self) -> None:
         """Raise a UserError where it could not start: not installed, or its port is taken."""
         if importlib.util.find_spec("airflow") is None or importlib.util.find_spec("supervisor") is None:
@@ -166,7 +174,8 @@ class Airflow:
                 last = self._last_words()
                 self._stop()
                 raise UserError(f"Airflow did not start. It said last:\n{last}\n(More in {self.folder}/*.log.)")
-        self._make_pools()
+        # One that is there keeps its slots: the operator may have changed them.
+        self.api().make_pools(self.pools())
         return True
 
     def stop(self) -> None:
@@ -247,12 +256,6 @@ class Airflow:
             time.sleep(1)
         return True
 
-    def _make_pools(self) -> None:
-        """Make the pools that the DAGs name. One that is there keeps its slots: the operator may have changed them."""
-        file = self.dags / "pools.json"
-        if file.exists():
-            self.api().make_pools(json.loads(file.read_text()))
-
     def _last_words(self) -> str:
         """What those of its parts said last that are not up."""
         written = [path for path in (self.folder / "start.log", *self.logs) if path.exists()]
@@ -268,7 +271,7 @@ class Airflow:
             # What is left are tasks, in process groups of their own, or all parts where the first process was killed.
             for sign in (signal.SIGTERM, signal.SIGKILL):
                 _signal(_of_session(session), sign)
-                _wait(lambda: not _of_session(session), 10)
+                _wait(lambda: not _of_session(session), 5)
         self._pid_file.unlink(missing_ok=True)
 
     # -- the processes ---------------------------------------------------------------------------------------------
@@ -285,6 +288,15 @@ class Airflow:
         if session in found:
             return found if str(self._configuration) in found[session] else {}
         return found if any("airflow" in command for command in found.values()) else {}
+
+
+def airflow_of(settings: Settings) -> AirflowApi | None:
+    """The Airflow that the settings name, or else that of this machine, if it was ever started."""
+    given = settings.airflow
+    if given.url:
+        return AirflowApi(given.url, given.user, given.password.get_secret_value() if given.password else "")
+    ours = Airflow(settings)
+    return ours.api() if ours.password() else None
 
 
 def _of_session(session: int) -> dict[int, str]:

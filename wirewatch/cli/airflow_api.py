@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import requests
 
+from wirewatch.cli.words import NEVER
 from wirewatch.errors import UserError
 
 SECONDS = 5
 """For an answer. It is on this machine, or near."""
 PARTS = ("scheduler", "dag_processor", "triggerer")
 """What gives signs of life, besides what answers."""
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,10 @@ class AirflowApi:
             why = f"does not know the user {self.user} by that password" if code in (401, 403) else f"answers {code}"
             raise UserError(f"Airflow at {self.url} {why}.") from None
         except (requests.RequestException, ValueError) as error:
-            raise UserError(f"Airflow does not answer at {self.url} ({type(error).__name__}).") from None
+            why = "no connection" if isinstance(error, requests.ConnectionError) else type(error).__name__
+            raise UserError(
+                f"Airflow does not answer at {self.url} ({why}). `make up` starts the one of this machine."
+            ) from None
 
 
 def seen(health: Mapping[str, Any], part: str) -> datetime:

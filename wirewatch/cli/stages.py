@@ -241,9 +241,10 @@ def show_batches() -> None:
     for stage in (*batches.STAGES, batches.REJECTED):
         for batch in batches.finished(root, stage):
             manifest = batch.manifest()
-            table.add_row(
-                stage, batch.name, str(manifest.records), ", ".join(f"{k} {v}" for k, v in manifest.counts.items())
-            )
+            happened = [f"{what} {number}" for what, number in manifest.counts.items()]
+            if manifest.removed:
+                happened.append(f"files removed on {max(manifest.removed.values())}: {len(manifest.removed)}")
+            table.add_row(stage, batch.name, str(manifest.records), ", ".join(happened))
     console.print(table)
 
 

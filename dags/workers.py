@@ -24,7 +24,7 @@ def before_processes_are_forked(**_: Any) -> None:
     from enrichment.preload import preload
 
     preload()
-    # Airflow thaws what is frozen when the worker is ready, in a handler that is there already and so comes before this.
+    # Airflow thaws what is frozen when the worker is ready, in a handler that is there already: it comes before this.
     worker_ready.connect(_freeze, weak=False)
 
 

@@ -1,5 +1,5 @@
-"""Several machines on one: an Airflow with Celery on PostgreSQL and Redis, and workers that can be killed as a machine is
-that loses its power. All is on loopback and ends with the block.
+"""Several machines on one: an Airflow with Celery on PostgreSQL and Redis, and workers that can be killed as a machine
+is that loses its power. All is on loopback and ends with the block.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ for name, pool in json.load(open("dags/pools.json")).items():
     Pool.create_or_update_pool(name, **pool)
 """
 DAGS = """
-# The DAGs of Wirewatch, whose tasks are tried again at once.
+# The DAGs that crawl, without their schedules, whose tasks are tried again at once.
 import importlib
 from datetime import timedelta
-from airflow.sdk import DAG
+from airflow import sdk
+sdk.CronTriggerTimetable = lambda *told, **more: None
 from dags import parts
 parts.RETRIES["retry_delay"] = timedelta(0)
 importlib.reload(importlib.import_module("dags.crawl"))
@@ -73,10 +74,12 @@ class Cluster:
             "--without-mingle", "--without-gossip", "--pid", pid,
         )  # fmt: skip
 
-    def tasks_of(self, worker: str) -> list[str]:
-        """What a worker is at: the titles of the processes that look after a task."""
-        titles = [" ".join(process.cmdline()) for process in _family(self.parts[worker].pid)]
-        return [title for title in titles if title.startswith("airflow supervisor: ")]
+    def running(self, command: str) -> str | None:
+        """A part with a process whose command line has that in it."""
+        for name, part in self.parts.items():
+            if any(command in _command(process) for process in _family(part.pid)):
+                return name
+        return None
 
     def kill(self, name: str) -> None:
         """Kill a part with everything that it started."""
@@ -89,6 +92,16 @@ class Cluster:
         self.send("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False})
         run = self.send("POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None, "conf": conf})
         return f"/api/v2/dags/{dag}/dagRuns/{run['dag_run_id']}"
+
+    def ended(self, run: str) -> str | None:
+        """The state in which a run has ended."""
+        state = str(self.send("GET", run)["state"])
+        return state if state in ("success", "failed") else None
+
+    def tasks(self, run: str) -> list[dict[str, Any]]:
+        """The tasks of a run, as the API tells them."""
+        found: list[dict[str, Any]] = self.send("GET", f"{run}/taskInstances?limit=100")["task_instances"]
+        return found
 
     def wait_for(self, what: str, until: Callable[[], Any], seconds: float = 300) -> Any:
         """What ``until`` gives, as soon as it gives something."""
@@ -120,7 +133,7 @@ class Cluster:
     def _quietly(until: Callable[[], Any]) -> Any:
         try:
             return until()
-        except (urllib.error.URLError, ConnectionError, psutil.Error):
+        except (urllib.error.URLError, ConnectionError):
             return None
 
 
@@ -184,3 +197,10 @@ def _family(pid: int) -> list[psutil.Process]:
         return [*psutil.Process(pid).children(recursive=True), psutil.Process(pid)]
     except psutil.NoSuchProcess:
         return []
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has ended since
+        return ""

@@ -32,8 +32,13 @@ def test_every_secret_is_named_in_the_docs_with_its_keys() -> None:
     assert {ref["name"] for ref in refs} == {"wirewatch"}
     told = set(re.findall(r"--from-literal=([\w-]+)=|--from-file=([\w.-]+)=", DOCS))
     assert {ref["key"] for ref in refs} <= {literal for literal, _ in told}
-    secrets = [*VALUES["data"].values(), *(VALUES[f"{name}SecretName"] for name in ("fernetKey", "jwt", "apiSecretKey"))]
-    channels = [volume["secret"]["secretName"] for part in TELLING for volume in part["extraVolumes"] if "secret" in volume]
+    secrets = [
+        *VALUES["data"].values(),
+        *(VALUES[f"{name}SecretName"] for name in ("fernetKey", "jwt", "apiSecretKey")),
+    ]
+    channels = [
+        volume["secret"]["secretName"] for part in TELLING for volume in part["extraVolumes"] if "secret" in volume
+    ]
     assert {*secrets, *channels, "wirewatch"} == set(re.findall(r"kubectl create secret generic ([\w-]+)", DOCS))
 
 

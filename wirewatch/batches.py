@@ -254,6 +254,8 @@ def write(batch: Batch, meter: Meter | None = None) -> Iterator[BatchWriter]:
     with raw, zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as lines:
         writer._lines = lines
         yield writer
+    with file_system(batch.url) as (fs, path):
+        size = sum(fs.size(f"{path}/{name}") for name in writer.files.values())
     manifest = Manifest(
         stage=batch.stage,
         name=batch.name,
@@ -261,7 +263,7 @@ def write(batch: Batch, meter: Meter | None = None) -> Iterator[BatchWriter]:
         records=writer.records,
         counts=dict(sorted(writer.counts.items())),
         files=dict(writer.files),
-        bytes=sum(fs.size(f"{path}/{name}") for name in writer.files.values()),
+        bytes=size,
         seconds=meter.seconds,
         cpu_seconds=meter.cpu_seconds,
     )
@@ -340,12 +342,12 @@ def near(batch: Batch, scratch: Path) -> Iterator[Batch]:
 
 
 def finished(root: str, stage: str, but: Collection[str] = (), ending: str = "") -> list[Batch]:
-    """The finished batches of a stage, oldest first; not those whose names are in ``but`` or end otherwise, which are
-    not looked at.
+    """The finished batches of a stage, oldest first; not those whose names are in ``but``, which are not looked at, or
+    end otherwise.
     """
     with file_system(f"{root}/{stage}") as (fs, path):
-        names = folders_with(fs, path, MANIFEST, but, ending)
-    return [Batch(root, stage, name) for name in sorted(names)]
+        names = folders_with(fs, path, MANIFEST, but)
+    return [Batch(root, stage, name) for name in sorted(names) if name.endswith(ending)]
 
 
 def tries(batch: Batch) -> list[Batch]:

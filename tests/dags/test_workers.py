@@ -15,7 +15,7 @@ from elasticsearch import Elasticsearch
 from search.alerts.alert import load_alerts
 from search.alerts.apply import apply
 from search.indices import init
-from tests.cluster import Cluster, cluster
+from tests.cluster import cluster
 from tests.index import articles_in, told_in
 from tests.newsroom import Newsroom
 from tests.postgres import new_database
@@ -54,24 +54,15 @@ def test_a_worker_that_is_killed_costs_no_article_and_doubles_none(
             for worker in ("one", "two"):
                 airflow.start_worker(worker)
             run = airflow.wait_for("the DAG", lambda: airflow.trigger("crawl_nightly", sources=SITES, groups=3))
-            killed = airflow.wait_for("a crawl", lambda: at_work(airflow, "crawl"))
+            killed = airflow.wait_for("a crawl", lambda: airflow.running("-m crawlers"))
             airflow.kill(killed)
-            assert batches.finished(root, "pages") == [] or len(batches.finished(root, "pages")) < 3
-            state = airflow.wait_for("the end", lambda: ended(airflow, run))
+            assert len(batches.finished(root, "pages")) < 3
+            state = airflow.wait_for("the end", lambda: airflow.ended(run))
             assert state == "success", airflow.said()
+            assert any(task["try_number"] > 1 for task in airflow.tasks(run)), "it was killed while it was at work"
             (left,) = {"one", "two"} - {killed}
             assert has_models(airflow.parts[left].pid)
         assert articles_in(es) == expected[0] and told_in(es) == expected[1]
-
-
-def at_work(airflow: Cluster, task: str) -> str | None:
-    """A worker that is at that task."""
-    return next((name for name in ("one", "two") if any(f".{task}" in title for title in airflow.tasks_of(name))), None)
-
-
-def ended(airflow: Cluster, run: str) -> str | None:
-    state = str(airflow.send("GET", run)["state"])
-    return state if state in ("success", "failed") else None
 
 
 def has_models(worker: int) -> bool:

@@ -276,7 +276,7 @@ def told(settings: Settings) -> Iterator[Finding]:
 
 def airflow(settings: Settings) -> Iterator[Finding]:
     """Airflow, its parts and its DAGs."""
-    api, ours = airflow_of(settings), Airflow(settings)
+    api, ours = airflow_of(settings, SECONDS), Airflow(settings)
     if settings.airflow.url is None:
         ours.check()
         if not ours.pid():

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from search import indices
 from search.security import ROLES
 from tests.loopback import unused_ports
-from tests.search.health.runs import POST, WIRE, an_ordinary_night
+from tests.search.health.runs import POST, WIRE, an_ordinary_night, page
 from wirewatch import batches
 from wirewatch.cli import cli
 from wirewatch.database import connect
@@ -78,9 +78,9 @@ def test_where_all_is_well_only_what_is_not_used_is_mentioned(doctor: Doctor, se
 def test_each_thing_that_is_broken_is_found_with_what_mends_it(
     doctor: Doctor, settings: Settings, es: Elasticsearch, tmp_path: Path
 ) -> None:
-    root = Path(settings.batches.removeprefix("file://"))
-    an_ordinary_night(root, 0, new=3)
-    broken = batches.finished(settings.batches, "articles")[0]
+    broken = batches.Batch(settings.batches, "pages", "20261120T020000Z-aaaaaa-g00")
+    with batches.write(broken) as out:
+        out.add(page(POST, "https://post.example/1"))
     Path(broken.url.removeprefix("file://"), broken.manifest().files[batches.RECORDS]).write_bytes(b"")
     engine = connect(settings.state)
     State(settings.state)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import multiprocessing
 import os
 import resource
 import subprocess
@@ -161,6 +162,19 @@ def hidden_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+@contextmanager
+def children_allowed() -> Iterator[None]:
+    """Lets this process have processes of its own where it may have none, which is so in a task that Celery runs: its
+    processes count as daemons. Those that are started in the block have to be ended in it."""
+    config: dict[str, Any] = getattr(multiprocessing.current_process(), "_config", {})
+    before = config.pop("daemon", None)
+    try:
+        yield
+    finally:
+        if before is not None:
+            config["daemon"] = before
 
 
 def limit_memory() -> None:

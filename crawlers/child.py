@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
-import multiprocessing
+import multiprocessing.process
 import os
 import resource
+import secrets
 import subprocess
 import sys
 import threading
@@ -166,15 +167,17 @@ def hidden_main() -> Iterator[None]:
 
 @contextmanager
 def children_allowed() -> Iterator[None]:
-    """Lets this process have processes of its own where it may have none, which is so in a task that Celery runs: its
-    processes count as daemons. Those that are started in the block have to be ended in it."""
-    config: dict[str, Any] = getattr(multiprocessing.current_process(), "_config", {})
-    before = config.pop("daemon", None)
+    """Lets this process have processes of its own in a task that Celery runs: to ``multiprocessing`` it is one of
+    billiard's, which may have none and cannot be told to them. Those started in the block are to be ended in it."""
+    known: Any = multiprocessing.process
+    before = known._current_process
+    if before.daemon:
+        known._current_process = ours = multiprocessing.Process()
+        ours.daemon, ours.authkey = False, secrets.token_bytes()
     try:
         yield
     finally:
-        if before is not None:
-            config["daemon"] = before
+        known._current_process = before
 
 
 def limit_memory() -> None:

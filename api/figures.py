@@ -160,13 +160,18 @@ def of_sources(client: Client) -> Iterator[Metric]:
 
 def of_disk() -> Iterator[Metric]:
     """How much room there is where Wirewatch writes, as far as that is on this machine."""
-    settings = get_settings()
-    folders = {"home": settings.home}
-    if (batches := urlsplit(settings.batches)).scheme in ("", "file"):
-        folders["batches"] = Path(batches.path)
+    folders = {"home": get_settings().home}
+    if batches := folder_of_batches():
+        folders["batches"] = batches
     usage = {(name,): shutil.disk_usage(_there(folder)) for name, folder in folders.items()}
     yield _gauge("disk_free_bytes", "Free bytes of a disk", {at: one.free for at, one in usage.items()}, "folder")
     yield _gauge("disk_size_bytes", "Bytes of a disk", {at: one.total for at, one in usage.items()}, "folder")
+
+
+def folder_of_batches() -> Path | None:
+    """Where the batches are, unless that is no folder of this machine."""
+    place = urlsplit(get_settings().batches)
+    return Path(place.path) if place.scheme in ("", "file") else None
 
 
 def of_parts(well: Mapping[str, bool]) -> Metric:

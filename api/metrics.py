@@ -24,8 +24,8 @@ WAIT = 5.0
 """Seconds that a part has to answer; Prometheus waits ten for all."""
 KEPT = 15.0
 """Seconds for which figures are told again without asking anew."""
-KEPT_HEALTH = 300.0
-"""The same for the sources' health, which is more work, and changes with each run at most."""
+KEPT_LONG = 300.0
+"""The same for what is more work: the sources' health, and batches in an object store, which takes money to list."""
 
 
 class Part:
@@ -66,10 +66,10 @@ class Metrics:
             return figures(desk.client.options(request_timeout=WAIT, max_retries=0))
 
         self._parts = (
-            Part("batches", figures.Stages()),
+            Part("batches", figures.Stages(), KEPT if figures.folder_of_batches() else KEPT_LONG),
             Part("elasticsearch", partial(asked, figures.of_index)),
             Part("freshness", partial(asked, figures.of_freshness)),
-            Part("sources", partial(asked, figures.of_sources), KEPT_HEALTH),
+            Part("sources", partial(asked, figures.of_sources), KEPT_LONG),
             Part("disk", figures.of_disk),
         )
         self._pool = ThreadPoolExecutor(len(self._parts), "metrics")

@@ -29,7 +29,7 @@ demo: setup  ## The whole way of an article over the demo newsroom, and a search
 	@$(BIN)/python -m tests.newsroom.demo
 
 test: setup  ## All tests, against the real local node.
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

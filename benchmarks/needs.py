@@ -29,8 +29,9 @@ DAYS_IN_NEWS = 8
 """Of stories: those of the batch's day, and of the week before."""
 IN_STORY = 4
 """Articles of a story."""
-PAGES_DAYS, KEPT_DAYS = 90, 365
-"""Days for which the archive is kept, and everything else."""
+SHORT_DAYS, KEPT_DAYS = 90, 365
+"""Days for which the archive and the enriched articles are kept, and everything else."""
+SHORT = ("archive", "enriched")
 ONE_MACHINE = 16
 """Cores up to which all is on one machine; beyond it the index has a copy on another node."""
 VECTORS, VECTOR_BYTES = 3, 384 + 4 + 4 * 16
@@ -87,7 +88,7 @@ def needs(articles: int, figures: Mapping[str, float]) -> Figures:
     }
     disk = {name: articles * figures[f"pipeline.many.disk.{name}.bytes_per_article"] / _GB for name in DISK}
     copies = 1 if found["cores"] <= ONE_MACHINE else 2
-    kept = {name: gb * (PAGES_DAYS if name == "archive" else KEPT_DAYS) for name, gb in disk.items()}
+    kept = {name: gb * (SHORT_DAYS if name in SHORT else KEPT_DAYS) for name, gb in disk.items()}
     found |= {f"{name}_gb": gb for name, gb in disk.items()}
     found |= {
         "block_gb": copies * kept["index"] + kept["state"] + kept["vectors"],
@@ -119,7 +120,7 @@ STEPS = {
     "wire_gb": ("**network, GB a day**", "articles × bytes on the wire"),
     **{f"{name}_gb": (f"{name}, GB a day", "articles × bytes") for name in DISK},
     "block_gb": ("**block storage, GB**", f"index, state and vectors of {KEPT_DAYS} days"),
-    "object_gb": ("**object storage, GB**", f"archive of {PAGES_DAYS} days, other batches of {KEPT_DAYS}"),
+    "object_gb": ("**object storage, GB**", f"archive and enriched of {SHORT_DAYS} days, the rest of {KEPT_DAYS}"),
     "machines_usd": ("dollars a month: machines", "cores and further memory × price"),
     "storage_usd": ("dollars a month: storage", "GB × price"),
     "usd": ("**dollars a month**", ""),

@@ -66,7 +66,7 @@ def host(number: int) -> str:
 
 def path(number: int) -> str:
     """The path of a host's article."""
-    return f"/{_day(number):%Y/%m/%d}/{_title(number).lower().replace(' ', '-')}-{number}.html"
+    return f"/{day(number):%Y/%m/%d}/{_title(number).lower().replace(' ', '-')}-{number}.html"
 
 
 def articles_of(number: int, hosts: int, articles: int) -> range:
@@ -74,7 +74,8 @@ def articles_of(number: int, hosts: int, articles: int) -> range:
     return range(number, articles, hosts)
 
 
-def _day(number: int) -> datetime:
+def day(number: int) -> datetime:
+    """When an article was published; its path says so too."""
     return FIRST + timedelta(minutes=7 * number)
 
 
@@ -102,18 +103,18 @@ def made(number: int) -> Made:
     chance = _words(number)
     author = f"{chance.choice(['Ada', 'Ben', 'Cleo', 'Dan'])} {chance.choice(['Moss', 'Reed', 'Stone', 'Wood'])}"
     body = [" ".join(_sentence(chance) for _ in range(chance.randint(2, 5))) for _ in range(chance.randint(8, 20))]
-    return Made(_title(number), body, _day(number), author=author)
+    return Made(_title(number), body, day(number), author=author)
 
 
 def page(site: str, number: int, make: Maker = made) -> str:
     """The page of an article."""
     article = make(number)
-    title, day = escape(article.title), article.published
+    title, at = escape(article.title), article.published
     data = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "headline": article.title,
-        "datePublished": day.isoformat(),
+        "datePublished": at.isoformat(),
         "author": {"@type": "Person", "name": article.author},
         "image": f"/images/{number}.jpg",
     }
@@ -125,7 +126,7 @@ def page(site: str, number: int, make: Maker = made) -> str:
 <link rel="canonical" href="{path(number)}"><meta property="og:title" content="{title}">{lead}
 <script type="application/ld+json">{json.dumps(data)}</script>{_furniture()[0]}</head><body>{_furniture()[1]}
 <main><article><h1>{title}</h1><p class="byline">By {article.author}</p>
-<time datetime="{day.isoformat()}">{day:%d %B %Y}</time>
+<time datetime="{at.isoformat()}">{at:%d %B %Y}</time>
 <figure><img src="/images/{number}.jpg" alt="">
 <figcaption>The {PLACES[number % 14]} in an earlier year</figcaption></figure>
 {paragraphs}</article></main>{_furniture()[2]}{script}</body></html>"""
@@ -188,6 +189,6 @@ if __name__ == "__main__":
     if sys.argv[4:]:
         from benchmarks.press import Press
 
-        make = Press(Path(sys.argv[4]), hosts, articles).article
+        make = Press(Path(sys.argv[4]), hosts).article
     served = application(port, hosts, articles, make)
     uvicorn.run(served, host="127.0.0.1", port=port, log_level="error", backlog=4096)

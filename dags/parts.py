@@ -31,11 +31,11 @@ names the ``batches``."""
 
 
 def failed(context: dict[str, Any]) -> None:
-    """Tell the operator, once, that a run of a DAG failed, and of which task that is known."""
-    dag, run = context["dag"].dag_id, context["run_id"]
-    why = {"timed_out": "took too long and was stopped"}.get(context.get("reason", ""), "failed")
-    which = f" ({names})" if (names := ", ".join(_failed_tasks(dag, run))) else ""
-    _tell_operator(f"{dag} {run} failed", f"The run {run} of the DAG {dag} {why}{which}: {run_page(dag, run)}")
+    """Tell the operator, once, that a run of a DAG failed, and at which task last."""
+    dag, run, task = context["dag"].dag_id, context["run_id"], context.get("ti")
+    why = "took too long and was stopped" if context.get("reason") == "timed_out" else "failed"
+    where = f" at the task {task.task_id}" if task else ""
+    _tell_operator(f"{dag} {run} failed", f"The run {run} of the DAG {dag} {why}{where}: {run_page(dag, run)}")
 
 
 async def late(context: dict[str, Any]) -> None:
@@ -90,11 +90,14 @@ def batch(stage: str, name: str) -> Any:
 
 
 def pending(stage: str) -> list[Any]:
-    """The batches that a stage has yet to work on."""
+    """The batches that a stage has yet to work on. What a replay makes is left to the DAG `replay` until it is in the
+    index, so that no crawl waits for it.
+    """
     from wirewatch import batches
     from wirewatch.settings import get_settings
 
-    return batches.pending(get_settings().batches, stage)
+    found = batches.pending(get_settings().batches, stage)
+    return [batch for batch in found if not batch.is_replay or stage in ("alerted", "health")]
 
 
 def run_name() -> str:
@@ -132,7 +135,7 @@ def told(done: Iterable[Any]) -> dict[str, int]:
 
     done = list(done)
     counts = total(done)
-    numbers = ", ".join(f"{what} {number}" for what, number in sorted(counts.items())) or "nothing to do"
+    numbers = ", ".join(f"{what} {number}" for what, number in sorted(counts.items())) or "nothing"
     places = "".join(f"\n  {each.url} ({each.manifest().records} records)" for each in done)
     shown = {"enriched": NEWSROOM, "indexed": NEWSROOM, "alerted": ALERTS}
     log.info("%s%s\n  %s", numbers, places, board(shown.get(done[-1].stage if done else "", SOURCE_HEALTH)))
@@ -143,18 +146,6 @@ def run_page(dag: str, run: str) -> str:
     """Where Airflow shows a run."""
     base = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
     return f"{base}/dags/{dag}/runs/{quote(run)}"
-
-
-def _failed_tasks(dag: str, run: str) -> list[str]:
-    """The tasks of a run that failed; none where Airflow does not say, which must not cost the message."""
-    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-
-    try:
-        states = RuntimeTaskInstance.get_task_states(dag_id=dag, run_ids=[run])[run]
-    except Exception:
-        log.warning("Which tasks of %s failed is not known.", run, exc_info=True)
-        return []
-    return sorted(task for task, state in states.items() if state == "failed" and not task.startswith("everything_"))
 
 
 def _tell_operator(what: str, title: str) -> None:

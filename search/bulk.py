@@ -90,11 +90,13 @@ def pauses() -> Iterator[Callable[[Answer], None]]:
 
 def put(index: str, id: str, version: int, source: dict[str, Any]) -> dict[str, Any]:
     """The action that writes a document, unless one of a later version is there."""
-    return {
-        "_op_type": "index",
-        "_index": index,
-        "_id": id,
-        "version": version,
-        "version_type": "external_gte",
-        "_source": source,
-    }
+    return {"_op_type": "index", "_index": index, "_id": id, **_unless_later(version), "_source": source}
+
+
+def remove(index: str, id: str, version: int) -> dict[str, Any]:
+    """The action that deletes a document, unless one of a later version is there."""
+    return {"_op_type": "delete", "_index": index, "_id": id, **_unless_later(version)}
+
+
+def _unless_later(version: int) -> dict[str, Any]:
+    return {"version": version, "version_type": "external_gte"}

@@ -77,7 +77,7 @@ class Cluster:
     def running(self, command: str) -> str | None:
         """A part with a process whose command line has that in it."""
         for name, part in self.parts.items():
-            if any(command in " ".join(process.cmdline()) for process in _family(part.pid)):
+            if any(command in _command(process) for process in _family(part.pid)):
                 return name
         return None
 
@@ -133,7 +133,7 @@ class Cluster:
     def _quietly(until: Callable[[], Any]) -> Any:
         try:
             return until()
-        except (urllib.error.URLError, ConnectionError, psutil.Error):
+        except (urllib.error.URLError, ConnectionError):
             return None
 
 
@@ -197,3 +197,10 @@ def _family(pid: int) -> list[psutil.Process]:
         return [*psutil.Process(pid).children(recursive=True), psutil.Process(pid)]
     except psutil.NoSuchProcess:
         return []
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has ended since
+        return ""

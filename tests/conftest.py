@@ -27,6 +27,12 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest come first, so that no processor waits for them in the end: the whole way, Airflow, benchmarks."""
+    long = {ROOT / "tests", ROOT / "tests/dags", ROOT / "tests/benchmarks"}
+    items.sort(key=lambda item: item.path.parent not in long)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _environment() -> None:
     """No test sees what the environment variables of whoever runs it say about Wirewatch."""

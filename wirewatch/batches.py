@@ -1,8 +1,9 @@
 """Batches: the only thing that one stage hands to the next.
 
 A batch is a folder ``<root>/<stage>/<name>/`` at any fsspec URL. Data files come first, ``manifest.json`` last:
-a batch without a manifest does not exist, so a killed stage leaves nothing half done. A batch never changes; the next
-stage writes a batch of the same name under its own stage. What a stage still has to do is therefore simply
+a batch without a manifest does not exist, so a killed stage leaves nothing half done. A batch never changes, but that
+it loses data files that are kept no longer (:mod:`wirewatch.retention`); the next stage writes a batch of the same name
+under its own stage. What a stage still has to do is therefore simply
 :func:`pending`: the batches of the stage before that have no successor. Two processes may work on the same batch at
 once: each writes files of its own, the first to finish makes the batch, the other's work is thrown away. See
 ``docs/decisions.md``.
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
 import zstandard
+from pydantic import Field
 
 from wirewatch.cost import Meter
 from wirewatch.errors import UserError
@@ -36,6 +38,9 @@ STAGES = ("pages", "articles", "enriched", "indexed", "alerted", "health")
 
 REJECTED = "rejected"
 """The dead letters: articles that the index refused for what they are, under the name of the batch ``indexed``."""
+
+REPLAY = "-replay-"
+"""Stands in the name of a batch that was made anew, between the run that made it and the name of the first one."""
 
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl.zst"
@@ -74,18 +79,38 @@ class Batch:
         return _manifest(self)
 
     def open(self, name: str) -> IO[bytes]:
-        """A data file, for reading, by the name it was added with."""
-        with file_system(f"{self.url}/{self.manifest().files[name]}") as (fs, path):
+        """A data file, for reading, by the name it was added with.
+
+        Raises:
+            UserError: it is not kept any more.
+        """
+        manifest = self.manifest()
+        if day := manifest.removed.get(name):
+            raise UserError(
+                f"{name} of the batch {self.stage}/{self.name} was removed on {day}: it is kept no longer than the "
+                "settings WIREWATCH_KEEP__… say."
+            )
+        with file_system(f"{self.url}/{manifest.files[name]}") as (fs, path):
             return cast(IO[bytes], fs.open(path, "rb"))
 
     @property
     def is_replay(self) -> bool:
-        """Whether it was made anew from the archive (see :meth:`replayed`). A replay tells nobody."""
-        return "-replay-" in self.name
+        """Whether it was made anew (see :meth:`replayed` and :mod:`wirewatch.replay`). A replay tells nobody."""
+        return REPLAY in self.name
+
+    @property
+    def original(self) -> Batch:
+        """The batch of the crawl that a replay does anew; of any other batch, itself."""
+        return Batch(self.root, self.stage, self.name.rpartition(REPLAY)[2])
+
+    @property
+    def replayed_by(self) -> str:
+        """The run that made a replay; nothing of any other batch."""
+        return self.name.rpartition(REPLAY)[0]
 
     def replayed(self, run: str) -> Batch:
         """The batch that a run makes when it does the work of this batch once more; ``run`` is of :func:`run_name`."""
-        return Batch(self.root, self.stage, f"{run}-replay-{self.name.rpartition('-replay-')[2]}")
+        return Batch(self.root, self.stage, f"{run}{REPLAY}{self.original.name}")
 
     def _damaged(self, how: str) -> UserError:
         return UserError(
@@ -149,6 +174,8 @@ class Manifest(Record):
     """What happened, in numbers: ``fetched``, ``failed:http-403`` … Shown to the operator."""
     files: dict[str, str]
     """Data files by name, and what each is called in the folder. Other files there are of killed tries."""
+    removed: dict[str, str] = Field(default_factory=dict)
+    """Data files by name that are kept no longer (see :mod:`wirewatch.retention`), and the day they were removed on."""
     bytes: int | None = None
     """Size of the data files. This and what follows is None in batches that were made before it was measured."""
     seconds: float | None = None
@@ -248,14 +275,12 @@ def write(batch: Batch, meter: Meter | None = None) -> Iterator[BatchWriter]:
 
 def _publish(writer: BatchWriter, manifest: Manifest) -> bool:
     """Write the manifest, whole or not at all; False where another process was faster."""
-    data = manifest.model_dump_json(indent=1).encode()
+    data = _as_json(manifest)
     with file_system(writer.batch.url) as (fs, path):
         if is_disk(fs):
-            # Renaming is atomic. Where two tries get here at the same instant, the later manifest replaces the other;
-            # the files of both stay, so whoever has read the first manifest still reads a whole batch.
-            draft = f"{path}/{writer.place(MANIFEST)}"
-            fs.pipe_file(draft, data)
-            fs.mv(draft, f"{path}/{MANIFEST}")
+            # Where two tries get here at the same instant, the later manifest replaces the other; the files of both
+            # stay, so whoever has read the first manifest still reads a whole batch.
+            _rename(fs, path, writer.place(MANIFEST), data)
             return True
         try:
             fs.pipe_file(f"{path}/{MANIFEST}", data, mode="create")
@@ -264,6 +289,38 @@ def _publish(writer: BatchWriter, manifest: Manifest) -> bool:
                 raise
             return writer.batch.manifest().files == manifest.files
         return True
+
+
+def forget(batch: Batch, names: Collection[str]) -> None:
+    """Let the manifest of a finished batch say that these data files are kept no longer. It is for the caller to remove
+    them, afterwards: killed in between, a file is left that no manifest names, and nothing lacks one that is named.
+    """
+    manifest = batch.manifest()
+    gone = {name: now().date().isoformat() for name in names if name in manifest.files}
+    files = {name: place for name, place in manifest.files.items() if name not in gone}
+    with file_system(batch.url) as (fs, path):
+        changed = manifest.model_copy(
+            update={
+                "files": files,
+                "removed": manifest.removed | gone,
+                "bytes": sum(fs.size(f"{path}/{place}") for place in files.values()),
+            }
+        )
+        if is_disk(fs):
+            _rename(fs, path, f"{secrets.token_hex(4)}-{MANIFEST}", _as_json(changed))
+        else:
+            fs.pipe_file(f"{path}/{MANIFEST}", _as_json(changed))
+    _manifest.cache_clear()
+
+
+def _rename(fs: Any, path: str, draft: str, data: bytes) -> None:
+    """Write a manifest on a disk, where renaming is atomic."""
+    fs.pipe_file(f"{path}/{draft}", data)
+    fs.mv(f"{path}/{draft}", f"{path}/{MANIFEST}")
+
+
+def _as_json(manifest: Manifest) -> bytes:
+    return manifest.model_dump_json(indent=1, exclude_defaults=True).encode()
 
 
 @contextmanager
@@ -284,18 +341,20 @@ def near(batch: Batch, scratch: Path) -> Iterator[Batch]:
         yield Batch(Path(folder).absolute().as_uri(), batch.stage, batch.name)
 
 
-def finished(root: str, stage: str, but: Collection[str] = ()) -> list[Batch]:
-    """The finished batches of a stage, oldest first; not those whose names are in ``but``, which are not looked at."""
+def finished(root: str, stage: str, but: Collection[str] = (), ending: str = "") -> list[Batch]:
+    """The finished batches of a stage, oldest first; not those whose names are in ``but``, which are not looked at, or
+    end otherwise.
+    """
     with file_system(f"{root}/{stage}") as (fs, path):
         names = folders_with(fs, path, MANIFEST, but)
-    return [Batch(root, stage, name) for name in sorted(names)]
+    return [Batch(root, stage, name) for name in sorted(names) if name.endswith(ending)]
 
 
 def tries(batch: Batch) -> list[Batch]:
-    """A batch and those of its stage that tried again what failed in it, whose names end with its own: the finished
-    ones, the latest last.
+    """A batch and those of its stage that did its work again, all of it (replays) or what had failed, whose names end
+    with its own: the finished ones, the latest last.
     """
-    again = [found for found in finished(batch.root, batch.stage) if found.name.endswith(f"-{batch.name}")]
+    again = finished(batch.root, batch.stage, ending=f"-{batch.name}")
     return [batch, *again] if batch.exists() else again
 
 

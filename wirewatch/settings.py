@@ -100,6 +100,29 @@ class ElasticsearchSettings(BaseModel):
         return self
 
 
+class KeepSettings(BaseModel):
+    """How long things are kept that are not needed for ever. `wirewatch maintain` removes them: docs/maintain.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pages_days: int | None = Field(None, ge=3)
+    """Days for which the archive (WARC) of a crawl is kept; without a number for ever. Without it the articles of these
+    days cannot be cut out once more. What is known of each page stays."""
+    enriched_days: int | None = Field(None, ge=90)
+    """Days for which enriched articles are kept outside of the index; without a number for ever. They can be made anew
+    from the articles, which stay. Stories go on for 60 days after their last article, and are read from these."""
+    addresses_days: int = Field(400, ge=30)
+    """Days after its last visit for which all is known of an address. Then only that it was asked for is remembered."""
+    health_days: int = Field(400, ge=60)
+    """Days for which the index knows how a source did. Verdicts need 56."""
+    notices_days: int | None = Field(None, ge=90)
+    """Days for which the index knows what alerts had to tell, and to whom it was sent; without a number for ever."""
+    snapshots: int = Field(7, ge=0)
+    """Snapshots of the index that are kept, of which one is taken each day; with 0 none is taken."""
+    runs_days: int = Field(30, ge=2)
+    """Days for which Airflow knows its runs and keeps their logs."""
+
+
 class SmtpSettings(BaseModel):
     """The server that takes our mail."""
 
@@ -189,6 +212,7 @@ class Settings(BaseSettings):
     """Seconds by which Wirewatch takes the time to be later than it is: for simulations."""
     airflow: AirflowSettings = AirflowSettings()
     crawl: CrawlSettings = CrawlSettings()
+    keep: KeepSettings = KeepSettings()
     elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
     embedder: EmbedderSettings = EmbedderSettings()
     smtp: SmtpSettings = SmtpSettings()

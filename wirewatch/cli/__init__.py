@@ -43,7 +43,9 @@ from wirewatch.cli import (  # noqa: E402 - they register on the app above
     index,
     kibana,
     local,
+    maintain,
     pages,
+    replay,
     search,
     security,
     serve,
@@ -52,22 +54,11 @@ from wirewatch.cli import (  # noqa: E402 - they register on the app above
     status,
 )  # fmt: skip
 
-for group in (
-    stages,
-    index,
-    search,
-    explain,
-    serve,
-    alerts,
-    briefing,
-    sources,
-    pages,
-    kibana,
-    security,
-    local,
-    status,
-    doctor,
-):
+GROUPS = (
+    *(stages, replay, index, search, explain, serve, alerts, briefing),
+    *(sources, pages, kibana, security, local, maintain, status, doctor),
+)
+for group in GROUPS:
     group.register(cli)
 
 

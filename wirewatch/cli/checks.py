@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -24,7 +24,7 @@ from wirewatch.batches import Batch
 from wirewatch.cli.airflow import Airflow, airflow_of
 from wirewatch.cli.airflow_api import PARTS, seen
 from wirewatch.cli.console import Verdict
-from wirewatch.cli.words import ago, room, size
+from wirewatch.cli.words import ago, created, room, size
 from wirewatch.errors import UserError
 from wirewatch.records import Record, now
 from wirewatch.settings import CrawlSettings, Settings
@@ -98,7 +98,7 @@ def clock(settings: Settings) -> Iterator[Finding]:
     if settings.time_shift:
         yield Finding("look", f"The time is shifted by {settings.time_shift:.0f} s", "unset WIREWATCH_TIME_SHIFT")
     latest = batches.finished(settings.batches, "pages")[-1:]
-    if latest and datetime.strptime(latest[0].name[:16], "%Y%m%dT%H%M%S%z") > now() + timedelta(minutes=5):
+    if latest and created(latest[0]) > now() + timedelta(minutes=5):
         yield Finding("wrong", f"The clock was set back: {latest[0].name} is of a time to come", "set the clock right")
     else:
         yield well(f"The clock says {now():%Y-%m-%d %H:%M} UTC")
@@ -276,7 +276,7 @@ def told(settings: Settings) -> Iterator[Finding]:
 
 def airflow(settings: Settings) -> Iterator[Finding]:
     """Airflow, its parts and its DAGs."""
-    api, ours = airflow_of(settings), Airflow(settings)
+    api, ours = airflow_of(settings, SECONDS), Airflow(settings)
     if settings.airflow.url is None:
         ours.check()
         if not ours.pid():
@@ -320,9 +320,12 @@ CHECKS: tuple[Check, ...] = (
 
 def examine(settings: Settings) -> Iterator[tuple[str, Finding]]:
     """All that is found, each with the name of its check."""
+    said = set()
     for check in CHECKS:
         try:
             for finding in check(settings):
                 yield check.__name__, finding
         except UserError as error:
-            yield check.__name__, Finding("wrong", str(error))
+            if str(error) not in said:  # what answers to nobody is asked by several
+                yield check.__name__, Finding("wrong", str(error))
+            said.add(str(error))

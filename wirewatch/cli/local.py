@@ -80,7 +80,8 @@ def up() -> None:
         console.print("Airflow runs already. What was changed in its environment since takes `make down` first.")
     console.print(
         f"Airflow is at {airflow.url}: user admin, password {airflow.password()}\n"
-        f"Unpause the DAG `nightly` there: it runs once at once, and then every night at 02:00 UTC.\n"
+        f"Unpause the DAG `crawl_nightly` there: it runs once at once, and then every night at 02:00 "
+        f"({get_settings().timezone}).\n"
         f"Its logs: {airflow.folder}/*.log\n"
         "`wirewatch status` says how all is, `wirewatch doctor` what is wrong. `make down` stops everything; what was "
         "collected stays.",

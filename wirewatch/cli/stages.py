@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from functools import partial, wraps
 from typing import Annotated, ParamSpec
 
@@ -23,7 +22,6 @@ from wirewatch.settings import get_settings
 from wirewatch.sources import choose, load_sources
 
 P = ParamSpec("P")
-DAY = ["%Y-%m-%d"]
 Tell = Annotated[
     bool, typer.Option("--tell", help="Of what a replay brought into the index too: usually nobody hears.")
 ]
@@ -70,34 +68,6 @@ def extract_or_explain(
         raise UserError("--url, --explain and --json want a page: wirewatch extract URL|FILE --explain")
     else:
         summarize(extract())
-
-
-def reextract(
-    first: Annotated[datetime, typer.Option("--from", formats=DAY, metavar="DATE", help="The first day (UTC).")],
-    last: Annotated[datetime, typer.Option("--to", formats=DAY, metavar="DATE", help="The last day, included.")],
-    only: Only = None,
-) -> list[Batch]:
-    """Cut the articles out of the archived pages of some days once more, without asking the web.
-
-    For after a page object was mended: articles come out better, nothing counts as changed by the site, and nobody is
-    told of anything.
-    """
-    from crawlers.extract import extract as stage
-    from crawlers.extract import replayable
-
-    if last < first:
-        raise UserError(f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}: turn them round.")
-    run = batches.run_name(now(), secrets.token_hex())
-    written = []
-    for batch in replayable(first.date(), last.date(), only or ()):
-        with progress("reextract") as move:
-            written.append(stage(batch, replay=run, only=only or (), progress=move))
-    articles = sum(batch.manifest().records for batch in written)
-    console.print(
-        f"{articles} articles in {len(written)} batches. `wirewatch enrich` and `wirewatch index run` take them on, as "
-        "does the next `wirewatch run`."
-    )
-    return written
 
 
 def enrich() -> list[Batch]:
@@ -291,5 +261,4 @@ def register(app: typer.Typer) -> None:
         app.command()(shown(stage))
     app.command()(deliver)
     app.command("extract")(extract_or_explain)
-    app.command()(reextract)
     app.command("batches")(show_batches)

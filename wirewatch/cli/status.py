@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +22,7 @@ from wirewatch import __version__, batches
 from wirewatch.cli.airflow import airflow_of
 from wirewatch.cli.airflow_api import PARTS, Dag, seen
 from wirewatch.cli.console import MARKS, Verdict, console
-from wirewatch.cli.words import ago, ahead, room, size, span
+from wirewatch.cli.words import ago, ahead, created, room, size, span
 from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.settings import Settings, get_settings
@@ -100,7 +100,7 @@ class Status:
 
     def airflow(self) -> Part:
         """The parts of Airflow, and each DAG: whether it runs, how its last run was, and when the next one is."""
-        part, api = Part("Airflow"), airflow_of(self.settings)
+        part, api = Part("Airflow"), airflow_of(self.settings, PATIENCE)
         if api is None:
             part.say("It is not used here. `make up` starts it.", "well")
             return part
@@ -124,16 +124,17 @@ class Status:
     def runs(self) -> Part:
         """The latest runs of the stages, and what they brought."""
         part, root = Part("Last runs"), self.settings.batches
-        names = dict.fromkeys(_run(batch.name) for batch in reversed(batches.finished(root, "pages")))
-        latest = list(names)[:RUNS]
+        pages = batches.finished(root, "pages")
+        latest = list(dict.fromkeys(_run(batch.name) for batch in reversed(pages)))[:RUNS]
         if not latest:
             part.say("There was none. `wirewatch run` visits the sources, or unpause a DAG of crawls.", "look")
         for name in latest:
             counts = {stage: batches.total(_of_run(root, stage, name)) for stage in ("pages", *batches.STAGES[1:])}
-            part.say(f"{ago(_begun(name)):>11}  {_came(counts)}")
+            crawled = max(created(batch) for batch in _of_run(root, "pages", name))
+            part.say(f"{ago(crawled):>11}  {_came(counts)}")
             part.facts[name] = counts
-        if latest and now() - _begun(latest[0]) > SILENT:
-            part.say("Nothing was crawled since: is a DAG paused, or is Airflow not running?", "look")
+            if name == latest[0] and now() - crawled > SILENT:
+                part.say("Nothing was crawled since: is a DAG paused, or is Airflow not running?", "look")
         return part
 
     def queue(self) -> Part:
@@ -145,9 +146,9 @@ class Status:
         waiting = {stage: batches.pending(root, stage) for stage in work}
         counts = [f"{len(found)} {work[stage]}" for stage, found in waiting.items() if found]
         part.say(f"Batches: {', '.join(counts) or 'none waits'}")
-        old = [found[0].name for found in waiting.values() if found and now() - _begun(found[0].name) > SILENT]
-        if old:
-            part.say(f"{old[0]} waits since {ago(_begun(old[0]))}: `wirewatch doctor` says why.", "look")
+        for stage, found in waiting.items():
+            if found and now() - created(found[0]) > SILENT:
+                part.say(f"{found[0].name} waits {work[stage]} since {ago(created(found[0]))}: `wirewatch run`", "look")
         letters = sum(batch.manifest().records for batch in rejected(root))
         if letters:
             part.say(f"{letters} articles were refused by the index: `wirewatch index retry`.", "look")
@@ -244,10 +245,6 @@ def _line(dag: Dag) -> str:
 def _run(batch: str) -> str:
     """The run that a batch is of, from its name: see :func:`wirewatch.batches.run_name`."""
     return "-".join(batch.split("-")[:2])
-
-
-def _begun(name: str) -> datetime:
-    return datetime.strptime(name[:16], "%Y%m%dT%H%M%S%z")
 
 
 def _of_run(root: str, stage: str, run: str) -> list[batches.Batch]:

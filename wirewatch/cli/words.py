@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from wirewatch.batches import Batch
 from wirewatch.cli.console import Verdict
 from wirewatch.records import now
 
@@ -39,3 +40,8 @@ def span(time: timedelta) -> str:
         if seconds >= 2 * length:
             return f"{seconds // length} {unit}"
     return f"{seconds} s"
+
+
+def created(batch: Batch) -> datetime:
+    """When a batch was finished. Its name has the time that its run was planned for."""
+    return datetime.fromisoformat(batch.manifest().created)

@@ -15,7 +15,7 @@ from email.utils import format_datetime, parseaddr
 from urllib.parse import SplitResult, urlsplit
 
 from search.alerts import links
-from search.alerts.channels.failures import Refused, Unknown
+from search.alerts.channels.failures import Down, Refused, Unknown
 from search.alerts.message import Message
 from wirewatch.errors import UserError
 from wirewatch.records import AGAIN, now
@@ -110,7 +110,7 @@ def _let_in(given: SmtpSettings, server: SplitResult) -> smtplib.SMTP:
     except smtplib.SMTPResponseException as error:
         raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
     except (smtplib.SMTPException, OSError) as error:
-        raise Refused(f"{server.hostname} does not let us in ({type(error).__name__})") from None
+        raise Down(f"{server.hostname} does not let us in ({type(error).__name__})") from None
 
 
 def _connect(given: SmtpSettings, server: SplitResult) -> smtplib.SMTP:

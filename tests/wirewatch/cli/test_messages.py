@@ -51,7 +51,7 @@ def problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         ("crawl --source x.example", {}, "Not in the catalogue: x.example"),
         ("crawl --tier weekly", {}, "No such tier: weekly. There are hot, hourly, nightly."),
         ("crawl --source lemonde.fr", {"WIREWATCH_HOME": "/proc/none"}, "WIREWATCH_STATE="),
-        ("reextract --from 2026-02-02 --to 2026-02-01", {}, "--from 2026-02-02 is after --to 2026-02-01"),
+        ("replay --from 2026-02-02 --to 2026-02-01", {}, "The last day, 2026-02-01, is before the first, 2026-02-02"),
         ("sources list --tier weekly", {}, "No such tier: weekly"),
         ("sources list --country Mali", {}, "--country: 'MALI' is no code of a country"),
         ("sources add https://a.example/ --language english", {}, "--language: 'english' is no code of a language"),

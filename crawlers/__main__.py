@@ -55,6 +55,7 @@ def _crawl(told: bytes, say: Say) -> dict[str, int]:
             warc=warc,
             crawl=task.crawl,
             due=task.due,
+            revisits=task.revisits,
         )
     warc.close()
     return {what: number for what, number in spider.counts.items() if number}

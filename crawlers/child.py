@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable
 from wirewatch.records import Record
 from wirewatch.settings import CrawlSettings
 from wirewatch.sources import Source
@@ -35,7 +35,7 @@ WORKER_MEMORY = 4 * 2**30
 """Bytes of address space of a process that reads pages: a decompression bomb ends there."""
 
 
-class CrawlError(UserError):
+class CrawlError(Unavailable):
     """The crawling process broke down. Carries what it said last."""
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from crawlers import child, render
 from crawlers.child import CrawlError as CrawlError
+from crawlers.discovery import site_of
 from crawlers.plan import Group
 from wirewatch import batches
 from wirewatch.batches import Batch
+from wirewatch.cost import Meter
+from wirewatch.leases import lease
 from wirewatch.records import POSTPONED, Page, PageKind, PageOutcome, Record
 from wirewatch.settings import CrawlSettings, get_settings
 from wirewatch.state import State
@@ -30,18 +33,28 @@ class Task(Record):
     archive: str
     """Name of the archive's files, without number and ending."""
     due: bool
+    revisits: bool
 
 
 def crawl(
-    group: Group, run: str, *, due: bool = False, progress: Callable[[int, int | None], None] | None = None
+    group: Group,
+    run: str,
+    *,
+    due: bool = False,
+    revisits: bool = False,
+    minutes: float | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
 ) -> Batch:
-    """Crawl a group of sources once.
+    """Crawl a group of sources once. A site that another crawl is at, of all that share the crawl state, is left to the
+    next run.
 
     Args:
         group: of :func:`crawlers.plan.plan`.
         run: of :func:`wirewatch.batches.run_name`; with the group's name it is the name of the batch.
         due: whether a listing is left out where less time has passed than it usually takes to bring something new
             (see :class:`wirewatch.state.Visit`), and than the source's tier wants. Otherwise every listing is visited.
+        revisits: whether only articles are asked for that are to be looked at again, and no listing at all.
+        minutes: that it may take, where that is less than the settings allow.
         progress: told the requests that are done and those known so far.
 
     Returns:
@@ -49,14 +62,15 @@ def crawl(
         ``bytes`` (received); ``listings`` (asked for), ``fetched`` (articles), ``parts`` (further pages of articles,
         asked for), ``unchanged`` (pages answered with 304, or with what they had before), ``revisited`` (articles
         looked at again, whatever came of it), ``failed:<reason>``; ``postponed`` (left to the next run: more than the
-        settings allow, or of a site that asked for patience), ``malformed-entries``, ``skipped-sitemaps`` and
-        ``skipped-parts``.
+        settings allow, or of a site that asked for patience), ``busy-sites`` (left to the next run whole),
+        ``malformed-entries``, ``skipped-sitemaps`` and ``skipped-parts``.
 
     Raises:
         UserError: a source has `render: true`, and there is no browser.
         CrawlError: the crawling process broke down; nothing was written, and the crawl can be done again.
+        Unavailable: the same crawl was begun once more by another process, which goes on.
     """
-    settings = get_settings()
+    meter, settings = Meter(), get_settings()
     batch = Batch(settings.batches, "pages", f"{run}-{group.name}")
     state = State(settings.state)
     state.catch_up(settings.batches)
@@ -66,20 +80,35 @@ def crawl(
     # Not in the system's folder for temporary files, which may be small: all pages of the crawl are kept in it.
     scratch = settings.home / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="crawl-", dir=scratch) as folder:
+    sites = {source.domain: f"site {site_of(source.domain)}" for source in group.sources}
+    with (
+        lease(settings.state, sites.values(), holder=batch.name) as held,
+        tempfile.TemporaryDirectory(prefix="crawl-", dir=scratch) as folder,
+    ):
+        free = tuple(source for source in group.sources if sites[source.domain] in held.things)
+        limits = settings.crawl.model_copy(
+            update={"max_minutes": min(minutes or settings.crawl.max_minutes, settings.crawl.max_minutes)}
+        )
         task = Task(
-            group=group,
-            crawl=settings.crawl,
+            group=group.model_copy(update={"sources": free}),
+            crawl=limits,
             state=settings.state,
             folder=folder,
             archive=batch.name,
             due=due,
+            revisits=revisits,
         )
+
+        def moved(done: int, total: int | None) -> None:
+            held.check()
+            if progress:
+                progress(done, total)
+
         try:
-            counts = child.run("crawlers", task, progress or (lambda done, total: None))
+            counts = child.run("crawlers", task, moved)
         except CrawlError as error:
             raise CrawlError(f"The crawl of {group.name} broke down; nothing is kept, run it again. {error}") from None
-        with batches.write(batch) as out:
+        with batches.write(batch, meter) as out:
             with (Path(folder) / PAGES).open("rb") as lines:
                 for line in lines:
                     page = Page.model_validate_json(line)
@@ -88,9 +117,11 @@ def crawl(
                         out.count(what)
             for what, number in counts.items():
                 out.count(what, number)
+            if busy := len(set(sites.values()) - held.things):
+                out.count("busy-sites", busy)
             for file in (Path(folder) / POSTPONED, *sorted(Path(folder).glob("*.warc.gz"))):
                 out.add_file(file.name, file)
-    state.catch_up(settings.batches)
+        state.catch_up(settings.batches)  # who comes to these sites next is to know
     return batch
 
 

@@ -17,7 +17,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError as PageTimeout
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 from pebble import ProcessExpired, ProcessPool
@@ -85,24 +84,30 @@ def extract(
         The finished batch of articles; at once, if it exists already.
 
     Raises:
-        UserError: there is no such batch.
+        UserError: there is no such batch, or its archive is kept no longer.
     """
     before = batch.next("articles")
     articles = before.replayed(replay) if replay else before
     if articles.exists():
         return articles
+    if gone := batch.manifest().removed:
+        raise UserError(
+            f"The pages of {batch.name} were removed on {min(gone.values())}, as WIREWATCH_KEEP__PAGES_DAYS says: "
+            "their articles cannot be cut out once more."
+        )
     settings = get_settings()
     state = State(settings.state)
     state.catch_up(settings.batches)
     total = sum(is_to_read(page) for page in article_pages(batch, only))
     habits, parts = Habits(state), further_pages(batch, only)
     with (
+        batches.near(batch, settings.home / "tmp") as near,
         batches.write(articles) as out,
         compared(out, state, habits, before if replay else None) as versions,
         tempfile.TemporaryFile() as texts,
     ):
         # What comes back on the pages is learned from all of them, so their texts wait in a file.
-        for done, (page, result, extracted_from) in enumerate(_read_all(batch, only, parts, settings.workers), 1):
+        for done, (page, result, extracted_from) in enumerate(_read_all(near, only, parts, settings.workers), 1):
             if isinstance(result, ArticleItem):
                 article = make_article(page, result, extracted_from)
                 habits.look_at(article)
@@ -119,37 +124,6 @@ def extract(
     log.info("%s: %s", articles.url, out.counts)
     state.catch_up(settings.batches)
     return articles
-
-
-def replayable(first: date, last: date, only: Collection[str] = ()) -> list[Batch]:
-    """The batches of pages of some days (UTC, by the start of their run) that can be extracted once more, oldest first.
-
-    Those that were never extracted are left out: as replays their articles would be told to nobody.
-
-    Args:
-        first: the first day.
-        last: the last day, which counts too.
-        only: ids of sources of which a batch must have pages; any, if empty.
-
-    Raises:
-        UserError: there are none.
-    """
-    root = get_settings().batches
-    extracted = {batch.name for batch in batches.finished(root, "articles")}
-    found = [
-        batch
-        for batch in batches.finished(root, "pages")
-        if f"{first:%Y%m%d}" <= batch.name[:8] <= f"{last:%Y%m%d}"
-        and batch.name in extracted
-        and any(is_to_read(page) for page in article_pages(batch, only))
-    ]
-    if not found:
-        of = f" of {', '.join(sorted(only))}" if only else ""
-        raise UserError(
-            f"No extracted pages{of} from {first} to {last}. `wirewatch batches` lists the batches by day; those that "
-            "were never extracted are taken by `wirewatch extract`."
-        )
-    return found
 
 
 def article_pages(batch: Batch, only: Collection[str] = ()) -> Iterator[Page]:

@@ -71,6 +71,8 @@ class Harvest:
     site: Site
     due: bool
     """Whether only what is due is asked for."""
+    revisits: bool = False
+    """Whether only articles are asked for that are to be looked at again."""
     entries: dict[str, Entry] = field(default_factory=dict)
     listings: list[Listed] = field(default_factory=list)
     wanted: deque[Asked] = field(default_factory=deque)
@@ -84,6 +86,8 @@ class Harvest:
 
     def listings_due(self, state: State) -> list[Asked]:
         """The source's listings that are to be visited."""
+        if self.revisits:
+            return []
         visits = state.look_up(self.source.listings)
         shortest = TIERS[self.source.tier]
         return [
@@ -123,12 +127,8 @@ class Harvest:
             while over:  # what a sitemap lists is also what its index leads to
                 over.entries, over.new = over.entries + len(listed.urls), over.new + new
                 over = over.above
-        for visit in state.failing(self.source.domain, PageKind.ARTICLE, MOST_FAILURES):
-            visits[visit.url] = visit
-            self.entries.setdefault(visit.url, Entry(url=visit.url))
-        for waiting in state.waiting(self.source.domain, MOST_WAITING * most):
-            if waiting.url not in self.entries:
-                self.entries[waiting.url] = Entry(url=waiting.url, hint=Hint.model_validate_json(waiting.hint))
+        if not self.revisits:
+            visits |= self._add_left_over(state, most)
         wanted = [entry for url, entry in self.entries.items() if article_is_due(entry, visits.get(url), self.due)]
         wanted.sort(key=lambda entry: entry.hint.modified or entry.hint.published or NEVER, reverse=True)
         self.postponed += max(len(wanted) - most, 0)
@@ -141,6 +141,16 @@ class Harvest:
         self._want((visit.url, NO_HINT, visit) for visit in again if visit.url not in chosen)
         self.revisited = len(self.wanted) - before
         self.entries.clear()
+
+    def _add_left_over(self, state: State, most: int) -> dict[str, Visit]:
+        """Take in the articles that failed before, or were never asked for; returns what is known of the former."""
+        failing = {visit.url: visit for visit in state.failing(self.source.domain, PageKind.ARTICLE, MOST_FAILURES)}
+        for url in failing:
+            self.entries.setdefault(url, Entry(url=url))
+        for waiting in state.waiting(self.source.domain, MOST_WAITING * most):
+            if waiting.url not in self.entries:
+                self.entries[waiting.url] = Entry(url=waiting.url, hint=Hint.model_validate_json(waiting.hint))
+        return failing
 
     def _want(self, articles: Iterable[tuple[str, Hint, Visit | None]]) -> None:
         self.wanted += (

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 
 from crawlers.discovery import site_of
-from wirewatch.records import Record
+from wirewatch.records import Record, now
+from wirewatch.settings import get_settings
 from wirewatch.sources import Source
+from wirewatch.state import State
 
 
 class Group(Record):
@@ -30,3 +32,26 @@ def plan(sources: list[Source], groups: int) -> list[Group]:
         min(shards, key=len).extend(sites[site])
     width = max(2, len(str(len(shards) - 1)))
     return [Group(name=f"g{n:0{width}}", sources=tuple(shard)) for n, shard in enumerate(shards) if shard]
+
+
+def due(sources: list[Source], *, revisits: bool = False) -> list[Source]:
+    """Of sources those for which a crawl that takes what is due has something to do now: a listing whose time has come,
+    or articles to look at again.
+
+    Args:
+        sources: in any order, which is kept.
+        revisits: whether only the latter count.
+    """
+    from crawlers.harvest import TIERS, listing_is_due  # which needs Scrapy
+
+    settings = get_settings()
+    state = State(settings.state)
+    state.catch_up(settings.batches)
+    again = state.revisited(now())
+    visits = {} if revisits else state.look_up(url for source in sources for url in source.listings)
+    return [
+        source
+        for source in sources
+        if source.domain in again
+        or (not revisits and any(listing_is_due(visits.get(url), TIERS[source.tier]) for url in source.listings))
+    ]

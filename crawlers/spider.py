@@ -59,6 +59,7 @@ class NewsSpider(Spider):
         warc: where the exchanges are archived.
         crawl: how politely and how far to go.
         due: whether only what is due is asked for: see :func:`crawlers.crawl.crawl`.
+        revisits: whether only articles are asked for that are to be looked at again.
     """
 
     name = "news"
@@ -72,11 +73,12 @@ class NewsSpider(Spider):
         warc: WarcFile | None = None,
         crawl: CrawlSettings | None = None,
         due: bool = False,
+        revisits: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.sources, self.record, self.postpone = tuple(sources), record, postpone
-        self.warc, self.due = warc, due
+        self.warc, self.due, self.revisits = warc, due, revisits
         self.limits = crawl or CrawlSettings()
         self.opt_outs = OptOuts(self.limits)
         if state:
@@ -93,7 +95,7 @@ class NewsSpider(Spider):
             with ListingReader() as self.reader:
                 async with asyncio.TaskGroup() as tasks:
                     for source, site in self.sites():
-                        tasks.create_task(self.visit(Harvest(source, site, self.due)))
+                        tasks.create_task(self.visit(Harvest(source, site, self.due, self.revisits)))
         except BaseException as error:  # Scrapy would log it and end as if all was well
             self.error = self.error or _first(error)
             raise

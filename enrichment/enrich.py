@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -19,8 +19,10 @@ from enrichment.pipelines import pipeline, router
 from enrichment.stories import Facts
 from enrichment.topics import best
 from wirewatch.batches import Batch, line_of, write
+from wirewatch.cost import Meter
 from wirewatch.errors import UserError
 from wirewatch.records import STORIES, Article, EnrichedArticle
+from wirewatch.replay import latest
 from wirewatch.settings import get_settings
 
 log = logging.getLogger(__name__)
@@ -31,20 +33,36 @@ BATCH = 32
 """Articles that go through a pipeline together."""
 
 
-def enrich(batch: Batch, *, progress: Callable[[int, int | None], None] | None = None) -> Batch:
+def enrich(
+    batch: Batch,
+    *,
+    replay: str | None = None,
+    only: Collection[str] = (),
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Batch:
     """Write the batch ``enriched`` of a batch ``articles``; return at once if it is there already.
 
     An article that a component cannot cope with is passed on with its language alone, logged, and counted as
     ``failed:enrich``.
+
+    Args:
+        batch: a finished batch of the stage ``articles``.
+        replay: do the work once more, on the articles as they are known now (:func:`wirewatch.replay.latest`): the run
+            whose batch is written then.
+        only: of a replay, ids of the sources whose articles are taken; all, if empty.
+        progress: told (articles done, articles in all).
 
     Raises:
         UserError: the batch does not exist, the model of a language is not installed, a data file is wrong, or the
             memory of the stories cannot be used.
     """
     done = batch.next("enriched")
+    articles, total = batch.read(Article), batch.manifest().records
+    if replay:
+        done, articles = done.replayed(replay), latest(batch, Article, only)
     if done.exists():
         return done
-    total = batch.manifest().records
+    meter = Meter()
     memory = Memory(get_settings().state)
     understood = 0
 
@@ -60,11 +78,11 @@ def enrich(batch: Batch, *, progress: Callable[[int, int | None], None] | None =
         waiting, stories = Path(folder) / "waiting", Path(folder) / STORIES
         facts, named = [], []
         with waiting.open("wb") as file:
-            for article, failed in enriched(batch.read(Article), one_more):
+            for article, failed in enriched(articles, one_more):
                 file.write((b"-" if failed else b"+") + line_of(article))
                 facts.append(Facts.of(article))
                 named.append(Named.of(article))
-        with memory.alone(batch.root) as remembered, write(done) as out:
+        with memory.alone(batch.root) as remembered, write(done, meter) as out:
             people = recognise(remembered, named)
             facts = [one.meaning(people.get(one.article, {})) for one in facts]
             story_of, changed = tell(remembered, facts)

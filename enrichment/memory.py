@@ -8,6 +8,7 @@ a memory that is lost is rebuilt from the batches.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,9 +22,11 @@ from enrichment.entities import is_surname
 from enrichment.learned import Named, People, Person, surname_key
 from enrichment.stories import WINDOW, Facts, Languages, Stories, Told, in_order
 from wirewatch import batches
-from wirewatch.batches import Batch
+from wirewatch.batches import RECORDS, Batch
 from wirewatch.database import SentText, UTCTime, alone, connect, lay_out, lots
 from wirewatch.records import STORIES, EnrichedArticle, Story, now
+
+log = logging.getLogger(__name__)
 
 LAYOUT = 2
 """Number of the tables' layout. Raise it with every change of them, and of what they hold: they are rebuilt then."""
@@ -144,11 +147,17 @@ def people(session: Session, named: Iterable[Named]) -> People:
     )
 
 
-def _apply_people(session: Session, named: list[Named]) -> None:
-    """Remember the learned people of a finished batch."""
+def _apply_people(session: Session, named: list[Named], replay: bool) -> None:
+    """Remember the learned people of a finished batch: of a replay, whose articles were counted before, new ones
+    only.
+    """
     known = people(session, named)
+    counted = frozenset(known.by_id) if replay else frozenset()
     changed = {
-        known.add(entity.id, entity, one).id for one in named for entity in one.people if not is_surname(entity.id)
+        known.add(entity.id, entity, one).id
+        for one in named
+        for entity in one.people
+        if not is_surname(entity.id) and entity.id not in counted
     }
     for person in (known.by_id[id] for id in changed):
         counts = {"spellings": dict(person.spellings), "countries": dict(person.countries)}
@@ -221,11 +230,14 @@ def _row(story: Told) -> _Story:
 def _apply(session: Session, batch: Batch) -> None:
     """Remember a finished batch: tell its stories once more, as its articles and its merges say they were told."""
     session.add(_Applied(name=batch.name))
+    if RECORDS in batch.manifest().removed:
+        log.warning("%s is kept no longer: its stories and people are not remembered.", batch.url)
+        return
     articles, named = [], []
     for article in batch.read(EnrichedArticle):
         articles.append((Facts.of(article), article.story_id))
         named.append(Named.of(article))
-    _apply_people(session, named)
+    _apply_people(session, named, batch.is_replay)
     facts = [one for one, story in articles if story]
     stories = _in_the_news(session, facts)
     known = _known(session, facts)

@@ -10,7 +10,7 @@ from typing import Any
 from elasticsearch import ApiError, Elasticsearch, helpers
 
 from search.client import AGAIN, failure, reason
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable
 
 AT_ONCE = 4
 """Requests under way at most."""
@@ -79,7 +79,7 @@ def pauses() -> Iterator[Callable[[Answer], None]]:
     """
 
     def give_up(answer: Answer) -> None:
-        raise UserError(f"Elasticsearch takes no article now ({answer.kind}: {answer.reason}). {AGAIN}")
+        raise Unavailable(f"Elasticsearch takes no article now ({answer.kind}: {answer.reason}). {AGAIN}")
 
     def wait(seconds: float) -> Callable[[Answer], None]:
         return lambda answer: give_up(answer) if answer.kind == "security_exception" else time.sleep(seconds)
@@ -90,11 +90,13 @@ def pauses() -> Iterator[Callable[[Answer], None]]:
 
 def put(index: str, id: str, version: int, source: dict[str, Any]) -> dict[str, Any]:
     """The action that writes a document, unless one of a later version is there."""
-    return {
-        "_op_type": "index",
-        "_index": index,
-        "_id": id,
-        "version": version,
-        "version_type": "external_gte",
-        "_source": source,
-    }
+    return {"_op_type": "index", "_index": index, "_id": id, **_unless_later(version), "_source": source}
+
+
+def remove(index: str, id: str, version: int) -> dict[str, Any]:
+    """The action that deletes a document, unless one of a later version is there."""
+    return {"_op_type": "delete", "_index": index, "_id": id, **_unless_later(version)}
+
+
+def _unless_later(version: int) -> dict[str, Any]:
+    return {"version": version, "version_type": "external_gte"}

@@ -18,7 +18,7 @@ from elasticsearch import (
 )
 
 from search.node.supervisor import Node
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable, UserError
 from wirewatch.settings import Settings, get_settings
 
 Client = Elasticsearch
@@ -26,10 +26,13 @@ Client = Elasticsearch
 PAGE = 1000
 """Hits asked for at once where all of them are wanted."""
 AGAIN = "Put that right and run this again: it is safe."
+PASSING = (429, 502, 503, 504)
+"""Answers of a cluster, or of what stands before it, that is too busy or not whole for now."""
 
 
-def connect(settings: Settings | None = None) -> Elasticsearch:
-    """A client of the cluster that the settings name or, where they name none, of the local node.
+def connect(settings: Settings | None = None, *, patience: float = 60) -> Elasticsearch:
+    """A client of the cluster that the settings name or, where they name none, of the local node. It waits for an
+    answer for ``patience`` seconds, and asks again if that is as long as usual.
 
     Raises:
         UserError: nothing answers there, or it refuses us; the message says what to do.
@@ -37,7 +40,7 @@ def connect(settings: Settings | None = None) -> Elasticsearch:
     settings = settings or get_settings()
     given = settings.elasticsearch
     url, ca = whereabouts(settings)
-    options: dict[str, Any] = {"request_timeout": 60, "retry_on_timeout": True, "max_retries": 3}
+    options: dict[str, Any] = {"request_timeout": patience, "retry_on_timeout": patience >= 60, "max_retries": 3}
     if ca:
         options["ca_certs"] = str(ca)
     if given.url is None:
@@ -67,7 +70,7 @@ def connect(settings: Settings | None = None) -> Elasticsearch:
                 "Is it running, and ELASTICSEARCH_URL right?" if given.url else "`wirewatch node start` starts it."
             )
             place = _without_login(url)
-            raise UserError(f"Elasticsearch does not answer at {place} ({_cause(error)}). {way_out}") from None
+            raise Unavailable(f"Elasticsearch does not answer at {place} ({_cause(error)}). {way_out}") from None
     return client
 
 
@@ -115,9 +118,12 @@ def plain_errors() -> Iterator[None]:
                 f"Elasticsearch has none of Wirewatch's articles yet ({reason(error)}): nothing was indexed. "
                 "`wirewatch index init` makes the indices, `wirewatch run` fills them."
             ) from None
-        raise UserError(f"Elasticsearch cannot do this ({error.status_code}: {reason(error)}). {AGAIN}") from error
+        kind = Unavailable if error.status_code in PASSING else UserError
+        raise kind(f"Elasticsearch cannot do this ({error.status_code}: {reason(error)}). {AGAIN}") from error
     except TransportError as error:
-        raise UserError(f"Elasticsearch stopped answering ({_cause(error)}). It is safe to run this again.") from error
+        raise Unavailable(
+            f"Elasticsearch stopped answering ({_cause(error)}). It is safe to run this again."
+        ) from error
 
 
 def reason(error: ApiError) -> str:

@@ -52,7 +52,7 @@ class Indexed:
     fetched: int
     """When, in seconds since 1970: the document's version in Elasticsearch."""
     fields: dict[str, Any]
-    """``version``, ``revision``, ``run``, ``indexed``, and what :func:`search.duplicates.link` found."""
+    """``version``, ``revision``, ``run``, ``indexed``, ``story_id``, and what :func:`search.duplicates.link` found."""
 
 
 _LINKS = ("bands", "original", "duplicate_of")
@@ -63,7 +63,7 @@ def indexed(client: Elasticsearch, ids: Sequence[str]) -> dict[str, Indexed]:
     found = client.search(
         index=ALIAS,
         query={"ids": {"values": list(ids)}},
-        source_includes=["version", "revision", "run", "indexed", *_LINKS],
+        source_includes=["version", "revision", "run", "indexed", "story_id", *_LINKS],
         size=len(ids),
         version=True,
         allow_partial_search_results=False,

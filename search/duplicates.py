@@ -24,7 +24,7 @@ from elasticsearch import Elasticsearch
 from numpy.typing import NDArray
 
 from search.client import AGAIN, PAGE, failure
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable
 
 WORDS, CHARACTERS = 3, 6
 """Length of a shingle, in scripts that put spaces between words and in those that do not."""
@@ -286,5 +286,5 @@ def _hits(client: Elasticsearch, index: str, searches: list[dict[str, Any]]) -> 
     head = {"index": index, "allow_partial_search_results": False}
     for answer in client.msearch(searches=[part for body in searches for part in (head, body)])["responses"]:
         if "error" in answer:
-            raise UserError(f"Elasticsearch could not look for copies: {failure(answer['error'])}. {AGAIN}")
+            raise Unavailable(f"Elasticsearch could not look for copies: {failure(answer['error'])}. {AGAIN}")
         yield [hit["_source"] for hit in answer["hits"]["hits"]]

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from elasticsearch import Elasticsearch
 
-from search.bulk import Answer, Sender, pauses, put
+from search.bulk import Answer, Sender, pauses, put, remove
 from search.client import connect, every, plain_errors
-from search.documents import action, document, indexed, is_new_text
+from search.documents import Indexed, action, document, indexed, is_new_text
 from search.duplicates import Copies, Text
 from search.indices import ALIAS, NOTICES, STORIES, homes, init
 from wirewatch.batches import REJECTED, Batch, BatchWriter, finished, tries, write
+from wirewatch.database import lots
 from wirewatch.records import STORIES as STORY_LINES
 from wirewatch.records import EnrichedArticle, IndexOutcome, Rejected, Story, now
+from wirewatch.replay import latest
 
 __all__ = ["ALIAS", "NOTICES", "STORIES", "index", "init", "rejected", "retry"]
 
@@ -32,6 +35,8 @@ RETRY = "-retry-"
 def index(
     batch: Batch,
     *,
+    replay: str | None = None,
+    only: Collection[str] = (),
     client: Elasticsearch | None = None,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Batch:
@@ -46,6 +51,9 @@ def index(
 
     Args:
         batch: of the stage ``enriched``.
+        replay: do the work once more, with the articles as they are known now (:func:`wirewatch.replay.latest`): the
+            run whose receipt is written then.
+        only: of a replay, ids of the sources whose articles are taken; all, if empty.
         client: instead of the one that the settings name.
         progress: told how many articles are done, and of how many.
 
@@ -54,9 +62,11 @@ def index(
             then. Run it again: what is there already is not written twice.
     """
     receipt = batch.next("indexed")
+    articles, stories = batch.read(EnrichedArticle), [batch]
+    if replay:
+        receipt = receipt.replayed(replay)
+        articles, stories = latest(batch, EnrichedArticle, only), tries(batch)
     if not receipt.exists():
-        articles = batch.read(EnrichedArticle)
-        stories = list(batch.lines(Story, STORY_LINES))
         _index(articles, stories, receipt, client or connect(), progress, batch.manifest().records)
     return receipt
 
@@ -105,14 +115,14 @@ def rejected(root: str) -> list[Batch]:
 
 def _index(
     articles: Iterable[EnrichedArticle],
-    stories: Sequence[Story],
+    stories: Sequence[Batch],
     receipt: Batch,
     client: Elasticsearch,
     progress: Callable[[int, int | None], None] | None,
     total: int,
 ) -> None:
-    """Index articles and stories as a run of the receipt's name, and write the receipt; before it, where an article was
-    refused, the dead-letter batch.
+    """Index articles, and the stories of some enriched batches, as a run of the receipt's name, and write the receipt;
+    before it, where an article was refused, the dead-letter batch.
     """
     init(client)
     with plain_errors(), write(receipt) as out, ExitStack() as rest:
@@ -139,24 +149,42 @@ def _index(
             done += len(lot)
             if progress:
                 progress(done, total)
-        _tell_stories(sender, stories)
+        for batch in stories:
+            told = datetime.fromisoformat(batch.manifest().created)
+            for some in lots(batch.lines(Story, STORY_LINES)):
+                _tell_stories(sender, some, int(told.timestamp()))
+        sender.client.indices.refresh(index=[ALIAS, STORIES])
 
 
-def _tell_stories(sender: Sender, stories: Sequence[Story]) -> None:
-    """Index what became of stories; the articles of one that is part of another now get the other's id."""
+def _tell_stories(sender: Sender, stories: Sequence[Story], at: int) -> None:
+    """Index what became of stories at a time (in seconds since 1970), unless the index knows what became of them later;
+    the articles of one that is part of another now get the other's id.
+    """
     client = sender.client
+    into = _part_of(indexed(client, list({story.merged_into or story.id for story in stories})))
+    merged = {story.id: into.get(story.merged_into, story.merged_into) for story in stories if story.merged_into}
     told: list[dict[str, Any]] = []
     for story in stories:
-        action = {"_index": STORIES, "_id": story.id}
-        if story.merged_into:
-            told.append({"_op_type": "delete", **action})
+        if story.id in merged or story.id in into:
+            told.append(remove(STORIES, story.id, at))
         else:
-            told.append({"_op_type": "index", "_source": story.model_dump(mode="json", exclude_none=True), **action})
+            told.append(put(STORIES, story.id, at, story.model_dump(mode="json", exclude_none=True)))
     _insist(sender, lambda: told)
-    merged = {story.id: story.merged_into for story in stories if story.merged_into}
     if merged:
         _insist(sender, lambda: _with_new_stories(client, merged))
-    client.indices.refresh(index=[ALIAS, STORIES])
+
+
+def _part_of(articles: Mapping[str, Indexed]) -> dict[str, str]:
+    """Those of the stories that became part of another one, with its id: a story has the id of its first article, and
+    the index knows in which story that one is now.
+    """
+    now_in = {id: found.fields.get("story_id", id) for id, found in articles.items()}
+    return {id: story for id, story in now_in.items() if story != id}
+
+
+def _of_story(fields: dict[str, Any], into: Mapping[str, str]) -> dict[str, Any]:
+    """What the index holds of an article that was told as of a story, which may be part of another one since."""
+    return fields | {"story_id": into.get(fields["story_id"], fields["story_id"])}
 
 
 def _with_new_stories(client: Elasticsearch, merged: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -239,12 +267,13 @@ def _send(sender: Sender, copies: Copies, lot: _Lot, batch: Batch, seen: set[str
 def _try(sender: Sender, copies: Copies, lot: _Lot, batch: Batch, seen: set[str]) -> Iterator[IndexOutcome | Answer]:
     """Send articles once. What became of each or, of those that can be taken later, the refusal."""
     client = sender.client
-    before = indexed(client, list(lot))
+    before = indexed(client, list(lot.keys() | {ready.fields["story_id"] for ready in lot.values()}))
+    into = _part_of(before)
     years = homes(client, {ready.article.first_seen.year for ready in lot.values()})
     new = [ready for id, ready in lot.items() if is_new_text(ready.article, before.get(id))]
     links = copies.link([ready.fields for ready in new], {ready.article.id: ready.text for ready in new})
     actions = {
-        id: action(ready.article, ready.fields, years, before.get(id), links.get(id), batch)
+        id: action(ready.article, _of_story(ready.fields, into), years, before.get(id), links.get(id), batch)
         for id, ready in lot.items()
     }
     for answer in sender.send(actions.values()):

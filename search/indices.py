@@ -1,4 +1,4 @@
-"""The indices: what each is called, which of them are searched, and how long they are kept.
+"""The indices: what each is called, and which of them are searched.
 
 Articles are searched under one name, the alias ``articles``. Behind it stands an index for each year in which articles
 were first seen, and its name says by which version of the schema it was made: ``wirewatch-articles-2027-v5``. An index
@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from search import schema
-from search.client import connect, every, plain_errors, reason
-from search.orphans import adopt
+from search.client import connect, plain_errors, reason
 from search.templates import put_templates
 from wirewatch.errors import UserError
 from wirewatch.records import now
-from wirewatch.settings import get_settings
 
 ALIAS = "articles"
 """The name under which all articles are searched, whatever the index they lie in."""
@@ -40,9 +37,8 @@ _MIGRATE = "`wirewatch index migrate` builds new ones beside them, and searches 
 
 
 def init(client: Elasticsearch | None = None) -> None:
-    """Put the templates, make the indices that must always be there, and remove what the settings say is kept no
-    longer. Indices of an older schema get the fields that they lack, so that they can be written to; articles are
-    migrated. Doing it again changes nothing.
+    """Put the templates, and make the indices that must always be there. Indices of an older schema get the fields that
+    they lack, so that they can be written to; articles are migrated. Doing it again changes nothing.
 
     Raises:
         UserError: Elasticsearch does not answer or refuses, or its indices are of a schema that is too old or newer.
@@ -53,8 +49,6 @@ def init(client: Elasticsearch | None = None) -> None:
         _refuse_newer(searched)
         put_templates(client)
         _make(client, (ALERTS, NOTICES, DELIVERIES, KIBANA_ALERTS, STORIES, MIGRATIONS))
-        remove_replaced(client, searched)
-        searched = _forget(client, searched)
         if not searched:
             create(client, index_of(now().year), searched=True)
         _widen(client, searched)
@@ -153,50 +147,3 @@ def _lacking(wanted: dict[str, Any], has: dict[str, Any]) -> dict[str, Any]:
         elif inner := "properties" in field and _lacking(field, has[name].get("properties", {})):
             lacking[name] = {"type": field.get("type", "object"), "properties": inner}
     return lacking
-
-
-def remove_replaced(client: Elasticsearch, searched: Mapping[str, int]) -> None:
-    """Remove the indices that were replaced longer ago than ``keep_replaced_days``, and what was begun to be built for
-    a schema that has a successor."""
-    client.indices.refresh(index=MIGRATIONS)
-    kept = timedelta(days=get_settings().elasticsearch.keep_replaced_days)
-    for hit in list(every(client, MIGRATIONS, {"match_all": {}}, ["_doc"])):
-        new, state = hit["_id"], hit["_source"]
-        if new in searched and "replaced" not in state:
-            state["replaced"] = now().isoformat()
-            client.index(index=MIGRATIONS, id=new, document=state)
-        if "replaced" in state:
-            done = state["from"] if now() - datetime.fromisoformat(state["replaced"]) >= kept else None
-        else:
-            done = new if int(new.rpartition("-v")[2]) < SCHEMA else None
-        if done and done not in searched:
-            client.options(ignore_status=404).indices.delete(index=done)
-            client.delete(index=MIGRATIONS, id=new)
-
-
-def _forget(client: Elasticsearch, searched: Mapping[str, int]) -> dict[str, int]:
-    """Remove the articles that were first seen longer ago than the setting ``keep_days`` says, and the stories that
-    have had none since.
-
-    Returns:
-        Those of the searched indices that are left.
-    """
-    days = get_settings().elasticsearch.keep_days
-    left = dict(searched)
-    if days is None:
-        return left
-    first = datetime.combine(now().date() - timedelta(days=days), datetime.min.time(), UTC)
-    past = {"range": {"first_seen": {"lt": first.isoformat()}}}
-    patient = client.options(request_timeout=3600, max_retries=0)
-    if searched:
-        adopt(client, ALIAS, past)
-    ended = {"range": {"last_seen": {"lt": first.isoformat()}}}
-    patient.delete_by_query(index=STORIES, query=ended, conflicts="proceed")
-    for name in searched:
-        found = client.count(index=name, query=past)["count"]
-        if found and found == client.count(index=name)["count"] and year_of(name) != now().year:
-            client.indices.delete(index=name)
-            del left[name]
-        elif found:
-            patient.delete_by_query(index=name, query=past, conflicts="proceed", refresh=True)
-    return left

@@ -22,7 +22,8 @@ from search import schema
 from search.bulk import TOO_BUSY, Answer, Sender, pauses, put
 from search.client import AGAIN, connect, every, plain_errors
 from search.duplicates import Copies, Text
-from search.indices import ALIAS, MIGRATIONS, create, index_of, older, remove_replaced, standing, year_of
+from search.indices import ALIAS, MIGRATIONS, create, index_of, older, standing, year_of
+from search.retention import remove_replaced
 from search.templates import put_templates
 from wirewatch.errors import UserError
 

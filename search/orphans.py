@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 
 from search.bulk import Sender, put
 from search.client import AGAIN, PAGE, every
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable
 
 
 def adopt(client: Elasticsearch, index: str, going: dict[str, Any]) -> None:
@@ -24,7 +24,7 @@ def adopt(client: Elasticsearch, index: str, going: dict[str, Any]) -> None:
         going: the query of those that are about to be removed. It may be done again, also after some are removed.
 
     Raises:
-        UserError: Elasticsearch does not take a copy now.
+        Unavailable: Elasticsearch does not take a copy now.
     """
     client.indices.refresh(index=index)
     sender = Sender(client)
@@ -33,7 +33,7 @@ def adopt(client: Elasticsearch, index: str, going: dict[str, Any]) -> None:
     while lot := list(islice(ids, PAGE)):
         for answer in sender.send(_adopted(client, index, lot, going)):
             if answer.reason and answer.status != 409:  # 409: it has another text by now
-                raise UserError(f"Elasticsearch takes no article now ({answer.kind}: {answer.reason}). {AGAIN}")
+                raise Unavailable(f"Elasticsearch takes no article now ({answer.kind}: {answer.reason}). {AGAIN}")
 
 
 def _adopted(

@@ -111,6 +111,21 @@ def setup(client: Elasticsearch | None = None, *, keys_for: Collection[str] = tu
                 yield _create(client, role)
 
 
+def lacking(role: str, client: Elasticsearch) -> list[str]:
+    """What those whom the client logs in may not do, of what the work of a role needs.
+
+    Raises:
+        UserError: Elasticsearch does not answer.
+    """
+    needs = ROLES[role]
+    indices = [{name: one[name] for name in ("names", "privileges")} for one in needs["indices"]]
+    with plain_errors():
+        answer = client.security.has_privileges(cluster=needs["cluster"], index=indices)
+    missing = {name for name, has in answer["cluster"].items() if not has}
+    missing |= {name for rights in answer["index"].values() for name, has in rights.items() if not has}
+    return sorted(missing)
+
+
 def keep(role: str, file: Path, *, client: Elasticsearch | None = None) -> bool:
     """Keep a key of a role in a file, which only its owner may read: the one that is there if it is in force, else a
     new one, for :data:`GRACE` beside those that the role has.

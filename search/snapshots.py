@@ -21,6 +21,10 @@ REPOSITORY = "wirewatch"
 DAY = 24 * 3600
 
 
+class NoRepository(UserError):
+    """The cluster is not set up to keep snapshots in any folder."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """A snapshot that was taken."""
@@ -30,6 +34,48 @@ class Snapshot:
     complete: bool
     """Whether every index is in it whole."""
     indices: tuple[str, ...]
+
+
+def daily(*, dry_run: bool = False, client: Elasticsearch | None = None) -> str:
+    """Take the snapshot of the day (UTC) unless it is there, and remove all but as many as ``keep.snapshots`` says.
+
+    Args:
+        dry_run: only say what would be done.
+        client: instead of the one that the settings name.
+
+    Returns:
+        What was done, in words; or why there are no snapshots: none are wanted, the cluster has no folder for them, or
+        who asks has no right to take them.
+
+    Raises:
+        UserError: as :func:`snapshot` does.
+    """
+    keep = get_settings().keep.snapshots
+    if not keep:
+        return "no snapshot: WIREWATCH_KEEP__SNAPSHOTS is 0"
+    client = client or connect()
+    with plain_errors():
+        try:
+            _open(client)
+        except NoRepository as error:
+            return f"no snapshot: {error}"
+        except AuthorizationException:
+            return (
+                "no snapshot: who asks has no right to take one, as the pipeline's key has not. Let the cron of an "
+                f"administrator start `wirewatch snapshot --keep {keep}`"
+            )
+    before = snapshots(client=client)
+    today = [found for found in before if found.complete and found.name.startswith(f"{now():%Y%m%d}t")]
+    if dry_run:
+        return f"{0 if today else 1} to be taken, {len(before)} there, {keep} kept"
+    if today:
+        with plain_errors():
+            _remove_old(client, before, keep)
+    else:
+        snapshot(keep=keep, client=client)
+    after = snapshots(client=client)
+    gone = [found.name for found in before if found not in after]
+    return f"{len(after)} there, the last {after[-1].name}; {len(gone)} removed{''.join(f', {name}' for name in gone)}"
 
 
 def snapshot(*, keep: int | None = None, client: Elasticsearch | None = None) -> Snapshot:
@@ -59,9 +105,15 @@ def snapshot(*, keep: int | None = None, client: Elasticsearch | None = None) ->
         if not made.complete:
             raise UserError(f"The snapshot {name} is not complete: an index could not be read. Look at its health.")
         if keep is not None:
-            for old in [found for found in taken if found.complete][: -max(1, keep)]:
-                _patient(client).snapshot.delete(repository=REPOSITORY, snapshot=old.name)
+            _remove_old(client, taken, max(1, keep))
     return made
+
+
+def _remove_old(client: Elasticsearch, there: list[Snapshot], keep: int) -> None:
+    """Remove all before the first of the complete ones that stay; with them those that never became complete."""
+    staying = [found for found in there if found.complete][-keep:]
+    for old in there[: there.index(staying[0])]:
+        _patient(client).snapshot.delete(repository=REPOSITORY, snapshot=old.name)
 
 
 def snapshots(*, client: Elasticsearch | None = None) -> list[Snapshot]:
@@ -152,6 +204,11 @@ def _open(client: Elasticsearch) -> None:
     except AuthorizationException:
         raise
     except ApiError as error:
+        if "path.repo because this setting is empty" in reason(error):
+            raise NoRepository(
+                "Elasticsearch has no folder for snapshots. Its setting path.repo names one, on a disk that all its "
+                "nodes share"
+            ) from None
         raise UserError(
             f"Elasticsearch cannot keep snapshots in {folder} ({reason(error)}). It allows the folders that its "
             "setting path.repo names, on a disk that all its nodes share; the local node allows the one in "

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable, UserError
 
 
 class UTCTime(TypeDecorator[datetime]):
@@ -61,6 +61,8 @@ class SentText(TypeDecorator[str]):
 T = TypeVar("T")
 LOT = 500
 """Rows asked for at once: every database takes so many."""
+FREE = 1 / 4
+"""Share of a SQLite file that may lie idle: what is written next goes there."""
 
 
 def lots(values: Iterable[T]) -> Iterator[list[T]]:
@@ -109,6 +111,32 @@ def in_turn(url: str, what: str) -> Iterator[None]:
         with Path(f"{engine.url.database}.{what}").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def compact(url: str) -> int:
+    """Give back to the disk what a SQLite file has no use for, where that is more than :data:`FREE` of it; others write
+    again when it is done. Other databases do this by themselves.
+
+    Returns:
+        How many bytes.
+
+    Raises:
+        UserError: the database cannot be used, or the disk has no room for the copy that is made of it.
+    """
+    engine = connect(url)
+    if engine.dialect.name != "sqlite":
+        return 0
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        free, pages, size = (
+            connection.exec_driver_sql(f"PRAGMA {what}").scalar_one()
+            for what in ("freelist_count", "page_count", "page_size")
+        )
+        if free <= FREE * pages:
+            return 0
+        connection.exec_driver_sql("VACUUM")
+        # It went into the log of what is written; those who read something old right now delay its end.
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return int(free * size)
 
 
 def lay_out(engine: Engine, tables: MetaData, layout: str, number: int) -> None:
@@ -160,4 +188,5 @@ def _problem(url: str, error: Exception) -> UserError:
         shown = make_url(url).set(query={}).render_as_string(hide_password=True)
     except (ArgumentError, ValueError):
         shown = url.partition("://")[0] + "://…"
-    return UserError(f"The crawl state cannot be kept at WIREWATCH_STATE={shown}: {reason}")
+    kind = Unavailable if isinstance(error, OperationalError) else UserError
+    return kind(f"The crawl state cannot be kept at WIREWATCH_STATE={shown}: {reason}")

@@ -1,8 +1,14 @@
-"""The one kind of error that users are meant to read."""
+"""The one kind of error that users are meant to read, and what of it may pass."""
 
 
 class UserError(Exception):
     """Something the user can put right. The message names the thing and the way out, in one or two sentences.
 
     The command line prints it without a traceback and exits with status 1.
+    """
+
+
+class Unavailable(UserError):
+    """What is needed is not there now: a server does not answer, or is too busy. It may pass by itself: Airflow tries
+    again later, which it does not after any other :class:`UserError`.
     """

@@ -493,13 +493,16 @@ class Notice(Record):
     """Ids of all articles of the story that matched, cited or not."""
     size: int = 1
     """How many those are."""
+    told_size: int | None = None
+    """How many they were when it was told; of several messages, in the one that went out first."""
     sources: tuple[str, ...] = ()
     """Ids of the outlets of the articles that matched."""
     created: Time
     due: Time | None = None
     """When it is to be sent; None while too few sources report it, and of what is sent to nobody."""
     slot: str = ""
-    """Notices of an alert with the same are sent together: the run, or the moment they are gathered for."""
+    """Notices with the same are sent together: the alert (by the id that it had then: it may be renamed), and the run
+    or the moment that they are gathered for."""
     state: Literal["waiting", "due", "told", "muted", "dropped"] = "due"
     """Waiting for more sources; due; told to all channels; muted and never sent; dropped as its alert is gone."""
     run: str
@@ -510,12 +513,14 @@ class Delivery(Record):
     """A message to a channel: written before it is sent, marked after."""
 
     id: str
-    """Deterministic in alert, slot and channel: see :func:`delivery_id`."""
+    """Deterministic in slot and channel: see :func:`delivery_id`."""
     alert: str
     channel: str
     """As the alert names it: no secret."""
     notices: tuple[str, ...]
     """Ids."""
+    sizes: dict[str, int] = {}
+    """Of how many articles each of those told when it was sent last, by id."""
     state: Literal["sending", "sent", "failed", "dead", "unsure"]
     """Failed ones are sent again at ``next``, dead ones no more; of an unsure one nobody knows whether its repetition
     arrived: the process was killed in the middle of it."""
@@ -549,9 +554,9 @@ def notice_id(alert: str, story: str, kind: NoticeKind = "new") -> str:
     return hashlib.sha256("\x1f".join((alert, story, kind)).encode()).hexdigest()[:20]
 
 
-def delivery_id(alert: str, slot: str, channel: str) -> str:
-    """The id of the message to a channel that has an alert's notices of a slot."""
-    return hashlib.sha256("\x1f".join((alert, slot, channel)).encode()).hexdigest()[:20]
+def delivery_id(slot: str, channel: str) -> str:
+    """The id of the message to a channel that has the notices of a slot."""
+    return hashlib.sha256("\x1f".join((slot, channel)).encode()).hexdigest()[:20]
 
 
 class ListingHealth(Record):

@@ -7,12 +7,32 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from wirewatch.errors import UserError
+
+
+def zone(name: str) -> str:
+    """The name itself, where it is that of a time zone; a :class:`ValueError` otherwise."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"`{name}` is no time zone: write one as Europe/Paris or UTC") from None
+    return name
 
 
 class CrawlSettings(BaseModel):
@@ -80,6 +100,29 @@ class ElasticsearchSettings(BaseModel):
         return self
 
 
+class KeepSettings(BaseModel):
+    """How long things are kept that are not needed for ever. `wirewatch maintain` removes them: docs/maintain.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pages_days: int | None = Field(None, ge=3)
+    """Days for which the archive (WARC) of a crawl is kept; without a number for ever. Without it the articles of these
+    days cannot be cut out once more. What is known of each page stays."""
+    enriched_days: int | None = Field(None, ge=90)
+    """Days for which enriched articles are kept outside of the index; without a number for ever. They can be made anew
+    from the articles, which stay. Stories go on for 60 days after their last article, and are read from these."""
+    addresses_days: int = Field(400, ge=30)
+    """Days after its last visit for which all is known of an address. Then only that it was asked for is remembered."""
+    health_days: int = Field(400, ge=60)
+    """Days for which the index knows how a source did. Verdicts need 56."""
+    notices_days: int | None = Field(None, ge=90)
+    """Days for which the index knows what alerts had to tell, and to whom it was sent; without a number for ever."""
+    snapshots: int = Field(7, ge=0)
+    """Snapshots of the index that are kept, of which one is taken each day; with 0 none is taken."""
+    runs_days: int = Field(30, ge=2)
+    """Days for which Airflow knows its runs and keeps their logs."""
+
+
 class SmtpSettings(BaseModel):
     """The server that takes our mail."""
 
@@ -117,6 +160,25 @@ class EmbedderSettings(BaseModel):
     """A function of yours, ``package.module:function``, that gives an ``enrichment.embedding.Embedder``."""
 
 
+class AirflowSettings(BaseModel):
+    """The Airflow that `wirewatch up` runs on this machine; or another one, that `wirewatch status` looks at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    port: int = Field(8080, ge=1, le=65535)
+    """Where it serves its pages, on loopback."""
+    database: SecretStr | None = None
+    """SQLAlchemy URL of its database, in a PostgreSQL: ``postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE``. Without
+    one it is SQLite, in the home folder."""
+    parallelism: int = Field(4, ge=1)
+    """Tasks at once. One that enriches holds models of 1.2 GB."""
+    url: str | None = None
+    """Pages of an Airflow that runs elsewhere: ``https://airflow.example.org``."""
+    user: str = "admin"
+    """Who asks that one."""
+    password: SecretStr | None = None
+
+
 class Settings(BaseSettings):
     """All settings of a Wirewatch installation."""
 
@@ -144,9 +206,13 @@ class Settings(BaseSettings):
     """Processes that extract at once."""
     operator: tuple[str, ...] = ("stdout",)
     """Alert channels where the operator is told, once a day, of sources that are not well (JSON: ``["stdout"]``)."""
+    timezone: Annotated[str, AfterValidator(zone)] = "UTC"
+    """Time zone of the hours at which Airflow begins what it does once a day (``Europe/Paris``)."""
     time_shift: float = 0.0
     """Seconds by which Wirewatch takes the time to be later than it is: for simulations."""
+    airflow: AirflowSettings = AirflowSettings()
     crawl: CrawlSettings = CrawlSettings()
+    keep: KeepSettings = KeepSettings()
     elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
     embedder: EmbedderSettings = EmbedderSettings()
     smtp: SmtpSettings = SmtpSettings()
@@ -170,8 +236,6 @@ class Settings(BaseSettings):
     """An unpacked official Elasticsearch to run as the local node instead of the assembled one."""
     node_heap: str = "1g"
     """Java heap of the local node, as Java writes it (``512m``, ``4g``); the process takes about 400 MB more."""
-    airflow_port: int = 8080
-    """Where `wirewatch up` serves Airflow, on loopback; the next two ports are for its logs."""
     models: dict[str, str] = {}
     """spaCy package by language, over the defaults: ``WIREWATCH_MODELS__EN=en_core_web_trf``."""
 

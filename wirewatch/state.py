@@ -2,17 +2,20 @@
 
 The state is a projection of the batches: it changes only by :meth:`State.catch_up`, which applies each finished batch
 of pages and of articles exactly once, in one transaction. A stage that is killed therefore leaves no trace in it, and
-a lost database, or one of another version of Wirewatch, is rebuilt from the batches.
+a lost database, or one of another version of Wirewatch, is rebuilt from the batches. What :meth:`State.forget` takes
+out of it comes back then, until it is called again.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    ColumnElement,
     Date,
     Index,
     Select,
@@ -20,12 +23,14 @@ from sqlalchemy import (
     Text,
     delete,
     func,
+    insert,
+    inspect,
     select,
 )
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Session, mapped_column
 
 from wirewatch import batches
-from wirewatch.database import SentText, UTCTime, alone, connect, lay_out, lots
+from wirewatch.database import LOT, SentText, UTCTime, alone, connect, lay_out, lots
 from wirewatch.records import (
     BLOCKS,
     EXTRACTIONS,
@@ -41,7 +46,7 @@ from wirewatch.records import (
     Postponed,
 )
 
-LAYOUT = 5
+LAYOUT = 6
 """Number of the tables' layout. Raise it with every change of the tables: those of another layout are rebuilt."""
 
 SHORTEST_INTERVAL = timedelta(minutes=10)
@@ -112,6 +117,21 @@ Index("visits_article", Visit.article)
 # Most addresses are past their last revisit.
 _HAS_REVISIT = Visit.revisit.is_not(None)
 Index("visits_due", Visit.source, Visit.revisit, sqlite_where=_HAS_REVISIT, postgresql_where=_HAS_REVISIT)
+
+
+class Past(_Table):
+    """An article's address of which only is known when it was last asked for: it is nothing new where it is listed."""
+
+    __tablename__ = "past"
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    asked: Mapped[datetime] = mapped_column(UTCTime)
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    def visit(self, url: str) -> Visit:
+        """What is left of a :class:`Visit`, in no session."""
+        about = {"key": self.key, "url": url, "source": "", "kind": PageKind.ARTICLE.value, "interval": 0}
+        moments = dict.fromkeys(("first_seen", "asked", "fetched"), self.asked)
+        return Visit(**about, **moments, failures=0, lies=False, spare=True)
 
 
 class Waiting(_Table):
@@ -193,6 +213,19 @@ class Layout(_Table):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
+def layout(url: str) -> int | None:
+    """The layout of the tables at a SQLAlchemy URL; None where there are none yet. Nothing is changed.
+
+    Raises:
+        UserError: the database cannot be reached or used.
+    """
+    engine = connect(url)
+    with engine.connect() as connection:
+        if not inspect(connection).has_table(Layout.__tablename__):
+            return None
+        return connection.scalar(select(Layout.number))
+
+
 class State:
     """The crawl state at a SQLAlchemy URL; its tables are made when they are missing.
 
@@ -246,7 +279,10 @@ class State:
         """What is known of those addresses among ``urls`` that were asked for before, by address."""
         asked = {_key(url): url for url in urls}
         with Session(self.engine) as session:
-            return {asked[key]: visit for key, visit in _rows(session, Visit, Visit.key, asked).items()}
+            visits = _rows(session, Visit, Visit.key, asked)
+            past = _rows(session, Past, Past.key, asked.keys() - visits)
+            visits |= {key: row.visit(asked[key]) for key, row in past.items()}
+            return {asked[key]: visit for key, visit in visits.items()}
 
     def known(self, ids: Iterable[str]) -> dict[str, Known]:
         """The last versions of the articles among ``ids`` that were extracted before, by id."""
@@ -315,13 +351,52 @@ class State:
     def revisits(self, source: str, moment: datetime, most: int) -> list[Visit]:
         """The articles of a source that are to be looked at again by then, the longest due first, at most so many."""
         with Session(self.engine) as session:
-            due = select(Visit).where(Visit.source == source, Visit.revisit <= moment, Visit.failures == 0)
-            # What was no article the first time hardly becomes one.
-            due = due.where(Visit.article.is_not(None), ~Visit.spare)
+            due = select(Visit).where(Visit.source == source, *_due_again(moment))
             return list(session.scalars(due.order_by(Visit.revisit, Visit.url).limit(most)))
+
+    def forget(self, before: datetime, *, dry_run: bool = False) -> Counter[str]:
+        """Forget most of what is known of addresses that were last asked for before a moment. Of articles is kept that
+        they were had (:class:`Past`), so that they are not taken for new where they are still listed. What has waited
+        since then to be asked for, and how much was asked of sources that are not asked any more, is forgotten.
+
+        Returns:
+            How many ``addresses``, ``waiting`` articles and ``sources`` were forgotten, or would be.
+        """
+        had = (Visit.kind != PageKind.LISTING.value) & (Visit.failures == 0)
+        asked: tuple[tuple[str, Any, Any], ...] = (
+            ("addresses", Visit, Visit.asked < before),
+            ("waiting", Waiting, Waiting.since < before),
+            ("sources", Asking, Asking.day < before.date()),
+        )
+        counts: Counter[str] = Counter()
+        for what, table, past in asked:
+            (key,) = inspect(table).primary_key
+            with Session(self.engine) as session:
+                keys = session.scalars(select(key).where(past).execution_options(yield_per=LOT))
+                for lot in lots(keys):
+                    counts[what] += len(lot)
+                    if dry_run:
+                        continue
+                    with alone(self.engine) as connection:
+                        these = past & key.in_(lot)
+                        if table is Visit:
+                            kept = select(Visit.key, Visit.asked).where(these, had)
+                            connection.execute(insert(Past).from_select(["key", "asked"], kept))
+                        connection.execute(delete(table).where(these))
+        return counts
+
+    def revisited(self, moment: datetime) -> set[str]:
+        """The sources with articles that are to be looked at again by then."""
+        with Session(self.engine) as session:
+            return set(session.scalars(select(Visit.source).where(*_due_again(moment)).distinct()))
 
 
 T = TypeVar("T")
+
+
+def _due_again(moment: datetime) -> list[ColumnElement[bool]]:
+    # What was no article the first time hardly becomes one.
+    return [Visit.revisit <= moment, Visit.failures == 0, Visit.article.is_not(None), ~Visit.spare]
 
 
 def _rows(session: Session, table: type[T], key: InstrumentedAttribute[str], values: Iterable[str]) -> dict[str, T]:
@@ -344,13 +419,14 @@ def _visited(session: Session, pages: list[Page]) -> None:
             session.add(visit)
         if page.fetched >= visit.asked:  # not of a run that finished late
             _visit(visit, page)
-    session.execute(delete(Waiting).where(Waiting.key.in_(visits)))
+    for table in (Waiting, Past):
+        session.execute(delete(table).where(table.key.in_(visits)))
 
 
 def _postponed(session: Session, articles: list[Postponed]) -> None:
     """Take in articles that were not asked for."""
     keys = {_key(article.url) for article in articles}
-    known = _rows(session, Visit, Visit.key, keys).keys() | _rows(session, Waiting, Waiting.key, keys).keys()
+    known = {key for table in (Visit, Past, Waiting) for key in _rows(session, table, table.key, keys)}
     for article in {_key(article.url): article for article in articles if _key(article.url) not in known}.values():
         hint = article.hint.model_dump_json(exclude_none=True)
         session.add(Waiting(key=_key(article.url), url=article.url, source=article.source, since=article.at, hint=hint))

@@ -9,6 +9,7 @@ from api.questions import Asked
 from search.alerts.alert import Alert
 from search.alerts.channels import names
 from search.query import label
+from search.query.kql import quoted
 from wirewatch.errors import UserError
 
 
@@ -52,14 +53,10 @@ def _words(question: str) -> list[str]:
     """The words as KQL takes them; those that mean something else there, and phrases, in quotation marks."""
     parts = (whole.strip('"') for whole in re.findall(r'"[^"]+"|\S+', question))
     return [
-        part if re.fullmatch(r"\w+", part) and part.casefold() not in ("and", "or", "not") else _quoted(part)
+        part if re.fullmatch(r"\w+", part) and part.casefold() not in ("and", "or", "not") else quoted(part)
         for part in parts
         if re.search(r"\w", part)
     ]
-
-
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _any(clauses: list[str]) -> str:
@@ -67,12 +64,12 @@ def _any(clauses: list[str]) -> str:
 
 
 def _in(field: str) -> Callable[[str], str]:
-    return lambda value: f"{field}: {_quoted(value)}"
+    return lambda value: f"{field}: {quoted(value)}"
 
 
 def _named(field: str) -> Callable[[str], str]:
     kind = "person:" if field == "people" else "organization:"
-    return lambda value: f"{'concepts.ids' if value.startswith(kind) else field}: {_quoted(value)}"
+    return lambda value: f"{'concepts.ids' if value.startswith(kind) else field}: {quoted(value)}"
 
 
 _KINDS = {"countries": "country", "topics": "topic"}
@@ -83,6 +80,6 @@ _FILTERS: dict[str, Callable[[str], str]] = {
     "topics": _in("topics"),
     "people": _named("people"),
     "organizations": _named("organizations"),
-    "sources": lambda value: f"(source.id: {_quoted(value)} or source.name.keyword: {_quoted(value)})",
+    "sources": lambda value: f"(source.id: {quoted(value)} or source.name.keyword: {quoted(value)})",
     "stories": _in("story_id"),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.desk import AtDesk, document
@@ -21,6 +21,7 @@ from search.alerts.alert import as_yaml
 from search.query import FACETS, Hit, Told, happened, label
 
 HERE = Path(__file__).parent
+PAPER = Path(marks.__file__).parent / "paper.css"
 HITS = 20
 """Of a page."""
 OTHERS = 6
@@ -117,7 +118,7 @@ def article(article: str, desk: AtDesk) -> str:
 @pages.get("/page.css")
 def style() -> Response:
     """How the pages look."""
-    return FileResponse(HERE / "page.css", media_type="text/css")
+    return Response(PAPER.read_text() + (HERE / "page.css").read_text(), media_type="text/css")
 
 
 def problem(request: Request, status: int, message: str) -> Response:

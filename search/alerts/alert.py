@@ -7,7 +7,6 @@ import re
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -16,17 +15,10 @@ from search.alerts.channels import check
 from search.query.filters import Filters
 from wirewatch.catalogue import load_entries
 from wirewatch.errors import UserError
+from wirewatch.settings import zone as time_zone
 
 Every = Literal["run", "hour", "day", "week"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"`{name}` is no time zone: write one as Europe/Paris or UTC") from None
-    return name
 
 
 def _hours(text: str) -> str:
@@ -64,7 +56,7 @@ class Alert(BaseModel):
     """When on the day they are gathered for."""
     on: Day = "mon"
     """On which day of the week."""
-    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    zone: Annotated[str, AfterValidator(time_zone)] = "UTC"
     """The time zone of ``at``, ``on`` and ``quiet``."""
     quiet: Annotated[str, AfterValidator(_hours)] | None = None
     """Hours in which nothing is sent (``22:00-07:00``): what is found then is sent when they are over."""

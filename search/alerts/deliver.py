@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby, islice
@@ -20,17 +20,17 @@ from elasticsearch import ConflictError, Elasticsearch
 
 from search.alerts import store
 from search.alerts.alert import alert_id
-from search.alerts.channels import Message, Refused, Unknown, check, ready, send
+from search.alerts.channels import Down, Message, Refused, Unknown, check, ready, send, server
 from search.alerts.kibana.rules import channels_of, note_rules
-from search.alerts.matching import Why, why
-from search.alerts.notices import announce, change, notice_of
+from search.alerts.notices import announce, change, developing, notice_of
+from search.alerts.reasons import Reasons
 from search.alerts.schedule import quiet_until
 from search.alerts.store import Kept
 from search.client import connect, every, plain_errors
 from search.indices import ALERTS, DELIVERIES, KIBANA_ALERTS, NOTICES
 from wirewatch.database import in_turn
 from wirewatch.errors import UserError
-from wirewatch.records import AGAIN, Cited, Delivery, Notice, delivery_id, notice_id, now
+from wirewatch.records import AGAIN, Delivery, Notice, delivery_id, notice_id, now
 from wirewatch.settings import get_settings
 
 log = logging.getLogger(__name__)
@@ -42,13 +42,10 @@ ATTEMPTS = 12
 PAUSE = timedelta(minutes=1)
 """After the first of these; the pauses double: twelve attempts are made in 34 hours."""
 PATIENCE = 3
-"""How often a channel may fail before it is left alone until the next delivery: it may take a minute each time."""
+"""How often a channel, or the server behind several, may fail before it is left alone until the next delivery: it may
+take a minute each time."""
 MOST = 500
 """Notices of a message; where there are more, others follow."""
-EXPLAINED = 3
-"""Articles of a notice whose matching is explained: it is dear."""
-AT_ONCE = 200
-"""Articles explained in one request."""
 OVER = ("sent", "dead", "unsure")
 """States of a message that is not sent any more."""
 
@@ -98,9 +95,13 @@ def tell_operator(client: Elasticsearch, what: str, title: str) -> Notice | None
         what: what is told only once.
         title: what there is to say.
     """
+    return announce(client, operator_notice(what, title))
+
+
+def operator_notice(what: str, title: str) -> Notice:
+    """What the operator is to be told: see :func:`tell_operator`."""
     fresh = {"alert": OPERATOR, "story": what, "slot": what, "title": title, "size": 0, "run": OPERATOR}
-    notice = Notice(id=notice_id(OPERATOR, what, "operator"), kind="operator", created=now(), due=now(), **fresh)
-    return announce(client, notice)
+    return Notice(id=notice_id(OPERATOR, what, "operator"), kind="operator", created=now(), due=now(), **fresh)
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,8 @@ class _Round:
         self.moment = now()
         self.counts: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
-        """Of each channel."""
-        self.reasons: dict[tuple[str, str], Why] = {}
-        """Why an alert, by its name, found an article, by its id."""
+        """Of each channel, and of each server."""
+        self.reasons = Reasons(client)
 
     def go(self) -> Counter[str]:
         """Send what is due to analysts, then what is due to the operator, who may hear how that went."""
@@ -173,24 +173,28 @@ class _Round:
 
     def _send_all(self, group: _Group) -> None:
         over = [self._send_to(channel, group) for channel in group.channels]
-        told = [notice for notice in group.notices if all(notice.id in ids for ids in over)]
+        told = [notice for notice in group.notices if all(notice.id in sizes for sizes in over)]
         if group.alert:
-            self._look_up_reasons(group.alert, told)  # unless that was done for a message
-        self._mark(told, "told")
+            self.reasons.look_up(group.alert, told)  # unless that was done for a message
+        # The first of its messages told of the fewest articles.
+        sizes = {notice.id: min((sizes[notice.id] for sizes in over), default=notice.size) for notice in told}
+        self._mark(told, "told", group.alert, sizes)
 
-    def _send_to(self, channel: str, group: _Group) -> set[str]:
-        """Send a group's notices to a channel; returns the ids of those that are over, for that channel."""
+    def _send_to(self, channel: str, group: _Group) -> dict[str, int]:
+        """Send a group's notices to a channel; returns those that are over, for that channel: of how many articles each
+        told, by its id.
+        """
         left = {notice.id: notice for notice in group.notices}
-        over: set[str] = set()
+        over: dict[str, int] = {}
         part = 0
         while left:
             # A notice that comes after the message of its slot was written goes into another one.
-            id = delivery_id(group.name, f"{group.slot} {part}" if part else group.slot, channel)
+            id = delivery_id(f"{group.slot} {part}" if part else group.slot, channel)
             message, seen = self._read(id) or (_first(id, channel, group, left), {"op_type": "create"})
             notices = [left.pop(id) for id in message.notices if id in left]
             message = self._attempt(message, seen, group, notices)
             if message.state in OVER:
-                over.update(message.notices)
+                over.update((id, message.sizes.get(id, 0)) for id in message.notices)
             part += 1
         return over
 
@@ -210,10 +214,11 @@ class _Round:
             if message.repeated:
                 return self._save(message, state="unsure", error="Wirewatch was killed twice while it was sending it")
             message = message.model_copy(update={"repeated": True})
-        if self.failures[message.channel] >= PATIENCE:
+        if max(self.failures[message.channel], self.failures[server(message.channel)]) >= PATIENCE:
             return message
         begun = {"state": "sending", "attempts": message.attempts + 1, "at": now(), "next": None, "error": None}
-        message = message.model_copy(update=begun)
+        sizes = message.sizes | {notice.id: notice.size for notice in notices}
+        message = message.model_copy(update=begun | {"sizes": sizes})
         try:
             self.client.index(index=DELIVERIES, id=message.id, document=_written(message), **seen)
         except ConflictError:
@@ -221,13 +226,14 @@ class _Round:
         try:
             send(self._message(message, group, notices), message.channel)
         except Refused as error:
+            self.failures[server(message.channel) if isinstance(error, Down) else message.channel] += 1
             return self._failed(message, str(error))
         except Unknown as error:
+            self.failures[server(message.channel)] += 1
             return self._failed(message.model_copy(update={"repeated": True}), str(error))
         return self._save(message, state="sent")
 
     def _failed(self, message: Delivery, error: str) -> Delivery:
-        self.failures[message.channel] += 1
         if message.attempts >= ATTEMPTS:
             return self._save(message, state="dead", error=error)
         again = message.at + PAUSE * 2 ** (message.attempts - 1)
@@ -259,41 +265,27 @@ class _Round:
 
     def _message(self, message: Delivery, group: _Group, notices: Sequence[Notice]) -> Message:
         if group.alert:
-            self._look_up_reasons(group.alert, notices)
+            self.reasons.look_up(group.alert, notices)
         again = AGAIN if message.repeated else ""
         sent = tuple(
-            notice.model_copy(update={"id": notice.id + again, "articles": self._explained(notice)})
+            notice.model_copy(update={"id": notice.id + again, "articles": self.reasons.explained(notice)})
             for notice in notices
         )
         return Message(message.id + again, group.alert.alert if group.alert else None, sent, repeated=message.repeated)
 
-    def _look_up_reasons(self, kept: Kept, notices: Sequence[Notice]) -> None:
-        """Find out why the first articles of notices matched."""
-        name = kept.alert.name
-        ids = [article.id for notice in notices for article in notice.articles[:EXPLAINED]]
-        left = [id for id in dict.fromkeys(ids) if (name, id) not in self.reasons]
-        for start in range(0, len(left), AT_ONCE):
-            some = left[start : start + AT_ONCE]
-            try:
-                found = why(self.client, kept, some)
-            except UserError as error:  # the query was broken since
-                log.warning("Why the alert %s matched cannot be said: %s", name, error)
-                found = {}
-            self.reasons.update(((name, id), found.get(id, Why((), ()))) for id in some)
-
-    def _explained(self, notice: Notice) -> tuple[Cited, ...]:
-        """The notice's articles, with why they matched where that is known."""
-        reasons = ((article, self.reasons.get((notice.alert, article.id))) for article in notice.articles)
-        return tuple(
-            article.model_copy(update={"why": found.pieces, "concepts": found.concepts}) if found else article
-            for article, found in reasons
-        )
-
-    def _mark(self, notices: Iterable[Notice], state: str) -> None:
-        """Write down what has become of notices, and why their articles matched."""
+    def _mark(
+        self, notices: Iterable[Notice], state: str, alert: Kept | None = None, sizes: Mapping[str, int] | None = None
+    ) -> None:
+        """Write down what has become of notices, and why their articles matched; of those that were told, of how many
+        articles. A story that grew meanwhile may have to be told once more.
+        """
 
         def marked(id: str, before: Notice | None) -> list[Notice]:
-            return [before.model_copy(update={"state": state, "articles": self._explained(before)})] if before else []
+            if not before:
+                return []
+            what = {"state": state, "articles": self.reasons.explained(before), "told_size": (sizes or {}).get(id)}
+            after = before.model_copy(update=what)
+            return [*(developing(after, alert, self.moment, after.run) if alert else ()), after]
 
         change(self.client, [notice.id for notice in notices], marked)
 

@@ -102,10 +102,7 @@ class Book:
         after = self._ready(_with(before or self._new(id, kept, story, cited[0]), cited), kept, story)
         if after == before:
             return []
-        grown = kept.alert.developing
-        if grown and before and before.state == "told" and before.size < grown <= after.size:
-            return [self._developing(after, kept), after]
-        return [after]
+        return [*developing(after, kept, self.moment, self.run), after]
 
     def _new(self, id: str, kept: Kept, story: str, first: Cited) -> Notice:
         told = {"alert": kept.alert.name, "story": story, "title": first.title, "url": first.url}
@@ -122,16 +119,27 @@ class Book:
             return notice
         return notice.model_copy(update=self._due(kept))
 
-    def _developing(self, notice: Notice, kept: Kept) -> Notice:
-        id = notice_id(notice.alert, notice.story, "developing")
-        again = {"id": id, "kind": "developing", "created": self.moment, "run": self.run}
-        return notice.model_copy(update=again | self._due(kept))
-
     def _due(self, kept: Kept) -> dict[str, Any]:
-        if kept.is_muted(self.moment):
-            return {"state": "muted", "due": None, "slot": ""}
-        due, slot = when(kept.alert, self.moment, self.run)
-        return {"state": "due", "due": due, "slot": slot}
+        return _due(kept, self.moment, self.run)
+
+
+def developing(notice: Notice, kept: Kept, moment: datetime, run: str) -> list[Notice]:
+    """The notice that tells a story once more, where it was told before it was as big as the alert wants for that."""
+    grown = kept.alert.developing
+    told = notice.size if notice.told_size is None else notice.told_size
+    if not grown or notice.state != "told" or not told < grown <= notice.size:
+        return []
+    id = notice_id(notice.alert, notice.story, "developing")
+    again = {"id": id, "kind": "developing", "created": moment, "run": run, "told_size": None}
+    return [notice.model_copy(update=again | _due(kept, moment, run))]
+
+
+def _due(kept: Kept, moment: datetime, run: str) -> dict[str, Any]:
+    """When a notice is sent that an alert makes at that moment, and with which others."""
+    if kept.is_muted(moment):
+        return {"state": "muted", "due": None, "slot": ""}
+    due, slot = when(kept.alert, moment, run)
+    return {"state": "due", "due": due, "slot": f"{kept.id} {slot}"}
 
 
 def change(client: Elasticsearch, ids: Collection[str], how: Change) -> list[Notice]:

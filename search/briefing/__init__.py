@@ -7,8 +7,9 @@ show it.
 
 from __future__ import annotations
 
+from search.briefing.daily import save, write_daily
 from search.briefing.gather import Briefing, gather
 from search.briefing.page import page
 from search.briefing.period import By, Period
 
-__all__ = ["Briefing", "By", "Period", "gather", "page"]
+__all__ = ["Briefing", "By", "Period", "gather", "page", "save", "write_daily"]

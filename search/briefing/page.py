@@ -113,7 +113,7 @@ def _number(count: int, one: str, many: str = "") -> str:
 
 
 _templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=FileSystemLoader([Path(__file__).parent / "templates", Path(marks.__file__).parent]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from search.kibana.connection import SPACE
-from search.kibana.objects import View
+from search.kibana.objects import Dashboard, View
 from search.kibana.views import ARRIVALS
 from wirewatch.settings import get_settings
 
@@ -27,6 +27,11 @@ def of_time(kql: str, view: View, since: datetime, until: datetime) -> str:
     """What KQL finds in some time, in Discover: by the time of a data view."""
     first, last = (moment.strftime("%Y-%m-%dT%H:%M:%S.000Z") for moment in (since, until))
     return _discover(view, {"language": "kuery", "query": kql}, first, last, [])
+
+
+def board(shown: Dashboard) -> str:
+    """One of our dashboards."""
+    return f"{get_settings().kibana_public_url}/s/{SPACE}/app/dashboards#/view/{shown.id}"
 
 
 def _discover(view: View, query: dict[str, Any], since: str, until: str, pills: list[dict[str, Any]]) -> str:

@@ -71,6 +71,16 @@ def setup(*, wait: float = 300, tell: Callable[[str], None] = lambda message: No
     return int(told["successCount"])
 
 
+def answers(seconds: float) -> None:
+    """See whether Kibana is available, within some time.
+
+    Raises:
+        UserError: it is not, its certificate is not believed, or it refuses us.
+    """
+    with session() as kibana:
+        _wait_until_available(kibana, get_settings().kibana_url.rstrip("/"), seconds)
+
+
 def _post(
     kibana: requests.Session, url: str, what: str, *, there_already: int | None = None, **body: Any
 ) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from typing import Any
 
 from search.node import certificates
 from search.node.account import Account
-from search.node.distribution import Progress, assemble, locked, need_room
+from search.node.distribution import VERSION, Progress, assemble, locked, need_room
 from search.node.java import find_jdk
 from wirewatch.errors import UserError
 from wirewatch.settings import Settings
@@ -111,6 +111,12 @@ class Node:
                 self._stop()  # It was started by a Wirewatch whose node spoke no TLS.
             launcher = None if self._pids() else self._launch(*self._server(tell), tell)
             self._wait_until_ready(launcher, tell)
+
+    @property
+    def server(self) -> Path | None:
+        """The folder of the unpacked server, if it is here already."""
+        found = self.settings.node_home or self.folder / f"elasticsearch-{VERSION}"
+        return found if found.is_dir() else None
 
     def install(self, progress: Progress | None = None) -> Path:
         """Get what ``start`` would run, if it is not here yet, and return the folder of the unpacked server.

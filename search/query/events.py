@@ -15,7 +15,7 @@ from elasticsearch import Elasticsearch
 
 from search.client import plain_errors
 from search.index import ALIAS
-from search.query.kql import kql_query
+from search.query.kql import kql_query, quoted
 
 AT_ONCE = 250
 """Events asked for in one request."""
@@ -83,10 +83,6 @@ def _one(article: str, event: dict[str, Any], asked: str, name: str) -> dict[str
         ("sentence", event["sentence"]),
         *(("words", word) for word in event.get("words", ())),
     ]
-    told = " and ".join(f"{field}: {_quoted(value)}" for field, value in own)
+    told = " and ".join(f"{field}: {quoted(value)}" for field, value in own)
     happened = kql_query(f"events: {{ ({asked}) and {told} }}")
     return {"bool": {"filter": [{"term": {"id": article}}, happened], "_name": name}}
-
-
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

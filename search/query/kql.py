@@ -46,6 +46,11 @@ def kql_query(kql: str) -> dict[str, Any]:
     return {"kql": {"query": bracketed(kql)}}
 
 
+def quoted(value: str) -> str:
+    """A value as KQL writes it where it is to be taken as it is."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def bracketed(kql: str) -> str:
     """The same text, with brackets where ``and`` and ``or`` stand side by side; any other is left as it is.
 

@@ -1,16 +1,10 @@
-"""The search pages in Debian's Chromium: by keys alone, without scripts, narrow and wide, light and dark.
-
-``WIREWATCH_SHOTS`` names a folder that screenshots are left in.
-"""
+"""The search pages in Debian's Chromium: by keys alone, without scripts, narrow and wide, light and dark."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -21,16 +15,11 @@ from search.alerts import store
 from search.alerts.alert import Alert
 from search.alerts.links import Link, token
 from search.client import connect
+from tests import browser
 from tests.api.conftest import Room
 from wirewatch.settings import get_settings
 
-playwright = pytest.importorskip("playwright.sync_api", reason="no playwright (pip install 'wirewatch[render]')")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core (axe-playwright-python)")
-SHOTS = os.environ.get("WIREWATCH_SHOTS")  # read here: later the tests have no such variables
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium (apt-get install chromium)")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-LOOKS = [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
+chromium = browser.chromium
 
 
 @pytest.fixture(scope="module")
@@ -59,29 +48,15 @@ def _served() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[object]:
-    """The browser."""
-    with playwright.sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=CHROMIUM)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def muted(paper: Room) -> str:
     """The name of an alert that is there to be muted."""
     return store.create(connect(), Alert(name="Algeria", kql="countries: DZ"), "command").alert.name
 
 
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+@pytest.mark.parametrize(("scheme", "width"), browser.LOOKS)
 def test_axe_finds_nothing_and_no_page_is_wider_than_the_screen(
     chromium, site: str, paper: Room, muted: str, scheme: str, width: int
 ) -> None:
-    context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
     paths = {
         "newest": "/",
         "search": "/?q=Russia military cooperation Africa",
@@ -92,95 +67,79 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_the_screen(
         "problem": "/?kql=(a and",
         "link": f"/l/{token(Link('mute', muted, 'mail:ann@example.org'))}",
     }
-    for name, path in paths.items():
-        page.goto(site + path)
-        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        if name == "link":
-            page.click("button")
-            page.wait_for_selector("[role=status]")
-        found = axe.Axe().run(page, options={"resultTypes": ["violations"], "runOnly": RULES})
-        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS, f"{name}-{scheme}-{width}.png"), full_page=True)
-    assert [text for text in complaints if "400" not in text] == []
-    context.close()
+    with browser.window(chromium, scheme, width) as page:
+        for name, path in paths.items():
+            page.goto(site + path)
+            page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+            if name == "link":
+                page.click("button")
+                page.wait_for_selector("[role=status]")
+            browser.check(page, name, "best-practice")
+            browser.shoot(page, f"{name}-{scheme}-{width}")
+        assert [text for text in page.said if "400" not in text] == []
 
 
 def test_without_scripts_keys_lead_from_the_question_to_an_article(chromium, site: str, paper: Room) -> None:
-    context = chromium.new_context(java_script_enabled=False)
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    page.goto(site)
-    page.locator("*:focus").wait_for()  # the box has the focus, as soon as it is drawn
-    page.keyboard.type("Russia military cooperation Africa")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**q=Russia*")
-    assert page.locator(".hits h2").first.text_content() == paper["algiers"].title
+    with browser.window(chromium, java_script_enabled=False) as page:
+        page.goto(site)
+        page.locator("*:focus").wait_for()  # the box has the focus, as soon as it is drawn
+        page.keyboard.type("Russia military cooperation Africa")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**q=Russia*")
+        assert page.locator(".hits h2").first.text_content() == paper["algiers"].title
 
-    page.keyboard.press("Tab")
-    assert page.locator("*:focus").text_content() == "Skip to the content"
-    assert page.locator("*:focus").bounding_box()["y"] >= 0
-    page.keyboard.press("Enter")
-    for _ in range(40):
         page.keyboard.press("Tab")
-        if page.locator(".hits h2 a:focus").count():
-            break
-    assert page.locator(".hits h2 a:focus").text_content() == paper["algiers"].title
-    assert page.locator("*:focus").evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/article/*")
-    assert page.locator("h1").text_content() == paper["algiers"].title
-    context.close()
+        assert page.locator("*:focus").text_content() == "Skip to the content"
+        assert page.locator("*:focus").bounding_box()["y"] >= 0
+        page.keyboard.press("Enter")
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.locator(".hits h2 a:focus").count():
+                break
+        assert page.locator(".hits h2 a:focus").text_content() == paper["algiers"].title
+        assert page.locator("*:focus").evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/article/*")
+        assert page.locator("h1").text_content() == paper["algiers"].title
 
 
 def test_the_form_and_a_facet_ask_what_they_say(chromium, site: str, paper: Room) -> None:
-    page = chromium.new_page()
-    page.set_default_timeout(60_000)
-    page.goto(site)
-    page.get_by_label("Search the news").fill("countries: RU")
-    page.get_by_label("KQL").check()
-    page.get_by_role("button", name="Search").click()
-    page.wait_for_url("**syntax=kql*")
-    page.get_by_role("complementary").get_by_role("link", name="Algeria").click()
-    page.wait_for_url("**countries=DZ*")
-    assert parse_qs(urlsplit(page.url).query) == {"kql": ["countries: RU"], "countries": ["DZ"]}
-    titles = page.locator(".hits h2").all_text_contents()
-    assert set(titles) == {paper["algiers"].title, paper["arabic"].title}
-    page.close()
+    with browser.window(chromium) as page:
+        page.goto(site)
+        page.get_by_label("Search the news").fill("countries: RU")
+        page.get_by_label("KQL").check()
+        page.get_by_role("button", name="Search").click()
+        page.wait_for_url("**syntax=kql*")
+        page.get_by_role("complementary").get_by_role("link", name="Algeria").click()
+        page.wait_for_url("**countries=DZ*")
+        assert parse_qs(urlsplit(page.url).query) == {"kql": ["countries: RU"], "countries": ["DZ"]}
+        titles = page.locator(".hits h2").all_text_contents()
+        assert set(titles) == {paper["algiers"].title, paper["arabic"].title}
 
 
 def test_the_form_makes_an_alert_of_the_search_without_scripts(chromium, site: str, paper: Room) -> None:
-    context = chromium.new_context(java_script_enabled=False)
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    page.goto(f"{site}/?q=Russia wheat&countries=EG")
-    page.get_by_text("Make an alert of this search").click()
-    form = page.get_by_role("form", name="Make an alert")
-    assert form.get_by_label("Name").input_value() == "Russia wheat, Egypt"
-    form.get_by_label("Name").fill("Wheat & <Egypt>")
-    form.get_by_label("newsdesk").check()
-    form.get_by_label("When").select_option("day")
-    form.get_by_label("of the time zone").fill("Africa/Cairo")
-    form.get_by_role("button", name="Make the alert").click()
-    page.wait_for_url("**/alerts")
-    assert page.locator("h1").text_content() == "The alert Wheat & <Egypt> is made"
-    assert "once a day at 08:00 (Africa/Cairo)" in " ".join(page.locator("main").text_content().split())
-    if folder := os.environ.get("WIREWATCH_SHOTS"):
-        page.screenshot(path=Path(folder, "made.png"), full_page=True)
-    kept = store.find(connect(), "Wheat & <Egypt>")
-    assert (kept.origin, kept.alert.tell) == ("api", ("newsdesk",))
-    assert kept.alert.kql == 'Russia and wheat and countries: "EG"'
-    page.get_by_role("link", name="What it would find today").click()
-    assert page.locator(".hits h2").all_text_contents() == [paper["wheat"].title]
-    context.close()
-    context = chromium.new_context()
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.goto(f"{site}/?kql=wheat")
-    page.get_by_text("Make an alert of this search").click()
-    page.get_by_role("button", name="Make the alert").click()
-    page.wait_for_url("**/alerts")
-    found = axe.Axe().run(page, options={"resultTypes": ["violations"], "runOnly": RULES})
-    assert found.violations_count == 0, found.generate_report()
-    context.close()
+    with browser.window(chromium, java_script_enabled=False) as page:
+        page.goto(f"{site}/?q=Russia wheat&countries=EG")
+        page.get_by_text("Make an alert of this search").click()
+        form = page.get_by_role("form", name="Make an alert")
+        assert form.get_by_label("Name").input_value() == "Russia wheat, Egypt"
+        form.get_by_label("Name").fill("Wheat & <Egypt>")
+        form.get_by_label("newsdesk").check()
+        form.get_by_label("When").select_option("day")
+        form.get_by_label("of the time zone").fill("Africa/Cairo")
+        form.get_by_role("button", name="Make the alert").click()
+        page.wait_for_url("**/alerts")
+        assert page.locator("h1").text_content() == "The alert Wheat & <Egypt> is made"
+        assert "once a day at 08:00 (Africa/Cairo)" in " ".join(page.locator("main").text_content().split())
+        browser.shoot(page, "made")
+        kept = store.find(connect(), "Wheat & <Egypt>")
+        assert (kept.origin, kept.alert.tell) == ("api", ("newsdesk",))
+        assert kept.alert.kql == 'Russia and wheat and countries: "EG"'
+        page.get_by_role("link", name="What it would find today").click()
+        assert page.locator(".hits h2").all_text_contents() == [paper["wheat"].title]
+    with browser.window(chromium) as page:
+        page.goto(f"{site}/?kql=wheat")
+        page.get_by_text("Make an alert of this search").click()
+        page.get_by_role("button", name="Make the alert").click()
+        page.wait_for_url("**/alerts")
+        browser.check(page, "made", "best-practice")

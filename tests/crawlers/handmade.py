@@ -33,6 +33,7 @@ class Answer:
     content_type: str = "text/html"
     hint: Hint = Hint()  # noqa: RUF009 - it cannot be changed
     kind: PageKind = PageKind.ARTICLE
+    source: SourceRef = SOURCE
 
 
 def article_html(title: str, sentence: str = SENTENCE, canonical: str = "", head: str = "") -> bytes:
@@ -58,7 +59,12 @@ def pages_batch(answers: Mapping[str, bytes | Answer], fetched: datetime, name: 
         for url, answer in answers.items():
             given = answer if isinstance(answer, Answer) else Answer(answer)
             page = Page(
-                url=url, source=SOURCE, kind=given.kind, outcome=PageOutcome.FETCHED, fetched=fetched, hint=given.hint
+                url=url,
+                source=given.source,
+                kind=given.kind,
+                outcome=PageOutcome.FETCHED,
+                fetched=fetched,
+                hint=given.hint,
             )
             if given.status == 200:
                 response = Response(url, headers={"Content-Type": given.content_type}, body=given.body)

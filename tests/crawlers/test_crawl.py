@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -343,6 +344,20 @@ def test_a_site_can_have_a_page_object_of_its_own_for_a_listing(crawling, site: 
     site.page("/own")
     site.feed("/a")
     assert fetched(crawl(site.source(), RUNS[0])) == [site.url("/own")]
+
+
+def test_two_crawls_at_once_never_come_to_the_same_site(crawling) -> None:
+    crawling()
+    with Newsroom(port=0, slow=0.1, only=["maghreb-matin", "sada-al-nil"]) as room:
+        alone, both = load_sources(room.sources)[:1], load_sources(room.sources)
+        groups = {"20270101T020000Z-a": alone, "20270101T020000Z-b": both}
+        with ThreadPoolExecutor() as pool:
+            begun = [pool.submit(crawl, Group(name="g00", sources=tuple(some)), run) for run, some in groups.items()]
+        done = [crawling.result() for crawling in begun]
+        asked = [path for host, path, _ in room.requests if host.startswith(alone[0].domain.split(".")[0])]
+    assert [batch.manifest().counts.get("busy-sites") for batch in done].count(1) == 1
+    assert len(asked) == len(set(asked)) > 5
+    assert sum(len(fetched(batch)) for batch in done) == len({url for batch in done for url in fetched(batch)}) > 10
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from typer.testing import CliRunner
 
 from crawlers import extract as stage
 from crawlers.extract import extract
@@ -13,7 +12,6 @@ from crawlers.pages.item import ArticleItem
 from tests.crawlers.handmade import (
     EDITED,
     SITE,
-    SOURCE,
     STORY,
     Answer,
     article_html,
@@ -23,9 +21,7 @@ from tests.crawlers.handmade import (
     pages_batch,
     receipts,
 )
-from wirewatch import batches
 from wirewatch.batches import Batch
-from wirewatch.cli import cli
 from wirewatch.records import article_id
 from wirewatch.settings import get_settings
 from wirewatch.state import State
@@ -154,52 +150,3 @@ def test_a_state_that_is_rebuilt_knows_the_replay(mended, settings):
     state = State(settings.state)
     state.catch_up(settings.batches)
     assert state.known([after.id])[after.id].version == after.version
-
-
-# The command ------------------------------------------------------------------------------------
-
-
-def reextract(*arguments: str):
-    return CliRunner().invoke(cli, ["reextract", *arguments])
-
-
-def replays(stage: str = "articles") -> list[Batch]:
-    return [batch for batch in batches.finished(get_settings().batches, stage) if batch.is_replay]
-
-
-def test_the_days_that_are_named_are_extracted_again_and_nothing_else():
-    for number in (1, 2, 3, 4):
-        crawled(number, {f"{SITE}/{number}": article_html(f"Story number {number}")})
-    result = reextract("--from", "2027-01-02", "--to", "2027-01-03")
-    assert result.exit_code == 0, result.output
-    assert [only(batch).title for batch in replays()] == ["Story number 2", "Story number 3"]
-    assert "2 articles in 2 batches" in " ".join(result.output.split())
-    root = get_settings().batches
-    assert not batches.pending(root, "articles"), "a replay is nothing to extract"
-    assert set(replays()) <= set(batches.pending(root, "enriched"))
-    # A replay of a replay is one of the same pages.
-    assert reextract("--from", "2027-01-02", "--to", "2027-01-02").exit_code == 0
-    assert len(replays()) == 3
-    assert all(batch.name.count("replay") == 1 for batch in replays())
-
-
-def test_pages_that_were_never_extracted_are_left_to_extract():
-    pages_batch({STORY: article_html("A story")}, day(1))
-    result = reextract("--from", "2027-01-01", "--to", "2027-01-01")
-    assert result.exit_code != 0
-    assert "wirewatch extract" in str(result.exception)
-    assert not replays()
-
-
-def test_one_source_can_be_named():
-    crawled(1, {STORY: article_html("A story")})
-    days = ("--from", "2027-01-01", "--to", "2027-01-31")
-    assert "other.example" in str(reextract(*days, "--source", "other.example").exception)
-    assert reextract(*days, "--source", SOURCE.id).exit_code == 0
-    assert len(replays()) == 1
-
-
-def test_a_day_that_is_none_is_named():
-    result = reextract("--from", "yesterday", "--to", "2027-01-31")
-    assert result.exit_code != 0
-    assert "yesterday" in result.output

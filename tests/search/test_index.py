@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from search.client import connect, plain_errors
 from search.index import index, init
 from search.indices import index_of
 from search.query import search_kql
+from wirewatch import batches
 from wirewatch.batches import Batch, line_of, write
 from wirewatch.errors import UserError
 from wirewatch.records import (
@@ -369,9 +371,10 @@ def test_what_an_article_calls_people_and_merely_names_is_found(
 
 
 def test_stories_are_indexed_and_the_articles_of_a_merged_one_get_the_older_id(
-    clean: Elasticsearch, desk: Desk, tmp_path: Path
+    clean: Elasticsearch, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def batch(name: str, articles: list[EnrichedArticle], *stories: Story) -> Batch:
+        monkeypatch.setattr(batches, "now", lambda: datetime.strptime(name[:16], "%Y%m%dT%H%M%S%z"))
         made = Batch(tmp_path.as_uri(), "enriched", name)
         lines = tmp_path / name
         lines.write_bytes(b"".join(map(line_of, stories)))
@@ -385,15 +388,29 @@ def test_stories_are_indexed_and_the_articles_of_a_merged_one_get_the_older_id(
         seen = {"first_seen": desk["algiers"].first_seen, "last_seen": desk["algiers"].first_seen}
         return Story(id=id, title=id, size=size, languages=("fr",), sources=("a",), merged_into=merged_into, **seen)
 
-    algiers = desk["algiers"].model_copy(update={"story_id": "younger"})
-    drills = desk["drills"].model_copy(update={"story_id": "older"})
-    index(batch("20270131T020000Z-a", [algiers, drills], story("younger", 1), story("older", 1)), client=clean)
+    # A story has the id of its first article.
+    younger, older = desk["algiers"].id, desk["drills"].id
+    algiers = desk["algiers"].model_copy(update={"story_id": younger})
+    drills = desk["drills"].model_copy(update={"story_id": older})
+    first = batch("20270131T020000Z-a", [algiers, drills], story(younger, 1), story(older, 1))
+    index(first, client=clean)
     version = everything(clean)[0]["_version"]
-    merges = batch("20270201T020000Z-b", [], story("older", 2), story("younger", 1, "older"))
-    index(merges, client=clean)
-    assert {hit["_source"]["story_id"] for hit in everything(clean)} == {"older"}
+    index(batch("20270201T020000Z-b", [], story(older, 2), story(younger, 1, older)), client=clean)
+    assert {hit["_source"]["story_id"] for hit in everything(clean)} == {older}
     assert everything(clean)[0]["_version"] == version
     # What Elasticsearch leaves out of what it shows is still there.
     assert clean.count(index="articles", query={"exists": {"field": "embedding"}})["count"] == 2
-    hits = clean.search(index="wirewatch-stories")["hits"]["hits"]
-    assert [(hit["_id"], hit["_source"]["size"]) for hit in hits] == [("older", 2)]
+    assert told(clean) == {older: 2}
+
+    # What is indexed again says what was so before the two became one.
+    found = everything(clean)
+    shutil.rmtree(first.next("indexed").url.removeprefix("file://"))
+    index(first, client=clean)
+    assert everything(clean) == found
+    assert told(clean) == {older: 2}
+
+
+def told(es: Elasticsearch) -> dict[str, int]:
+    """The size of each story."""
+    hits = es.search(index="wirewatch-stories")["hits"]["hits"]
+    return {hit["_id"]: hit["_source"]["size"] for hit in hits}

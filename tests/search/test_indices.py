@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
-from search.index import index, init
-from search.indices import STORIES, index_of, standing
+from search.health.history import INDEX as HEALTH
+from search.index import index
+from search.indices import DELIVERIES, NOTICES, STORIES, index_of, standing
+from search.retention import retain
 from tests.search.test_index import everything
 from wirewatch.batches import Batch
 from wirewatch.records import EnrichedArticle
-from wirewatch.settings import get_settings
+from wirewatch.settings import KeepSettings, get_settings
 
 Desk = dict[str, EnrichedArticle]
 Enriched = Callable[..., Batch]
@@ -26,15 +28,18 @@ def test_articles_are_kept_as_many_days_as_the_setting_says(
         return desk[name].model_copy(update={"first_seen": noon - timedelta(days=days)})
 
     index(enriched([seen("wheat", 0), seen("drills", 29), seen("algiers", 31), seen("bakery", 700)]), client=clean)
-    monkeypatch.setattr("search.indices.now", lambda: noon + timedelta(hours=5))
-    init(clean)
+    monkeypatch.setattr("search.retention.now", lambda: noon + timedelta(hours=5))
+    retain(client=clean)
     assert len(everything(clean)) == 4  # for ever, unless said
     monkeypatch.setattr(get_settings().elasticsearch, "keep_days", 30)
-    init(clean)
+    assert retain(dry_run=True, client=clean) == "articles 2"
+    assert len(everything(clean)) == 4
+    assert retain(client=clean) == "articles 2"
     assert {hit["_id"] for hit in everything(clean)} == {desk["wheat"].id, desk["drills"].id}
     assert not clean.indices.exists(index=index_of(2024))
-    monkeypatch.setattr("search.indices.now", lambda: noon + timedelta(days=900))
-    init(clean)
+    for module in ("retention", "indices"):
+        monkeypatch.setattr(f"search.{module}.now", lambda: noon + timedelta(days=900))
+    retain(client=clean)
     assert everything(clean) == []
     assert list(standing(clean)) == [index_of(2029)]
 
@@ -61,9 +66,9 @@ def test_copies_whose_original_is_removed_have_the_first_of_them_for_one(
         last,
     }
 
-    monkeypatch.setattr("search.indices.now", lambda: noon + timedelta(hours=5))
+    monkeypatch.setattr("search.retention.now", lambda: noon + timedelta(hours=5))
     monkeypatch.setattr(get_settings().elasticsearch, "keep_days", 30)
-    init(clean)
+    retain(client=clean)
     left = {hit["_id"]: hit["_source"] for hit in everything(clean)}
     assert set(left) == {heir, last, desk["history"].id}
     assert "duplicate_of" not in left[heir] and left[heir]["original"] == heir
@@ -87,11 +92,36 @@ def test_stories_go_when_all_their_articles_have(clean: Elasticsearch, monkeypat
     noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
     for id, days in (("old", 40), ("moving", 3)):
         clean.index(index=STORIES, id=id, document={"id": id, "last_seen": noon - timedelta(days=days)}, refresh=True)
-    monkeypatch.setattr("search.indices.now", lambda: noon)
+    monkeypatch.setattr("search.retention.now", lambda: noon)
     monkeypatch.setattr(get_settings().elasticsearch, "keep_days", 30)
-    init(clean)
+    retain(client=clean)
     clean.indices.refresh(index=STORIES)
     assert [hit["_id"] for hit in clean.search(index=STORIES)["hits"]["hits"]] == ["moving"]
+
+
+def test_what_is_known_of_sources_and_alerts_goes_but_nothing_that_is_yet_to_be_told(
+    clean: Elasticsearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    old, young = noon - timedelta(days=101), noon - timedelta(days=99)
+    for id, at in (("old", old), ("young", young)):
+        clean.index(index=HEALTH, id=id, document={"id": id, "at": at})
+        for state in ("told", "due"):
+            clean.index(index=NOTICES, id=f"{id} {state}", document={"created": at, "state": state})
+        for state in ("sent", "failed"):
+            clean.index(index=DELIVERIES, id=f"{id} {state}", document={"at": at, "state": state})
+    kept = (HEALTH, NOTICES, DELIVERIES)
+    clean.indices.refresh(index=kept)
+    monkeypatch.setattr("search.retention.now", lambda: noon)
+    assert retain(client=clean) == "nothing to do", "the defaults keep this for longer"
+    keep = KeepSettings(health_days=100, notices_days=100)
+    monkeypatch.setattr(get_settings(), "keep", keep)
+    would = "days of sources 1, notices 1, deliveries 1"
+    assert retain(dry_run=True, client=clean) == would
+    assert retain(client=clean) == would
+    assert retain(client=clean) == "nothing to do"
+    left = {hit["_id"] for hit in clean.search(index=kept, size=20)["hits"]["hits"]}
+    assert left == {"young", "young told", "young due", "old due", "young sent", "young failed", "old failed"}
 
 
 def test_writing_makes_no_index_of_articles(clean: Elasticsearch) -> None:

@@ -20,6 +20,7 @@ from search.index import index, init
 from search.indices import MIGRATIONS, SCHEMA, index_of, standing
 from search.migrate import migrate, steps
 from search.query import search_kql
+from search.retention import retain
 from tests.search.test_index import rewritten
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
@@ -292,10 +293,10 @@ def test_the_old_index_is_kept_for_as_long_as_the_setting_says(
     monkeypatch.setattr(get_settings().elasticsearch, "keep_replaced_days", 3)
     assert migrate(client=old) == [OLD]
     assert migrate(client=old) == []
-    init(old)
+    retain(client=old)
     assert old.indices.exists(index=OLD)
     monkeypatch.setattr(get_settings(), "time_shift", timedelta(days=3).total_seconds())
-    init(old)
+    retain(client=old)
     assert not old.indices.exists(index=OLD)
     assert len(held(old)) == 60
     old.indices.refresh(index=MIGRATIONS)

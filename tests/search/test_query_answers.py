@@ -44,7 +44,8 @@ def room(clean: Elasticsearch, desk: Desk, enriched: Callable[..., Batch]) -> De
         Story(id=story, title="Arms", size=3, languages=("en", "fr"), sources=("b.example", "a.example"), **seen),
         Story(id=desk["wheat"].id, title="Wheat", size=1, languages=("en",), sources=("b.example",), **seen),
     ]
-    _tell_stories(Sender(clean), told)
+    _tell_stories(Sender(clean), told, 1)
+    clean.indices.refresh()
     return articles
 
 
@@ -192,7 +193,8 @@ def test_what_is_written_back_keeps_its_vectors(room: Desk, clean: Elasticsearch
     older = room["wheat"]
     seen = {"first_seen": NOON, "last_seen": NOON}
     merged = Story(id=room["drills"].id, title="", size=3, languages=(), sources=(), merged_into=older.id, **seen)
-    _tell_stories(Sender(clean), [merged])
+    _tell_stories(Sender(clean), [merged], 2)
+    clean.indices.refresh()
     document = get(room["algiers"].id, vectors=True, client=clean)
     assert document["story_id"] == older.id
     assert len(document["embedding"]) == 384

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -11,12 +12,13 @@ from elasticsearch import Elasticsearch
 from search.index import index
 from search.indices import SCHEMA, index_of, standing
 from search.query import search_kql
-from search.snapshots import REPOSITORY, restore, snapshot, snapshots
+from search.security import ROLES
+from search.snapshots import REPOSITORY, daily, restore, snapshot, snapshots
 from tests.search.test_index import everything, rewritten
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
 from wirewatch.records import EnrichedArticle
-from wirewatch.settings import Settings, get_settings
+from wirewatch.settings import KeepSettings, Settings, get_settings
 
 Desk = dict[str, EnrichedArticle]
 Enriched = Callable[..., Batch]
@@ -106,3 +108,37 @@ def test_a_damaged_snapshot_is_noticed_before_anything_is_deleted(
         shutil.rmtree(store / "indices", ignore_errors=True)  # Elasticsearch makes it when it looks there
         (store / "elsewhere").rename(store / "indices")
     assert everything(clean) == before
+
+
+def test_one_is_taken_each_day_and_as_many_kept_as_the_setting_says(
+    clean: Elasticsearch, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def day(number: int, keep: int) -> str:
+        monkeypatch.setattr(get_settings(), "time_shift", timedelta(days=number).total_seconds())
+        monkeypatch.setattr(get_settings(), "keep", KeepSettings(snapshots=keep))
+        return daily(client=clean)
+
+    assert day(0, 0) == "no snapshot: WIREWATCH_KEEP__SNAPSHOTS is 0"
+    assert not snapshots(client=clean)
+    assert "1 there" in day(0, 2) and "1 there" in day(0, 2)
+    assert "0 to be taken, 1 there, 2 kept" in daily(dry_run=True, client=clean)
+    assert "2 there" in day(-1, 2)
+    (first, second) = snapshots(client=clean)
+    assert re.search(rf"2 there, the last \S+; 1 removed, {first.name}", day(-2, 2))
+    assert second in snapshots(client=clean)
+    assert "1 removed" in day(-2, 1)
+    assert len(snapshots(client=clean)) == 1
+
+
+def test_who_has_no_right_to_a_snapshot_takes_none_and_says_so(
+    clean: Elasticsearch, store: Path, settings: Settings
+) -> None:
+    rights = {"wirewatch-pipeline": ROLES["pipeline"]}
+    key = clean.security.create_api_key(name="test-pipeline", role_descriptors=rights)
+    given = settings.elasticsearch
+    assert given.url
+    try:
+        with Elasticsearch(given.url, api_key=key["encoded"], ca_certs=str(given.ca)) as pipeline:
+            assert "who asks has no right to take one" in daily(client=pipeline)
+    finally:
+        clean.security.invalidate_api_key(name="test-pipeline")

@@ -41,6 +41,7 @@ from wirewatch.records import (
     content_version,
 )
 from wirewatch.state import HABITS_KEPT, RECENT, REVISITS, State, _Table
+from wirewatch.storage import file_system
 
 SOURCE = SourceRef(id="example.org", name="Example", country="FR")
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -127,9 +128,9 @@ def write(root: str, stage: str, name: str, *records: Record) -> None:
             if type(record) not in FILES[stage]:
                 out.add(record)
         for kind, file in FILES[stage].items():
-            fs, path = batches._file_system(f"{root}/{stage}/{name}/{out.place(file)}")
             lines = [record.model_dump_json() + "\n" for record in records if isinstance(record, kind)]
-            fs.pipe_file(path, "".join(lines).encode())
+            with file_system(f"{root}/{stage}/{name}/{out.place(file)}") as (fs, path):
+                fs.pipe_file(path, "".join(lines).encode())
 
 
 def rows(state: State) -> dict[str, list[tuple[Any, ...]]]:
@@ -523,7 +524,7 @@ def test_a_state_that_is_rebuilt_is_the_one_that_grew(
     rebuilt = State(new_url())
     rebuilt.catch_up(root)
     assert rows(rebuilt) == rows(grown)
-    assert all(rows(grown).values())
+    assert all(found for name, found in rows(grown).items() if name != "past")
 
 
 def _gone(url: str, after: timedelta) -> Page:
@@ -724,3 +725,49 @@ def test_a_missing_driver_is_named_with_the_way_to_get_it(monkeypatch: pytest.Mo
     monkeypatch.setattr(builtins, "__import__", without_psycopg)
     with pytest.raises(UserError, match=r"pip install 'wirewatch\[postgres\]'"):
         State("postgresql+psycopg://me:secret@db/wirewatch")
+
+
+# What is forgotten
+
+
+def test_of_an_address_that_was_long_not_asked_for_is_known_that_it_is_nothing_new(root: str, state: State) -> None:
+    old, lost, young = (f"https://example.org/{name}" for name in ("old", "lost", "young"))
+    waiting = Postponed(url="https://example.org/later", source=SOURCE.id, at=NOON, hint=Hint())
+    write(root, "pages", "1", page(old), failed(url=lost), listing(), waiting)
+    write(root, "articles", "1", article("Text", old), extraction("new", old))
+    write(root, "pages", "2", page(young, 300 * DAY))
+    state.catch_up(root)
+    before = rows(state)
+    gone = {"addresses": 3, "waiting": 1}
+    assert state.forget(NOON + DAY, dry_run=True) == gone
+    assert rows(state) == before
+    assert state.forget(NOON + DAY) == gone
+    assert state.forget(NOON + DAY) == {}
+
+    # A listing that still shows them brings the one that failed, and nothing else.
+    known = state.look_up([old, lost, young, FEED])
+    assert list(known) == [young, old]
+    assert (known[old].fetched, known[old].failures, known[old].article) == (NOON, 0, None)
+    assert state.known([article_id(old)])  # what it was stays, so that it is no new article should it be asked for
+    state.catch_up(root)
+    assert old not in {row[1] for row in rows(state)["visits"]}, "the batches were applied before"
+
+    # Asked for again, it is as any other.
+    write(root, "pages", "3", page(old, 500 * DAY))
+    state.catch_up(root)
+    assert state.look_up([old])[old].asked == NOON + 500 * DAY
+    assert rows(state)["past"] == []
+
+
+def test_a_rebuilt_state_has_what_was_forgotten_until_it_is_forgotten_again(
+    root: str, state: State, new_url: Callable[[], str]
+) -> None:
+    write(root, "pages", "1", page())
+    write(root, "pages", "2", page("https://example.org/b", 2 * DAY))
+    state.catch_up(root)
+    state.forget(NOON + DAY)
+    rebuilt = State(new_url())
+    rebuilt.catch_up(root)
+    assert rebuilt.look_up([URL])[URL].url == URL
+    rebuilt.forget(NOON + DAY)
+    assert rows(rebuilt) == rows(state)

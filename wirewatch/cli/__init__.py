@@ -38,19 +38,27 @@ def _main(
 from wirewatch.cli import (  # noqa: E402 - they register on the app above
     alerts,
     briefing,
+    doctor,
     explain,
     index,
     kibana,
     local,
+    maintain,
     pages,
+    replay,
     search,
     security,
     serve,
     sources,
     stages,
+    status,
 )  # fmt: skip
 
-for group in (stages, index, search, explain, serve, alerts, briefing, sources, pages, kibana, security, local):
+GROUPS = (
+    *(stages, replay, index, search, explain, serve, alerts, briefing),
+    *(sources, pages, kibana, security, local, maintain, status, doctor),
+)
+for group in GROUPS:
     group.register(cli)
 
 

@@ -1,4 +1,8 @@
-"""Airflow on this machine: ``airflow standalone`` with our DAGs, as a process that outlives the command."""
+"""Airflow on this machine: its four parts with our DAGs, looked after by supervisord, which outlives the command.
+
+They are what ``airflow standalone`` starts. It leaves a part that has died dead, keeps one log that grows for ever, and
+opens two log servers on every interface that one machine has no use for (docs/decisions.md).
+"""
 
 from __future__ import annotations
 
@@ -10,24 +14,79 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from wirewatch.cli.airflow_api import AirflowApi
+from wirewatch.cli.words import NEVER
 from wirewatch.errors import UserError
 from wirewatch.settings import Settings
 
+DAGS = Path(__file__).parents[2] / "dags"
+"""They are in a checkout only."""
 START_SECONDS = 180
 STOP_SECONDS = 60
+PATIENCE = 45
+"""Seconds in which an Airflow that runs is to be well, or it is started anew: more than it takes to start a part again,
+and than Airflow takes to see that one is dead (30 s)."""
 AUTH_MANAGER = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+PROGRAMS = {
+    # In this order they start; they stop in the other one, so that what ends can still report it.
+    "api-server": "api-server",
+    "scheduler": "scheduler --skip-serve-logs",
+    "dag-processor": "dag-processor",
+    "triggerer": "triggerer --skip-serve-logs",
+}
+"""The parts, and what each is on Airflow's command line. The pages read the logs of tasks from the disk."""
+
+TUNED = {
+    # A file that changed is read at once; each of the others costs a process that imports Airflow.
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+    # A task waits some two minutes for the pages to come (back): they start more slowly than the scheduler.
+    "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "10",
+    # Seconds after which what a killed scheduler had under way is begun again, at most, and half a minute.
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
+}
+"""What suits one machine better than what Airflow takes where nothing is said."""
+
+_SUPERVISOR = """\
+; Written by `wirewatch up`. What is changed here is lost.
+[supervisord]
+nodaemon=true
+silent=true
+umask=077
+nocleanup=true
+pidfile=%(here)s/supervisord.pid
+childlogdir=%(here)s
+logfile=%(here)s/supervisord.log
+logfile_maxbytes=1MB
+logfile_backups=1
+"""
+_PROGRAM = """
+[program:{name}]
+command=airflow {command}
+priority={priority}
+autorestart=true
+startsecs=10
+startretries=60
+stopwaitsecs=10
+stopasgroup=true
+redirect_stderr=true
+stdout_logfile=%(here)s/{name}.log
+stdout_logfile_maxbytes=10MB
+stdout_logfile_backups=3
+"""
 
 
 class Airflow:
     """The Airflow of one Wirewatch home. What is known of it is on the disk and in the list of processes."""
 
-    def __init__(self, settings: Settings, dags: Path) -> None:
+    def __init__(self, settings: Settings, dags: Path = DAGS) -> None:
         self.folder = settings.home / "airflow"
-        self.port = settings.airflow_port
+        self.port = settings.airflow.port
         self.dags = dags
         self.settings = settings
 
@@ -37,131 +96,247 @@ class Airflow:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def log(self) -> Path:
-        """What its processes print."""
-        return self.folder / "standalone.log"
+    def logs(self) -> list[Path]:
+        """What its parts print, each to a file."""
+        return [self.folder / f"{name}.log" for name in PROGRAMS]
 
     def environment(self) -> dict[str, str]:
-        """The environment that its processes, and its command line, run in."""
+        """The environment that its processes, and its command line, run in: the user's, with what it needs."""
+        given = self.settings.airflow
         ours = {
             "AIRFLOW_HOME": str(self.folder),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__AUTH_MANAGER": AUTH_MANAGER,
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__CORE__PARALLELISM": str(given.parallelism),
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__BASE_URL": self.url,
             # One worker is enough for one machine, and saves 300 MB.
             "AIRFLOW__API__WORKERS": "1",
-            # Tasks at once; each may hold models of 1 GB.
-            "AIRFLOW__CORE__PARALLELISM": "4",
-            # They listen on every interface and answer only requests that this Airflow signed.
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.port + 1),
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.port + 2),
+            # They talk to each other, whatever proxy the machine has.
+            "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"))),
             "PYTHONPATH": str(self.dags.parent),
             "WIREWATCH_HOME": str(self.settings.home),
             "WIREWATCH_SOURCES": str(self.settings.sources.absolute()),
             "WIREWATCH_ALERTS": str(self.settings.alerts.absolute()),
         }
-        return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **ours}
+        if given.database:
+            ours["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = given.database.get_secret_value()
+        return {**TUNED, **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **ours}
 
     def password(self) -> str | None:
         """The password of the user ``admin``, which Airflow makes at its first start."""
         file = self.folder / "simple_auth_manager_passwords.json.generated"
         return str(json.loads(file.read_text())["admin"]) if file.exists() and file.stat().st_size else None
 
+    def api(self, patience: float = 30) -> AirflowApi:
+        """Its HTTP API, which may take so many seconds for an answer."""
+        return AirflowApi(self.url, "admin", self.password() or "", patience)
+
+    def pools(self) -> dict[str, Any]:
+        """The pools that the DAGs name, as ``airflow pools import`` reads them."""
+        file = self.dags / "pools.json"
+        found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        return found
+
     def check(self) -> None:
-        """Raise a UserError where it could not start: not installed, or a port is taken."""
-        if importlib.util.find_spec("airflow") is None:
+        """Raise a UserError where it could not start: not installed, or its port is taken."""
+        if importlib.util.find_spec("airflow") is None or importlib.util.find_spec("supervisor") is None:
             raise UserError(
                 "Airflow is not installed here: run `make setup`, or install this package with its extra `airflow`."
             )
-        for port in () if self.pid() else (self.port, self.port + 1, self.port + 2):
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("", port))
-                except OSError:
-                    raise UserError(
-                        f"Port {port} is taken by another program. Airflow needs WIREWATCH_AIRFLOW_PORT "
-                        f"(now {self.port}) and the two ports after it: set it to where three are free."
-                    ) from None
+        if not self._processes() and not _is_free(self.port):
+            raise UserError(
+                f"Port {self.port} is taken by another program. Airflow is served at WIREWATCH_AIRFLOW__PORT "
+                f"(now {self.port}): set it to a free one."
+            )
 
-    def start(self, tell: Callable[[str], None]) -> None:
-        """Start it and wait until it answers; if it runs already, only wait.
+    def start(self, tell: Callable[[str], None]) -> bool:
+        """Start it and wait until all its parts are well; if it runs already, only wait. What an earlier one left when
+        it was killed is ended first, and one that runs and does not get well is started anew.
+
+        Returns:
+            Whether it was started now.
 
         Raises:
             UserError: Airflow is not installed, its port is taken, or it did not start.
         """
+        from search.node.distribution import locked
+
         self.check()
-        if not self.pid():
-            try:
-                # Its password stands in a file and in the log: both are for this user only.
-                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self.folder.chmod(0o700)
-            except OSError as error:
-                raise UserError(
-                    f"{self.folder} cannot be made: {error.strerror}. Set WIREWATCH_HOME to one that you may write to."
-                ) from None
-            with self.log.open("wb") as output:
-                process = subprocess.Popen(
-                    [sys.executable, "-m", "airflow", "standalone"],
-                    # In the folder where the user is: relative paths and .env mean the same to the DAGs.
-                    env=self.environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    umask=0o077,
-                )
-            self._pid_file.write_text(str(process.pid))
-        begun = time.monotonic()
-        while not self._answers():
-            waited = time.monotonic() - begun
-            if not self.pid() or waited > START_SECONDS:
-                self.stop()
-                last = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
-                raise UserError(f"Airflow did not start. It said last:\n{last}\n(More in {self.log}.)")
-            tell(f"Starting Airflow: {waited:.0f} s")
-            time.sleep(1)
+        self._make_folder()
+        with locked(self.folder / "lock", lambda: tell("Waiting for another command that starts or stops Airflow")):
+            if self.pid() and self._gets_well(PATIENCE, NEVER, tell):
+                return False
+            self._stop()
+            begun = datetime.now(UTC)
+            tell("Preparing Airflow's database")
+            self._migrate()
+            tell("Starting Airflow")
+            self._launch()
+            if not self._gets_well(START_SECONDS, begun, tell):
+                last = self._last_words()
+                self._stop()
+                raise UserError(f"Airflow did not start. It said last:\n{last}\n(More in {self.folder}/*.log.)")
+        # One that is there keeps its slots: the operator may have changed them.
+        self.api().make_pools(self.pools())
+        return True
 
     def stop(self) -> None:
         """Stop it with all its processes: ask them to, wait, and end them by force in the end."""
-        if pid := self.pid():
-            for sign, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 10)):
-                deadline = time.monotonic() + seconds
-                _signal_group(pid, sign)
-                while _signal_group(pid, 0) and time.monotonic() < deadline:
-                    time.sleep(0.5)
-        self._pid_file.unlink(missing_ok=True)
+        from search.node.distribution import locked
+
+        if self.folder.exists():
+            with locked(self.folder / "lock"):
+                self._stop()
+
+    def pid(self) -> int | None:
+        """The process that looks after the others, if it lives; an old number that another has now does not count."""
+        leader = self._session()
+        return leader if leader in self._processes() else None
+
+    # -- starting and stopping -------------------------------------------------------------------------------------
+
+    @property
+    def _configuration(self) -> Path:
+        return self.folder / "supervisord.conf"
 
     @property
     def _pid_file(self) -> Path:
-        return self.folder / "standalone.pid"
+        return self.folder / "supervisord.pid"
 
-    def pid(self) -> int | None:
-        """Its first process, if it lives; an old number that another program has now does not count."""
-        if not self._pid_file.exists():
-            return None
-        pid = self._pid_file.read_text()
-        listed = subprocess.run(["ps", "-o", "command=", "-p", pid], capture_output=True, text=True, check=False)
-        return int(pid) if "airflow" in listed.stdout and "standalone" in listed.stdout else None
-
-    def _answers(self) -> bool:
+    def _make_folder(self) -> None:
         try:
-            with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=5) as response:
-                parts = json.load(response)
-        except (OSError, ValueError):
+            # Its password stands in a file and in a log: both are for this user only.
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
+        except OSError as error:
+            raise UserError(
+                f"{self.folder} cannot be made: {error.strerror}. Set WIREWATCH_HOME to one that you may write to."
+            ) from None
+
+    def _migrate(self) -> None:
+        """Make the tables of Airflow's database, or bring them up to date."""
+        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, umask=0o077, check=False)
+        (self.folder / "migrate.log").write_text(done.stdout + done.stderr)
+        if done.returncode:
+            said = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith(("(", " "))]
+            where = " WIREWATCH_AIRFLOW__DATABASE names it." if self.settings.airflow.database else ""
+            raise UserError(
+                f"Airflow cannot use its database: {said[-1] if said else 'it does not say why'}.{where} "
+                f"(More in {self.folder}/migrate.log.)"
+            )
+
+    def _launch(self) -> None:
+        programs = (
+            _PROGRAM.format(name=name, command=command, priority=priority)
+            for priority, (name, command) in enumerate(PROGRAMS.items(), 1)
+        )
+        self._configuration.write_text(_SUPERVISOR + "".join(programs))
+        with (self.folder / "start.log").open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "supervisor.supervisord", "-c", self._configuration],
+                # In the folder where the user is: relative paths and .env mean the same to the DAGs.
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # All that it starts is of its session, and is known by that even after it was killed.
+                start_new_session=True,
+                umask=0o077,
+            )
+        self._pid_file.write_text(str(process.pid))
+
+    def _gets_well(self, seconds: float, since: datetime, tell: Callable[[str], None]) -> bool:
+        """Whether all parts are well within some time, by what they said after a moment: their predecessors' last words
+        count for half a minute. It is not, as soon as nothing runs."""
+        begun = time.monotonic()
+        while not self.api().is_well(since):
+            waited = time.monotonic() - begun
+            if waited > seconds or not self.pid():
+                return False
+            tell(f"Starting Airflow: {waited:.0f} s")
+            time.sleep(1)
+        return True
+
+    def _last_words(self) -> str:
+        """What those of its parts said last that are not up."""
+        written = [path for path in (self.folder / "start.log", *self.logs) if path.exists()]
+        said = {path: path.read_text(errors="replace").splitlines()[-3:] for path in written}
+        return "\n".join(f"{path.stem}: {line}" for path, lines in said.items() for line in lines)
+
+    def _stop(self) -> None:
+        session = self._session()
+        if session and self._processes():
+            if pid := self.pid():
+                _signal([pid], signal.SIGTERM)
+                _wait(lambda: not self.pid(), STOP_SECONDS)
+            # What is left are tasks, in process groups of their own, or all parts where the first process was killed.
+            for sign in (signal.SIGTERM, signal.SIGKILL):
+                _signal(_of_session(session), sign)
+                _wait(lambda: not _of_session(session), 5)
+        self._pid_file.unlink(missing_ok=True)
+
+    # -- the processes ---------------------------------------------------------------------------------------------
+
+    def _session(self) -> int | None:
+        """The session of its processes, which is called by the number of the first one, even if that is no more."""
+        text = self._pid_file.read_text().strip() if self._pid_file.exists() else ""
+        return int(text) if text.isdecimal() else None
+
+    def _processes(self) -> Mapping[int, str]:
+        """Its processes, by number, and how each was called. None where the session of that number is another's."""
+        session = self._session()
+        found = _of_session(session) if session else {}
+        if session in found:
+            return found if str(self._configuration) in found[session] else {}
+        return found if any("airflow" in command for command in found.values()) else {}
+
+
+def airflow_of(settings: Settings, patience: float) -> AirflowApi | None:
+    """The Airflow that the settings name, or else that of this machine, if it was ever started."""
+    given = settings.airflow
+    if given.url:
+        password = given.password.get_secret_value() if given.password else ""
+        return AirflowApi(given.url, given.user, password, patience)
+    ours = Airflow(settings)
+    return ours.api(patience) if ours.password() else None
+
+
+def _of_session(session: int) -> dict[int, str]:
+    """The processes of a session that live, by number, and how each was called."""
+    listed = subprocess.run(["ps", "-axww", "-o", "pid=,stat=,command="], capture_output=True, text=True, check=True)
+    found = {}
+    for line in listed.stdout.splitlines():
+        pid, state, command = line.split(maxsplit=2)
+        with suppress(OSError):  # it has ended since, or is one that we may not ask about
+            if not state.startswith("Z") and os.getsid(int(pid)) == session:
+                found[int(pid)] = command
+    return found
+
+
+def _signal(pids: Iterable[int], sign: int) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, sign)
+
+
+def _wait(over: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not over() and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
             return False
-        return all(parts[part]["status"] == "healthy" for part in ("metadatabase", "scheduler"))
-
-
-def _signal_group(group: int, sign: int) -> bool:
-    """Send a signal (0: none) to the processes of a group; whether there are any."""
-    try:
-        os.killpg(group, sign)
-    except ProcessLookupError:
-        return False
     return True

@@ -1,21 +1,15 @@
-"""Alerts in words on the command line, and times as people type them."""
+"""Alerts in words on the command line."""
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from wirewatch.errors import UserError
 from wirewatch.records import now
 
 if TYPE_CHECKING:
     from search.alerts.alert import Alert
     from search.alerts.store import Kept
     from wirewatch.records import Delivery
-
-_LENGTHS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def question(alert: Alert) -> str:
@@ -49,28 +43,3 @@ def sent(delivery: Delivery) -> str:
     tries = f" after {delivery.attempts} attempts" if delivery.attempts > 1 else ""
     why = f": {delivery.error}" if delivery.error else ""
     return f"{delivery.channel}: {delivery.state} {delivery.at:%d %b %H:%M}{tries}{again}{why}"
-
-
-def length(text: str) -> timedelta:
-    """A length of time, as ``--for`` takes it: 90m, 12h, 3d, 2w.
-
-    Raises:
-        UserError: it is none.
-    """
-    found = re.fullmatch(r"(\d{1,5})([mhdw])", text)
-    if not found:
-        raise UserError(f"--for {text} is no length of time: write 90m, 12h, 3d or 2w.")
-    return timedelta(**{_LENGTHS[found[2]]: int(found[1])})
-
-
-def moment(text: str, zone: str) -> datetime:
-    """A moment, as ``--until`` takes it, in a time zone.
-
-    Raises:
-        UserError: it is none.
-    """
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise UserError(f"--until {text} is no time: write 2026-12-01 or 2026-12-01T08:00.") from None
-    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
@@ -12,6 +13,7 @@ from rich.table import Table
 from wirewatch.cli import alert_words as words
 from wirewatch.cli.alert_options import Given, alert_of, with_fields
 from wirewatch.cli.console import console
+from wirewatch.cli.options import length, moment
 from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.settings import get_settings
@@ -189,7 +191,7 @@ def history(
 
 def mute(
     name: Name,
-    length: Annotated[str, typer.Option("--for", help="How long: 90m, 12h, 3d, 2w.", metavar="LENGTH")] = "",
+    lasting: Annotated[str, typer.Option("--for", help="How long: 90m, 12h, 3d, 2w.", metavar="LENGTH")] = "",
     until: Annotated[str, typer.Option(help="Until when, in the alert's zone: 2026-12-01 or 2026-12-01T08:00.")] = "",
 ) -> None:
     """Send nothing until then: what it finds meanwhile is kept and shown, and never sent."""
@@ -197,11 +199,16 @@ def mute(
 
     client = _client()
     kept = store.find(client, name)
-    if bool(length) == bool(until):
+    if bool(lasting) == bool(until):
         raise UserError("Say how long, with --for 3d, or --until 2026-12-01.")
-    end = now() + words.length(length) if length else words.moment(until, kept.alert.zone)
+    if until:
+        end = moment("--until", until, ZoneInfo(kept.alert.zone))
+    elif time := length(lasting):
+        end = now() + time
+    else:
+        raise UserError(f"--for {lasting} is no length of time: write 90m, 12h, 3d or 2w.")
     if end <= now():
-        raise UserError(f"{until or length} is over already.")
+        raise UserError(f"{until or lasting} is over already.")
     store.change(client, kept, muted=end)
     _say(f"{name} is muted until {end:%Y-%m-%d %H:%M} UTC; `wirewatch alerts resume` ends that.")
 

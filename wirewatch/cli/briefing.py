@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wirewatch.cli.console import console
-from wirewatch.cli.options import language_of
+from wirewatch.cli.options import language_of, length, moment
 from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.settings import get_settings
@@ -20,8 +19,6 @@ from wirewatch.sources import load_sources
 
 if TYPE_CHECKING:
     from search.briefing import Period
-
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
 class By(StrEnum):
@@ -55,7 +52,7 @@ def briefing(
     out: Annotated[Path, typer.Option(help="The file to write; - is standard output.")] = Path("briefing.html"),
 ) -> None:
     """Write what is new as one page of HTML: top stories, desks, alerts, charts, and sources that are not well."""
-    from search.briefing import gather, page
+    from search.briefing import gather, page, save
 
     known = load_sources(get_settings().sources)
     read = [language_of(code) for code in language or ("en",)]
@@ -63,10 +60,7 @@ def briefing(
     if str(out) == "-":
         sys.stdout.write(page(told))
         return
-    # A file that is there is whole: who reads the page meanwhile has the one before.
-    part = out.with_name(f"{out.name}.part")
-    part.write_text(page(told), encoding="utf-8")
-    part.replace(out)
+    save(told, out)
     console.print(
         f"The briefing is in {out}: {told.articles:,} articles, {told.stories:,} stories. A browser prints it as PDF.",
         soft_wrap=True, highlight=False,
@@ -76,30 +70,15 @@ def briefing(
 def _period(since: str, until: str | None, by: By | None) -> Period:
     from search.briefing import Period
 
-    end = _moment("--until", until, is_end=True) if until else now()
-    if length := re.fullmatch(r"(\d{1,4})([hdw])", since):
-        try:
-            start = end - timedelta(**{_UNITS[length[2]]: int(length[1])})
-        except OverflowError:
-            raise UserError(f"--since {since} is too long ago: give a shorter time.") from None
-    else:
-        start = _moment("--since", since)
+    end = moment("--until", until, is_end=True).astimezone(UTC) if until else now()
+    before = length(since)
+    try:
+        start = end - before if before else moment("--since", since, besides="24h, 7d, ").astimezone(UTC)
+    except OverflowError:
+        raise UserError(f"--since {since} is too long ago: give a shorter time.") from None
     if start >= end:
         raise UserError(f"--since {since} is not before the end, {end:%Y-%m-%d %H:%M} UTC: give an earlier one.")
-    return Period(start, end, (by or (By.ARRIVAL if length else By.PUBLICATION)).value)
-
-
-def _moment(option: str, text: str, *, is_end: bool = False) -> datetime:
-    """A moment; of a day its beginning, or the end."""
-    try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-            day = date.fromisoformat(text) + timedelta(days=int(is_end))
-            return datetime.combine(day, time(), UTC)
-        moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        lengths = "" if is_end else "24h, 7d, "
-        raise UserError(f"{option} {text} is no time: write {lengths}2026-11-23 or 2026-11-23T08:00.") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return Period(start, end, (by or (By.ARRIVAL if before else By.PUBLICATION)).value)
 
 
 def _desks(titles: list[str] | None) -> dict[str, str]:

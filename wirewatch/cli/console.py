@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,6 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 console = Console()
 errors = Console(stderr=True)
+
+Verdict = Literal["well", "look", "wrong"]
+"""How something is: as it should be, worth a look, or in need of the operator."""
+MARKS: dict[Verdict, str] = {"well": "[green]✓[/]", "look": "[bold yellow]![/]", "wrong": "[bold red]✗[/]"}
 
 
 def problem(message: str) -> None:

@@ -35,7 +35,7 @@ def migrate() -> None:
     if replaced:
         console.print(
             f"Replaced: {', '.join(replaced)}. They are kept for {days} days, and removed by the next "
-            "`wirewatch index migrate` or `run` after that."
+            "`wirewatch maintain` after that."
         )
     else:
         console.print("All articles are in indices of the present schema.")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from wirewatch.cli.airflow import Airflow
+from wirewatch.cli.airflow import DAGS, Airflow
 from wirewatch.cli.console import console
 from wirewatch.errors import UserError
 from wirewatch.settings import get_settings
@@ -74,12 +75,16 @@ def up() -> None:
     if get_settings().elasticsearch.url is None:
         start()
     with _telling() as tell:
-        airflow.start(tell)
+        is_new = airflow.start(tell)
+    if not is_new:
+        console.print("Airflow runs already. What was changed in its environment since takes `make down` first.")
     console.print(
         f"Airflow is at {airflow.url}: user admin, password {airflow.password()}\n"
-        f"Unpause the DAG `nightly` there: it runs once at once, and then every night at 02:00 UTC.\n"
-        f"Its log: {airflow.log}\n"
-        "`make down` stops everything. What was collected stays.",
+        f"Unpause the DAG `crawl_nightly` there: it runs once at once, and then every night at 02:00 "
+        f"({get_settings().timezone}).\n"
+        f"Its logs: {airflow.folder}/*.log\n"
+        "`wirewatch status` says how all is, `wirewatch doctor` what is wrong. `make down` stops everything; what was "
+        "collected stays.",
         soft_wrap=True,
         highlight=False,
     )
@@ -94,11 +99,17 @@ def down() -> None:
         stop()
 
 
+def airflow(context: typer.Context) -> None:
+    """Airflow's own command line, of the Airflow that ``wirewatch up`` runs: wirewatch airflow dags list."""
+    ours = _airflow()
+    ours.check()
+    os.execvpe(sys.executable, [sys.executable, "-m", "airflow", *context.args], ours.environment())
+
+
 def _airflow() -> Airflow:
-    dags = Path(__file__).parents[2] / "dags"
-    if not dags.is_dir():
+    if not DAGS.is_dir():
         raise UserError("`wirewatch up` needs a checkout of Wirewatch: the folder dags is not installed as a package.")
-    return Airflow(get_settings(), dags)
+    return Airflow(get_settings())
 
 
 @contextmanager
@@ -125,3 +136,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(node, name="node")
     app.command()(up)
     app.command()(down)
+    app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(
+        airflow
+    )

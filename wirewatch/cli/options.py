@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Annotated, get_args
 
 import typer
@@ -39,6 +41,38 @@ def language_of(code: str) -> str:
 
 def _language(code: str | None) -> str | None:
     return code and language_of(code)
+
+
+_LENGTHS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def length(text: str) -> timedelta | None:
+    """A length of time: 90m, 12h, 3d, 2w. None where it is none."""
+    found = re.fullmatch(r"(\d{1,5})([mhdw])", text)
+    return timedelta(**{_LENGTHS[found[2]]: int(found[1])}) if found else None
+
+
+def moment(option: str, text: str, zone: tzinfo = UTC, *, is_end: bool = False, besides: str = "") -> datetime:
+    """A moment; of a day its beginning, or the end.
+
+    Args:
+        option: that it is given to.
+        text: as somebody has written it.
+        zone: of what names none.
+        is_end: whether a day is given with all of it.
+        besides: what else the option takes.
+
+    Raises:
+        UserError: it is none.
+    """
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            found = datetime.combine(date.fromisoformat(text) + timedelta(days=int(is_end)), time())
+        else:
+            found = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise UserError(f"{option} {text} is no time: write {besides}2026-11-23 or 2026-11-23T08:00.") from None
+    return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
 Only = Annotated[list[str] | None, typer.Option("--source", help="Only this source (its domain); may be repeated.")]

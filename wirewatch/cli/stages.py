@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from functools import partial, wraps
 from typing import Annotated, ParamSpec
 
@@ -23,7 +22,6 @@ from wirewatch.settings import get_settings
 from wirewatch.sources import choose, load_sources
 
 P = ParamSpec("P")
-DAY = ["%Y-%m-%d"]
 Tell = Annotated[
     bool, typer.Option("--tell", help="Of what a replay brought into the index too: usually nobody hears.")
 ]
@@ -33,11 +31,14 @@ Due = Annotated[bool, typer.Option("--due", help="Only listings that are due, by
 def crawl(only: Only = None, tier: Tiers = None, due: Due = False) -> list[Batch]:
     """Visit the sources and archive what is new: writes a batch of pages."""
     from crawlers.crawl import crawl as crawl_group
+    from crawlers.plan import due as due_of
     from crawlers.plan import plan
 
     sources = [
         source for source in choose(load_sources(get_settings().sources), only) if not tier or source.tier in tier
     ]
+    if due:
+        sources = due_of(sources)
     run = batches.run_name(now(), secrets.token_hex())
     written = []
     # One process follows all sites at once; more groups serve to spread them over machines (see dags/).
@@ -67,34 +68,6 @@ def extract_or_explain(
         raise UserError("--url, --explain and --json want a page: wirewatch extract URL|FILE --explain")
     else:
         summarize(extract())
-
-
-def reextract(
-    first: Annotated[datetime, typer.Option("--from", formats=DAY, metavar="DATE", help="The first day (UTC).")],
-    last: Annotated[datetime, typer.Option("--to", formats=DAY, metavar="DATE", help="The last day, included.")],
-    only: Only = None,
-) -> list[Batch]:
-    """Cut the articles out of the archived pages of some days once more, without asking the web.
-
-    For after a page object was mended: articles come out better, nothing counts as changed by the site, and nobody is
-    told of anything.
-    """
-    from crawlers.extract import extract as stage
-    from crawlers.extract import replayable
-
-    if last < first:
-        raise UserError(f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}: turn them round.")
-    run = batches.run_name(now(), secrets.token_hex())
-    written = []
-    for batch in replayable(first.date(), last.date(), only or ()):
-        with progress("reextract") as move:
-            written.append(stage(batch, replay=run, only=only or (), progress=move))
-    articles = sum(batch.manifest().records for batch in written)
-    console.print(
-        f"{articles} articles in {len(written)} batches. `wirewatch enrich` and `wirewatch index run` take them on, as "
-        "does the next `wirewatch run`."
-    )
-    return written
 
 
 def enrich() -> list[Batch]:
@@ -208,6 +181,7 @@ Counted = tuple[tuple[str, str], ...]
 TOLD: tuple[tuple[str, Counted, str], ...] = (
     ("fetched", (("pages", "fetched"),), "article pages"),
     ("postponed", (("pages", "postponed"),), "pages left to the next run"),
+    ("busy", (("pages", "busy-sites"),), "sites that another crawl was at, left to the next run"),
     ("unchanged", (("pages", "unchanged"), ("articles", "unchanged")), "feeds and pages as they were"),
     ("new", (("articles", "new"),), "articles"),
     ("updated", (("articles", "updated"),), "articles with another text than before"),
@@ -261,14 +235,21 @@ def shown(stage: Callable[P, list[Batch]]) -> Callable[P, None]:
 
 
 def show_batches() -> None:
-    """List the batches of every stage, with their counts."""
+    """List the batches of every stage, with their counts, and what each took: of processors, milliseconds a record."""
     root = get_settings().batches
-    table = Table("stage", "batch", "records", "what happened")
+    table = Table("stage", "batch", "records", "seconds", "CPU ms each", "what happened")
     for stage in (*batches.STAGES, batches.REJECTED):
         for batch in batches.finished(root, stage):
             manifest = batch.manifest()
             table.add_row(
-                stage, batch.name, str(manifest.records), ", ".join(f"{k} {v}" for k, v in manifest.counts.items())
+                stage,
+                batch.name,
+                str(manifest.records),
+                "" if manifest.seconds is None else f"{manifest.seconds:.1f}",
+                f"{1000 * manifest.cpu_seconds / manifest.records:.1f}"
+                if manifest.cpu_seconds and manifest.records
+                else "",
+                ", ".join(f"{k} {v}" for k, v in manifest.counts.items()),
             )
     console.print(table)
 
@@ -280,5 +261,4 @@ def register(app: typer.Typer) -> None:
         app.command()(shown(stage))
     app.command()(deliver)
     app.command("extract")(extract_or_explain)
-    app.command()(reextract)
     app.command("batches")(show_batches)

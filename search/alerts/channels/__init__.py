@@ -17,11 +17,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from search.alerts.channels import file, mail, named, stdout
-from search.alerts.channels.failures import Refused, Unknown
+from search.alerts.channels.failures import Down, Refused, Unknown
 from search.alerts.message import Message
 from wirewatch.errors import UserError
 
-__all__ = ["KINDS", "Message", "Refused", "Unknown", "check", "is_operators", "names", "ready", "send"]
+__all__ = [
+    "KINDS", "Down", "Message", "Refused", "Unknown", "check", "is_operators", "names", "ready", "send", "server",
+]  # fmt: skip
 
 
 class Kind(NamedTuple):
@@ -52,6 +54,13 @@ def check(channel: str) -> str:
 def is_operators(channel: str) -> bool:
     """Whether only who may log in on this machine can have it told: it writes there."""
     return channel == "stdout" or channel.startswith("file:")
+
+
+def server(channel: str) -> str:
+    """What stands behind a channel and fails for all that it stands behind: one server takes all mail. Of any other
+    channel the channel itself.
+    """
+    return "mail:" if channel.startswith("mail:") else channel
 
 
 def ready(channel: str) -> None:

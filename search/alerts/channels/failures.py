@@ -1,4 +1,4 @@
-"""The two ways in which a channel fails. Their words, which go on where a sentence named the channel, stand in logs and
+"""The ways in which a channel fails. Their words, which go on where a sentence named the channel, stand in logs and
 in the index: no secret of a channel is in them.
 """
 
@@ -7,6 +7,10 @@ from __future__ import annotations
 
 class Refused(Exception):
     """The message did not arrive: the same one can be sent again."""
+
+
+class Down(Refused):
+    """It did not arrive, as the server did not answer through which other channels are told too."""
 
 
 class Unknown(Exception):

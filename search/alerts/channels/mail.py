@@ -15,7 +15,7 @@ from email.utils import format_datetime, parseaddr
 from urllib.parse import SplitResult, urlsplit
 
 from search.alerts import links
-from search.alerts.channels.failures import Refused, Unknown
+from search.alerts.channels.failures import Down, Refused, Unknown
 from search.alerts.message import Message
 from wirewatch.errors import UserError
 from wirewatch.records import AGAIN, now
@@ -42,16 +42,22 @@ def send(message: Message, channel: str) -> None:
     server = _server(given)
     address = channel.removeprefix("mail:")
     mail = as_mail(message, channel)
-    try:
-        connection = _connect(given, server)
-    except smtplib.SMTPResponseException as error:
-        raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
-    except (smtplib.SMTPException, OSError) as error:
-        raise Refused(f"{server.hostname} does not let us in ({type(error).__name__})") from None
+    connection = _let_in(given, server)
     try:
         _hand_over(connection, parseaddr(given.sender)[1], address, mail, server)
     finally:
         connection.close()
+
+
+def answers(seconds: float) -> None:
+    """See whether the server lets us in, within some time, and send nothing.
+
+    Raises:
+        UserError: the settings name no server, or not all that it needs.
+        Refused: it does not answer, or does not let us in.
+    """
+    given = get_settings().smtp.model_copy(update={"timeout": seconds})
+    _let_in(given, _server(given)).close()
 
 
 def as_mail(message: Message, channel: str) -> EmailMessage:
@@ -96,6 +102,15 @@ def _server(given: SmtpSettings) -> SplitResult:
     if given.ca and not given.ca.is_file():
         raise UserError(f"WIREWATCH_SMTP__CA={given.ca} is no file: name the authority's certificate (PEM).")
     return server
+
+
+def _let_in(given: SmtpSettings, server: SplitResult) -> smtplib.SMTP:
+    try:
+        return _connect(given, server)
+    except smtplib.SMTPResponseException as error:
+        raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
+    except (smtplib.SMTPException, OSError) as error:
+        raise Down(f"{server.hostname} does not let us in ({type(error).__name__})") from None
 
 
 def _connect(given: SmtpSettings, server: SplitResult) -> smtplib.SMTP:

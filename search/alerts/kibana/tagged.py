@@ -56,6 +56,11 @@ def tagged() -> Tagged:
                     "`wirewatch kibana setup` makes both, and who asks must be allowed to read them."
                 )
             searches = {found["id"]: found for tag in tags for found in _all(kibana, place, "search", tag)}
+            if not searches and not any(_all(kibana, place, "search")):
+                raise UserError(
+                    f"Kibana shows no saved searches at all in its space {SPACE}: `wirewatch kibana setup` makes some, "
+                    "and who asks must be allowed to read them."
+                )
     except requests.exceptions.SSLError:
         raise UserError(
             f"What answers at {place} is not known to be Kibana: WIREWATCH_KIBANA_CA names the file (PEM) of the "

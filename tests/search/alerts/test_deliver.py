@@ -14,7 +14,8 @@ from elasticsearch import Elasticsearch
 
 from search.alerts import deliver as delivery
 from search.alerts import store
-from search.alerts.channels import Message, Refused, Unknown
+from search.alerts.alert import alert_id
+from search.alerts.channels import Down, Message, Refused, Unknown
 from search.alerts.deliver import ATTEMPTS, PATIENCE, deliver
 from search.alerts.match import alert
 from tests.search.alerts.telling import NOON, Clock, Runs, article, clock_of, deliveries, heard, notices, watch
@@ -175,8 +176,42 @@ def test_a_notice_that_comes_after_the_message_of_its_slot_goes_into_another(
         assert deliver(client=clean) == {"sent": 1}
     assert titles(file) == ["a", "b", "c"]
     assert {message.id for message in deliveries(clean)} == {
-        delivery_id("Coups", slot, f"file://{file}") for slot in (done.name, f"{done.name} 1", f"{done.name} 2")
+        delivery_id(f"{first.slot}{part}", f"file://{file}") for part in ("", " 1", " 2")
     }
+    assert first.slot == f"{alert_id('Coups')} {done.name}"
+
+
+def test_a_story_that_grows_while_a_channel_fails_is_told_once_more_to_who_heard_it_small(
+    clean: Elasticsearch, runs: Runs, file: Path, tmp_path: Path, clock: Clock
+) -> None:
+    blocked = tmp_path / "a-file"
+    blocked.write_text("")
+    watch(clean, tell=(f"file://{file}", f"file://{blocked}/told.jsonl"), developing=3)
+    runs.tell(article("a", story="s"))
+    assert deliver(client=clean) == {"sent": 1, "failed": 1}
+    runs.tell(*(article(name, story="s") for name in "bc"))
+    blocked.unlink()
+    clock(NOON + 5 * MINUTE)
+    assert deliver(client=clean) == {"sent": 1}
+    assert deliver(client=clean) == {"sent": 2}
+    assert [(line["kind"], line["size"]) for line in heard(file)] == [("new", 1), ("developing", 3)]
+    assert [(line["kind"], line["size"]) for line in heard(blocked / "told.jsonl")] == [("new", 3), ("developing", 3)]
+    runs.tell(article("d", story="s"))
+    assert deliver(client=clean) == {}
+
+
+def test_a_story_that_was_big_when_it_was_told_is_not_told_again(
+    clean: Elasticsearch, runs: Runs, file: Path, clock: Clock
+) -> None:
+    watch(clean, tell=(f"file://{file}",), developing=2, every="hour")
+    for name in "abc":
+        runs.tell(article(name, story="s"))
+    clock(NOON + 60 * MINUTE)
+    assert deliver(client=clean) == {"sent": 1}
+    runs.tell(article("d", story="s"))
+    clock(NOON + 120 * MINUTE)
+    assert deliver(client=clean) == {}
+    assert [(line["kind"], line["size"]) for line in heard(file)] == [("new", 3)]
 
 
 # Channels that fail
@@ -275,6 +310,21 @@ def test_a_channel_that_fails_again_and_again_is_left_alone_until_the_next_deliv
     clock(NOON + 5 * MINUTE)
     assert deliver(client=clean) == {"sent": PATIENCE}
     assert len(heard(file)) == PATIENCE + 2
+
+
+def test_a_mail_server_that_does_not_answer_is_not_waited_for_once_an_address(
+    clean: Elasticsearch, runs: Runs, file: Path, channels: dict[str, list[Any]]
+) -> None:
+    readers = [f"mail:reader{number}@example.org" for number in range(PATIENCE + 4)]
+    for reader in readers:
+        channels[reader] = [Refused("no such address")]
+    watch(clean, tell=(*readers, f"file://{file}"))
+    runs.tell(article("a"))
+    assert deliver(client=clean) == {"failed": len(readers), "sent": 1}, "one address says nothing of another"
+    for reader in readers:
+        channels[reader] = [Down("mail.example.org does not let us in")]
+    runs.tell(article("b"))
+    assert deliver(client=clean) == {"failed": PATIENCE, "sent": 1}
 
 
 def test_an_operator_who_cannot_be_reached_is_not_told_of_that(

@@ -10,6 +10,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from search.alerts import matching, notices, store
+from search.alerts.alert import alert_id
 from search.alerts.match import alert
 from tests.search.alerts.telling import NOON, Runs, article, clock_of, forget, watch
 from tests.search.alerts.telling import notices as kept_notices
@@ -154,7 +155,7 @@ def test_a_story_waits_until_enough_outlets_report_it(clean: Elasticsearch, runs
     alert(last, client=clean)
     assert told(clean) == {"new s1": "due", "new s2": "waiting"}
     (due,) = [notice for notice in kept_notices(clean) if notice.state == "due"]
-    assert (due.slot, due.run, len(due.sources)) == (last.name, first.run, 3)
+    assert (due.slot, due.run, len(due.sources)) == (f"{alert_id('Coups')} {last.name}", first.run, 3)
 
 
 def test_an_outlet_that_reports_the_story_in_other_words_counts_too(clean: Elasticsearch, runs: Runs) -> None:
@@ -172,7 +173,7 @@ def test_a_story_that_grows_after_it_was_told_is_told_once_more(clean: Elasticse
     run = runs.bring(article("a3", story="s1"), article("b5", story="s2"))
     (again,) = alert(run, client=clean).read(Notice)
     assert (again.id, again.kind, again.size) == (notice_id("Coups", "s1", "developing"), "developing", 3)
-    assert (again.slot, again.title) == (run.name, first.title)
+    assert (again.slot, again.title) == (f"{alert_id('Coups')} {run.name}", first.title)
     forget(run.next("alerted"))
     assert list(alert(run, client=clean).read(Notice)) == [again]
     mark_told(clean)
@@ -180,9 +181,10 @@ def test_a_story_that_grows_after_it_was_told_is_told_once_more(clean: Elasticse
 
 
 def mark_told(client: Elasticsearch) -> None:
-    notices.change(
-        client, [n.id for n in kept_notices(client)], lambda _, n: [n.model_copy(update={"state": "told"})] if n else []
-    )
+    def told(_: str, notice: Notice | None) -> list[Notice]:
+        return [notice.model_copy(update={"state": "told", "told_size": notice.size})] if notice else []
+
+    notices.change(client, [notice.id for notice in kept_notices(client)], told)
 
 
 def merged(younger: str, older: str) -> list[Story]:

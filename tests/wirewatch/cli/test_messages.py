@@ -51,7 +51,7 @@ def problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         ("crawl --source x.example", {}, "Not in the catalogue: x.example"),
         ("crawl --tier weekly", {}, "No such tier: weekly. There are hot, hourly, nightly."),
         ("crawl --source lemonde.fr", {"WIREWATCH_HOME": "/proc/none"}, "WIREWATCH_STATE="),
-        ("reextract --from 2026-02-02 --to 2026-02-01", {}, "--from 2026-02-02 is after --to 2026-02-01"),
+        ("replay --from 2026-02-02 --to 2026-02-01", {}, "The last day, 2026-02-01, is before the first, 2026-02-02"),
         ("sources list --tier weekly", {}, "No such tier: weekly"),
         ("sources list --country Mali", {}, "--country: 'MALI' is no code of a country"),
         ("sources add https://a.example/ --language english", {}, "--language: 'english' is no code of a language"),
@@ -75,5 +75,5 @@ def test_a_taken_port_is_found_before_anything_is_started(problem: Problem, tmp_
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        assert f"Port {port} is taken" in problem("up", WIREWATCH_AIRFLOW_PORT=port, ELASTICSEARCH_URL="")
+        assert f"Port {port} is taken" in problem("up", WIREWATCH_AIRFLOW__PORT=port, ELASTICSEARCH_URL="")
     assert list(tmp_path.iterdir()) == []

@@ -32,6 +32,7 @@ class Kibana:
         self.put("tag", "other", {"name": "desk"})
         self.put("index-pattern", VIEW, {"title": "articles", "name": "Wirewatch articles"})
         self.put("index-pattern", "logs", {"title": "logs-*", "name": "Logs"})
+        self.save("desk", "Desk: Africa", "regions: Africa", tags=("other",))
         kibana = self
 
         class Handler(BaseHTTPRequestHandler):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ from typer.testing import CliRunner
 
 from search.alerts import store
 from search.alerts.alert import Alert
+from search.alerts.deliver import deliver
 from search.alerts.kibana.take_over import take_over
 from search.alerts.store import Kept
 from search.alerts.watch import troubles
 from tests.search.alerts.kibana.pretending import Kibana, pill
-from tests.search.alerts.telling import Runs, article, notices, watch
+from tests.search.alerts.telling import Runs, article, clock_of, heard, notices, watch
 from wirewatch.cli import cli
 from wirewatch.errors import UserError
 from wirewatch.records import Meaning, Notice, SourceRef
@@ -240,6 +242,26 @@ def test_a_search_with_another_title_is_the_same_alert(clean: Elasticsearch, kib
     assert (grown.id, grown.alert, grown.size) == (notice.id, "Putsches", 2)
 
 
+def test_a_message_that_was_sent_is_not_sent_again_under_another_title(
+    clean: Elasticsearch, kibana: Kibana, runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "a-file"
+    blocked.write_text("")
+    channels = [f"file://{tmp_path}/told.jsonl", f"file://{blocked}/told.jsonl"]
+    monkeypatch.setenv("WIREWATCH_KIBANA_TELL", json.dumps(channels))
+    get_settings.cache_clear()
+    kibana.save("1", "Coups", "coup")
+    take_over(client=clean)
+    runs.tell(article("a"))
+    assert deliver(client=clean) == {"sent": 1, "failed": 1}
+    kibana.save("1", "Putsches", "coup")
+    take_over(client=clean)
+    blocked.unlink()
+    clock_of(monkeypatch)(datetime.now(UTC) + timedelta(minutes=5))
+    assert deliver(client=clean) == {"sent": 1}
+    assert [len(heard(Path(channel.removeprefix("file://")))) for channel in channels] == [1, 1]
+
+
 def test_a_title_that_another_alert_has_is_said_and_nothing_is_lost(clean: Elasticsearch, kibana: Kibana) -> None:
     watch(clean, name="Coups")
     for id in ("1", "2"):
@@ -275,7 +297,7 @@ def test_a_kibana_that_does_not_answer_or_shows_nothing_takes_no_alert_away(
     kibana.status = 403
     stays("refuses to show saved objects")
     kibana.status = 200
-    for type in ("tag", "index-pattern"):  # whoever may see none is told that there are none
+    for type in ("tag", "index-pattern", "search"):  # whoever may see none is told that there are none
         kibana.objects = {key: one for key, one in seen.items() if key[0] != type}
         stays("Kibana shows no")
     kibana.objects = seen

@@ -1,0 +1,155 @@
+"""What the DAGs have in common: what is tried again, what the operator hears, what a task says at its end.
+
+A DAG of Wirewatch is a function below ``@dag(**OURS, …)``. Tasks call the stage functions that the command line calls,
+and hand on no more than names of batches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from airflow.sdk import Asset, AsyncCallback, DeadlineAlert, DeadlineReference, get_current_context
+from airflow.sdk.configuration import conf
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowSkipException
+
+log = logging.getLogger(__name__)
+
+CRAWL, MODELS, INDEX = "crawl", "models", "index"
+"""The pools, which ``dags/pools.json`` gives their slots and reasons."""
+WHATEVER_CAME = "all_done"
+"""Trigger rule of the tasks that work on what is there, even where a task before them failed."""
+ARTICLES = Asset("wirewatch://articles")
+"""Changes when articles came into the index. Its event's ``extra`` says how many were ``created`` and ``updated``, and
+names the ``batches``."""
+
+
+def failed(context: dict[str, Any]) -> None:
+    """Tell the operator, once, that a run of a DAG failed, and at which task last."""
+    dag, run, task = context["dag"].dag_id, context["run_id"], context.get("ti")
+    why = "took too long and was stopped" if context.get("reason") == "timed_out" else "failed"
+    where = f" at the task {task.task_id}" if task else ""
+    _tell_operator(f"{dag} {run} failed", f"The run {run} of the DAG {dag} {why}{where}: {run_page(dag, run)}")
+
+
+async def late(context: dict[str, Any]) -> None:
+    """Tell the operator, once, that a run of a DAG has not ended in the time that it usually takes."""
+    dag, run = context["dag_run"]["dag_id"], context["dag_run"]["dag_run_id"]
+    title = f"The run {run} of the DAG {dag} is late. It goes on: {run_page(dag, run)}"
+    await asyncio.to_thread(_tell_operator, f"{dag} {run} late", title)
+
+
+def ends_within(time: timedelta) -> DeadlineAlert:
+    """The deadline of a DAG: the operator hears of a run that takes longer, which goes on."""
+    return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, time, AsyncCallback("dags.parts.late"))
+
+
+RETRIES: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=30),
+    # Names, because a worker that only reads the DAG needs none of these.
+    "retry_policy": ExceptionRetryPolicy(
+        [
+            RetryRule("wirewatch.errors.Unavailable", RetryAction.RETRY, reason="This may pass."),
+            RetryRule("wirewatch.errors.UserError", RetryAction.FAIL, reason="This does not pass by itself."),
+            RetryRule(
+                "airflow.sdk.exceptions.AirflowTaskTimeout",
+                RetryAction.FAIL,
+                reason="What took too long would again. The next run takes on what is left.",
+            ),
+        ]
+    ),
+}
+"""How tasks are tried again: after 1, 2 and 4 minutes, where it may help. A worker that died is tried again too."""
+
+OURS: dict[str, Any] = {
+    "start_date": datetime(2026, 1, 1, tzinfo=UTC),
+    "catchup": False,
+    "max_active_runs": 1,
+    "default_args": RETRIES,
+    "on_failure_callback": failed,
+    "tags": ["wirewatch"],
+}
+"""What every DAG is given: a run that is late never overlaps the next one, and what was missed is not made up for."""
+
+
+def batch(stage: str, name: str) -> Any:
+    """The batch of that stage and name in this installation."""
+    from wirewatch.batches import Batch
+    from wirewatch.settings import get_settings
+
+    return Batch(get_settings().batches, stage, name)
+
+
+def pending(stage: str) -> list[Any]:
+    """The batches that a stage has yet to work on. What a replay makes is left to the DAG `replay` until it is in the
+    index, so that no crawl waits for it.
+    """
+    from wirewatch import batches
+    from wirewatch.settings import get_settings
+
+    found = batches.pending(get_settings().batches, stage)
+    return [batch for batch in found if not batch.is_replay or stage in ("alerted", "health")]
+
+
+def run_name() -> str:
+    """The part of the names of this run's batches that says of which run they are, the same however often tried."""
+    from wirewatch import batches
+
+    run = get_current_context()["dag_run"]
+    # Runs of two DAGs that begin at the same time have the same id.
+    return batches.run_name(run.run_after, f"{run.dag_id} {run.run_id}")
+
+
+@contextmanager
+def alone_with(found: Any, stage: str) -> Iterator[None]:
+    """Work on a batch that no other task works on for the same stage. Where one does, this task is skipped: two would
+    come to the same.
+    """
+    from wirewatch.leases import lease
+    from wirewatch.settings import get_settings
+
+    own = get_current_context()["ti"]
+    me = f"{own.dag_id} {own.run_id} {own.task_id} {own.map_index}"
+    with lease(get_settings().state, [f"{stage} {found.name}"], holder=me) as held:
+        if not held.things:
+            raise AirflowSkipException(f"Another run is at {found.url} already.")
+        yield
+
+
+def told(done: Iterable[Any]) -> dict[str, int]:
+    """End a task's log with its numbers: the counts of the batches that it wrote, where these lie, and the dashboard of
+    Kibana that shows them. Returns the counts.
+    """
+    from search.kibana.dashboards import ALERTS, NEWSROOM, SOURCE_HEALTH
+    from search.kibana.links import board
+    from wirewatch.batches import total
+
+    done = list(done)
+    counts = total(done)
+    numbers = ", ".join(f"{what} {number}" for what, number in sorted(counts.items())) or "nothing"
+    places = "".join(f"\n  {each.url} ({each.manifest().records} records)" for each in done)
+    shown = {"enriched": NEWSROOM, "indexed": NEWSROOM, "alerted": ALERTS}
+    log.info("%s%s\n  %s", numbers, places, board(shown.get(done[-1].stage if done else "", SOURCE_HEALTH)))
+    return counts
+
+
+def run_page(dag: str, run: str) -> str:
+    """Where Airflow shows a run."""
+    base = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
+    return f"{base}/dags/{dag}/runs/{quote(run)}"
+
+
+def _tell_operator(what: str, title: str) -> None:
+    from search.alerts.operator import tell_at_once
+
+    log.info("The operator is told: %s", title)
+    tell_at_once(what, title)

@@ -1,0 +1,151 @@
+"""Airflow for the tests of DAGs: its database made once, and each DAG run in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from search.alerts.alert import load_alerts
+from search.alerts.apply import apply
+from search.indices import init
+from tests.newsroom import Newsroom
+
+ROOT = Path(__file__).parents[2]
+PREPARE = """
+import json, sys
+from airflow.models.pool import Pool
+from airflow.utils.db import upgradedb
+upgradedb()
+for name, pool in json.load(open(sys.argv[1])).items():
+    Pool.create_or_update_pool(name, **pool)
+"""
+RUN = """
+import json, sys
+from datetime import timedelta
+from airflow.dag_processing.dagbag import DagBag
+file, name, conf, retries, timeout = json.loads(sys.argv[1])
+bag = DagBag(file)
+assert not bag.import_errors, bag.import_errors
+dag = bag.dags[name]
+dag.deadline = None  # dag.test() does not know deadlines: it takes them for their numbers in the database
+for task in dag.tasks:
+    task.retries, task.retry_delay, task.max_retry_delay = retries, timedelta(0), timedelta(seconds=1)
+    if task.task_id in timeout:
+        task.execution_timeout = timedelta(seconds=timeout[task.task_id])
+print("ENDED", dag.test(run_conf=conf).state)
+"""
+
+
+@pytest.fixture(scope="session")
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An Airflow home with its database and our pools, to be copied: making one takes 20 s."""
+    home = tmp_path_factory.mktemp("airflow")
+    environment = {**os.environ, **airflow_settings(home)}
+    command = [sys.executable, "-c", PREPARE, str(ROOT / "dags/pools.json")]
+    subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=True)
+    return home
+
+
+def airflow_settings(home: Path) -> dict[str, str]:
+    """The environment of an Airflow that has our DAGs."""
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+@pytest.fixture
+def airflow(airflow_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
+    """The environment of an Airflow of one's own, which the test has too."""
+    shutil.copytree(airflow_home, tmp_path / "airflow")
+    for name, value in airflow_settings(tmp_path / "airflow").items():
+        monkeypatch.setenv(name, value)
+    return dict(os.environ)
+
+
+@pytest.fixture
+def newsroom() -> Iterator[Newsroom]:
+    with Newsroom(port=0, slow=0.1) as room:
+        yield room
+
+
+@pytest.fixture
+def environment(
+    es: Elasticsearch, newsroom: Newsroom, airflow: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """The environment of an operator whose catalogue is the newsroom, and who has alerts and Airflow."""
+    init(es)
+    apply(es, load_alerts(ROOT / "tests/newsroom/alerts.yml"))
+    ours = {
+        "WIREWATCH_SOURCES": str(newsroom.sources),
+        "WIREWATCH_CRAWL__ALLOW_PRIVATE": "true",
+        "WIREWATCH_CRAWL__DELAY": "0",
+    }
+    for name, value in ours.items():
+        monkeypatch.setenv(name, value)
+    return airflow | dict(os.environ)
+
+
+@dataclass
+class Dags:
+    """Runs DAGs, each task in its turn; without an executor, so pools and deadlines do not count."""
+
+    environment: dict[str, str]
+    said: str = field(default="", init=False)
+    """What the last run wrote to its logs."""
+
+    def start(
+        self, file: str, name: str, *, retries: int = 0, timeout: dict[str, float] | None = None, **params: Any
+    ) -> subprocess.Popen[str]:
+        """Begin a run of the DAG ``name`` in ``dags/<file>.py``: how often a task is tried again, without a pause, and
+        the seconds that tasks may take, by their ids."""
+        told = json.dumps([str(ROOT / f"dags/{file}.py"), name, params, retries, timeout or {}])
+        return subprocess.Popen(
+            [sys.executable, "-c", RUN, told],
+            env=self.environment,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def end(self, run: subprocess.Popen[str]) -> str:
+        """Wait for the end of a run that was started; returns the state in which it ended."""
+        self.said, _ = run.communicate()
+        assert run.returncode == 0, self.said[-4000:]
+        return self.said.rpartition("ENDED ")[2].strip()
+
+    def __call__(self, file: str, name: str, **how: Any) -> str:
+        """Run a DAG once, see :meth:`start`; returns the state in which it ended."""
+        return self.end(self.start(file, name, **how))
+
+
+@pytest.fixture
+def run_dag(environment: dict[str, str]) -> Dags:
+    return Dags(environment)
+
+
+@pytest.fixture
+def wirewatch(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command of ours as that operator."""
+
+    def run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        program = [sys.executable, "-c", "from wirewatch.cli import app; app()", *command]
+        done = subprocess.run(program, env=environment, cwd=ROOT, capture_output=True, text=True)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return run

@@ -1,0 +1,137 @@
+"""The DAGs that crawl, run for real over the demo newsroom into the local node."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from elasticsearch import Elasticsearch
+
+from tests.dags.conftest import Dags
+from tests.newsroom import Newsroom
+from wirewatch import batches
+from wirewatch.settings import Settings
+
+Wirewatch = Callable[..., subprocess.CompletedProcess[str]]
+SITES = ["maghreb-matin.localhost", "harbour-post.localhost", "broken-times.localhost"]
+
+
+def documents(es: Elasticsearch, index: str, **query: Any) -> list[dict[str, Any]]:
+    es.indices.refresh(index=index)
+    return [hit["_source"] for hit in es.search(index=index, size=500, **query)["hits"]["hits"]]
+
+
+def sources_in(es: Elasticsearch) -> set[str]:
+    return {article["source"]["id"] for article in documents(es, "articles")}
+
+
+def to_the_operator(es: Elasticsearch) -> list[str]:
+    told = documents(es, "wirewatch-notices", query={"term": {"kind": "operator"}})
+    assert {notice["state"] for notice in told} <= {"told"}
+    return [notice["title"] for notice in told]
+
+
+def test_a_night_brings_the_news_the_next_one_nothing_new_and_a_day_later_articles_are_looked_at_again(
+    run_dag: Dags, es: Elasticsearch, newsroom: Newsroom, settings: Settings
+) -> None:
+    assert run_dag("crawl", "crawl_nightly", sources=SITES, groups=2) == "success"
+    assert sources_in(es) == set(SITES)
+    found = documents(es, "articles", query={"terms": {"countries": ["DZ"]}})
+    assert any(set(article["countries"][:2]) == {"DZ", "RU"} for article in found)
+    notices = documents(es, "wirewatch-notices")
+    assert {notice["state"] for notice in notices} == {"told"}
+    health = documents(es, "wirewatch-source-health")
+    assert {found["source"]["id"]: found["new"] > 0 for found in health} == dict.fromkeys(SITES, True)
+    # Each task ends with its numbers, where its batch lies, and the dashboard.
+    assert re.search(
+        r"fetched \d+.*?\n  file://\S+/pages/\S+-g00 \(\d+ records\)\n  http\S+source-health", run_dag.said
+    )
+    assert re.search(
+        r"created \d+.*?\n  file://\S+/indexed/\S+-g00 .*?\n  http\S+newsroom-today", run_dag.said, re.DOTALL
+    )
+
+    articles = es.count(index="articles")["count"]
+    assert run_dag("crawl", "crawl_nightly", sources=SITES, groups=2) == "success"
+    assert len(documents(es, "articles")) == articles
+    assert len(documents(es, "wirewatch-notices")) == len(notices)
+    assert "Nothing is new in the index" in run_dag.said
+
+    newsroom.edition = 2
+    newsroom.requests.clear()
+    run_dag.environment["WIREWATCH_TIME_SHIFT"] = str(21 * 3600)
+    assert run_dag("revisit", "revisit") == "success"
+    assert not any(path.startswith(("/feed", "/rss", "/sitemap")) for _, path, _ in newsroom.requests)
+    assert len(documents(es, "articles")) == articles
+    assert {article["revision"] for article in documents(es, "articles")} == {1, 2}
+
+
+def test_what_an_earlier_run_left_is_done_and_what_is_broken_costs_only_itself(
+    run_dag: Dags, wirewatch: Wirewatch, es: Elasticsearch, settings: Settings
+) -> None:
+    for site in ("lagos-ledger", "sada-al-nil"):
+        wirewatch("crawl", "--source", f"{site}.localhost")
+    broken, _ = batches.finished(settings.batches, "pages")
+    records = Path(broken.url.removeprefix("file://")) / broken.manifest().files[batches.RECORDS]
+    records.write_bytes(b"")
+
+    assert run_dag("crawl", "crawl_nightly", sources=["maghreb-matin.localhost"], groups=1, retries=1) == "failed"
+    assert run_dag.said.count("is damaged: it has 0 of its") == 1  # it would not pass, so it is not tried again
+    assert sources_in(es) == {"maghreb-matin.localhost", "sada-al-nil.localhost"}
+    assert [batch.name for batch in batches.pending(settings.batches, "articles")] == [broken.name]
+    [title] = to_the_operator(es)
+    assert "of the DAG crawl_nightly failed at the task extract: http" in title
+
+
+def test_a_source_that_is_not_in_the_catalogue_is_refused_and_so_is_the_past(
+    run_dag: Dags, wirewatch: Wirewatch
+) -> None:
+    assert run_dag("crawl", "crawl_nightly", sources=["nowhere.example"], retries=1) == "failed"
+    assert run_dag.said.count("Not in the catalogue: nowhere.example") == 1
+    command = "-m airflow backfill create --dag-id crawl_nightly --from-date 2026-11-01 --to-date 2026-11-02"
+    done = subprocess.run(
+        [sys.executable, *command.split()], env=run_dag.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode and "does not allow backfill runs" in done.stdout + done.stderr
+
+
+def test_what_takes_too_long_is_told_and_what_is_killed_is_done_by_the_next_try(
+    run_dag: Dags, es: Elasticsearch, newsroom: Newsroom, settings: Settings
+) -> None:
+    one = {"sources": ["maghreb-matin.localhost"], "groups": 1}
+    assert run_dag("crawl", "crawl_hourly", timeout={"crawl": 1}, **one) == "failed"
+    [title] = to_the_operator(es)
+    assert "of the DAG crawl_hourly failed at the task crawl" in title
+
+    run = run_dag.start("crawl", "crawl_hot", **one)
+    spider_of(run)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+    assert batches.finished(settings.batches, "pages") == []
+
+    run = run_dag.start("crawl", "crawl_hot", retries=1, **one)
+    spider_of(run).kill()
+    assert run_dag.end(run) == "success"
+    assert "The crawl of g00 broke down" in run_dag.said
+    expected = {article.slug for article in newsroom.articles["maghreb-matin"] if article.in_edition(1)}
+    assert len(documents(es, "articles")) == len(expected)
+
+
+def spider_of(run: subprocess.Popen[str]) -> psutil.Process:
+    """The crawling process of a run, once it crawls."""
+    while True:
+        assert run.poll() is None
+        for process in psutil.Process(run.pid).children(recursive=True):
+            try:
+                if process.cmdline()[-2:] == ["-m", "crawlers"]:
+                    return process
+            except psutil.NoSuchProcess:
+                pass
+        time.sleep(0.05)

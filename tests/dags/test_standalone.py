@@ -1,0 +1,92 @@
+"""The DAGs in an Airflow that runs by itself, as an operator's script sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from tests.dags.conftest import ROOT
+from tests.loopback import unused_ports
+from wirewatch.settings import Settings
+
+
+def test_airflow_standalone_runs_a_crawl_that_is_triggered_through_its_api(
+    environment: dict[str, str], es: Elasticsearch, settings: Settings, airflow_home: Path, tmp_path: Path
+) -> None:
+    port = unused_ports(3)
+    environment["WIREWATCH_AIRFLOW_PORT"] = str(port)
+    # Unpausing runs the night that was missed too: one site is enough for both.
+    environment["WIREWATCH_SOURCES"] = str(tmp_path / "sources")
+    (tmp_path / "sources").mkdir()
+    shutil.copy(Path(os.environ["WIREWATCH_SOURCES"]) / "dz.yml", tmp_path / "sources")
+    shutil.copytree(airflow_home, settings.home / "airflow")  # an Airflow that was used before
+    wirewatch = [sys.executable, "-c", "from wirewatch.cli import app; app()"]
+    up = subprocess.run([*wirewatch, "up"], env=environment, cwd=ROOT, capture_output=True, text=True)
+    try:
+        assert up.returncode == 0, up.stdout + up.stderr
+        assert "user admin, password" in up.stdout
+        password = up.stdout.split("password ")[1].split()[0]
+        api = Api(f"http://127.0.0.1:{port}", "admin", password)
+        api.wait(lambda: "crawl_nightly" in {dag["dag_id"] for dag in api.get("/api/v2/dags")["dags"]})
+        api.send("PATCH", "/api/v2/dags/crawl_nightly", {"is_paused": False})
+        conf = {"sources": ["maghreb-matin.localhost"]}
+        run = api.send("POST", "/api/v2/dags/crawl_nightly/dagRuns", {"logical_date": None, "conf": conf})
+        make_late(settings.home / "airflow/airflow.db", run["dag_run_id"], api)
+        path = f"/api/v2/dags/crawl_nightly/dagRuns/{run['dag_run_id']}"
+        api.wait(lambda: api.get(path)["state"] in ("success", "failed"))
+        assert api.get(path)["state"] == "success", api.get(f"{path}/taskInstances")
+        es.indices.refresh(index="articles")
+        assert es.count(index="articles")["count"] > 5
+        late = {"match_phrase": {"title": f"{run['dag_run_id']} of the DAG crawl_nightly is late"}}
+        api.wait(lambda: es.count(index="wirewatch-notices", query=late)["count"])
+    finally:
+        subprocess.run([*wirewatch, "down"], env=environment, cwd=ROOT, capture_output=True)
+
+
+def make_late(database: Path, run: str, api: Api) -> None:
+    """Set the deadline of a run to when it began: nobody waits for hours."""
+
+    def is_late() -> bool:
+        with sqlite3.connect(database, timeout=60) as connection:
+            of_run = "dagrun_id = (SELECT id FROM dag_run WHERE run_id = ?)"
+            changed = connection.execute(f"UPDATE deadline SET deadline_time = created_at WHERE {of_run}", (run,))
+            return changed.rowcount > 0
+
+    api.wait(is_late)
+
+
+class Api:
+    """Airflow's REST API, as an operator's script would use it."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self.url, self.token = url, None
+        self.token = self.send("POST", "/auth/token", {"username": user, "password": password})["access_token"]
+
+    def send(self, method: str, path: str, data: dict[str, Any] | None = None) -> Any:
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        body = None if data is None else json.dumps(data).encode()
+        request = urllib.request.Request(self.url + path, body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.load(response)
+
+    def get(self, path: str) -> Any:
+        return self.send("GET", path)
+
+    @staticmethod
+    def wait(until: Any, seconds: float = 240) -> None:
+        deadline = time.monotonic() + seconds
+        while not until():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            time.sleep(1)

@@ -9,7 +9,7 @@ from functools import partial, wraps
 from typing import Annotated, ParamSpec
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from wirewatch import batches
 from wirewatch.batches import Batch
@@ -237,7 +237,14 @@ def shown(stage: Callable[P, list[Batch]]) -> Callable[P, None]:
 def show_batches() -> None:
     """List the batches of every stage, with their counts, and what each took: of processors, milliseconds a record."""
     root = get_settings().batches
-    table = Table("stage", "batch", "records", "seconds", "CPU ms each", "what happened")
+    table = Table(
+        "stage",
+        Column("batch", no_wrap=True),
+        "records",
+        "seconds",
+        "CPU ms each",
+        Column("what happened", overflow="fold"),
+    )
     for stage in (*batches.STAGES, batches.REJECTED):
         for batch in batches.finished(root, stage):
             manifest = batch.manifest()

@@ -239,7 +239,7 @@ def show_batches() -> None:
     root = get_settings().batches
     table = Table(
         "stage",
-        Column("batch", no_wrap=True),
+        Column("batch", overflow="fold"),
         "records",
         "seconds",
         "CPU ms each",

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import about, alerts, crawl, enrichment, extraction, habits, hot, relevance, replay, report, search
+from benchmarks import (
+    about,
+    alerts,
+    crawl,
+    enrichment,
+    extraction,
+    growth,
+    habits,
+    hot,
+    pipeline,
+    relevance,
+    replay,
+    report,
+    scale,
+    search,
+)
 
 ALL = {
     "about": about,
@@ -12,10 +27,13 @@ ALL = {
     "crawl": crawl,
     "enrichment": enrichment,
     "extraction": extraction,
+    "growth": growth,
     "habits": habits,
     "hot": hot,
+    "pipeline": pipeline,
     "relevance": relevance,
     "replay": replay,
+    "scale": scale,
     "search": search,
 }
 

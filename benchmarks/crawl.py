@@ -54,12 +54,12 @@ def measure(evaluation: Path | None = None, limit: int | None = None) -> Figures
     with tempfile.TemporaryDirectory(prefix="wirewatch-crawl-") as name:
         folder = Path(name)
         figures: Figures = {"crawl.hosts": HOSTS}
-        with _sites(articles, cores[-1]) as port:
+        with sites(articles, cores[-1]) as port:
             figures |= _fetching(folder / "fetching", port, articles, cores[:1], "few") | _again(
                 folder / "fetching", cores
             )
             figures |= _extracting(folder / "extracting", port, articles, cores[:2], "few")
-        with _sites(10 * articles, cores[-1]) as port:
+        with sites(10 * articles, cores[-1]) as port:
             figures |= _fetching(folder / "fetching-many", port, 10 * articles, cores[:1], "many")
             figures |= _extracting(folder / "extracting-many", port, 10 * articles, cores[:2], "many")
     figures["crawl.wirewatch.growth"] = figures["crawl.wirewatch.many.mb"] / figures["crawl.wirewatch.few.mb"]
@@ -83,7 +83,7 @@ def _fetching(home: Path, port: int, articles: int, cores: list[int], name: str)
 
 
 def _again(home: Path, cores: list[int]) -> Figures:
-    timed([*WIREWATCH, "crawl"], _environment(home), home, cores)
+    timed([*WIREWATCH, "crawl"], unhurried(home), home, cores)
     first, second = (batch.manifest().counts["bytes"] for batch in batches.finished(_batches(home), "pages"))
     return {"crawl.first.bytes": first, "crawl.second.bytes": second, "crawl.second.share": second / first}
 
@@ -124,10 +124,11 @@ def _settings(home: Path, port: int) -> dict[str, str]:
         for number in range(HOSTS)
     ]
     (home / "sources/fr.yml").write_text(yaml.safe_dump(entries), encoding="utf-8")
-    return _environment(home)
+    return unhurried(home)
 
 
-def _environment(home: Path) -> dict[str, str]:
+def unhurried(home: Path) -> dict[str, str]:
+    """The environment of a crawl without politeness or limits, in a home of its own."""
     return clean_environment(
         WIREWATCH_HOME=str(home),
         WIREWATCH_SOURCES=str(home / "sources"),
@@ -151,12 +152,14 @@ def _batches(home: Path) -> str:
 
 
 @contextmanager
-def _sites(articles: int, core: int) -> Iterator[int]:
-    """Serve the sites from a process on that core; yields the port."""
+def sites(articles: int, core: int, hosts: int = HOSTS, evaluation: Path | None = None) -> Iterator[int]:
+    """Serve the sites from a process on that core; yields the port. With evaluation data they have press articles."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    command = [sys.executable, "-m", "benchmarks.site", str(port), str(HOSTS), str(articles)]
+    command = [sys.executable, "-m", "benchmarks.site", str(port), str(hosts), str(articles)]
+    if evaluation:
+        command.append(str(evaluation.absolute()))
     server = subprocess.Popen(command, cwd=ROOT)
     try:
         os.sched_setaffinity(server.pid, {core})

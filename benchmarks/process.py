@@ -32,6 +32,8 @@ class Ran:
     """Wall-clock, with the start of Python."""
     peak: int
     """Bytes that it and its children had resident at most, together (what they share counts for each)."""
+    cpu: float
+    """Processor seconds of it and its children."""
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
@@ -65,13 +67,14 @@ def timed(
             if cores:
                 psutil.Process(process.pid).cpu_affinity(list(cores))
             with peak_memory(process.pid) as peak:
-                process.wait()
+                _, status, used = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
         finally:
             process.kill()
     if process.returncode:
         last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
         raise UserError(f"`{called}` ended with status {process.returncode}. It said last:\n{last}")
-    return Ran(time.monotonic() - begun, peak())
+    return Ran(time.monotonic() - begun, peak(), used.ru_utime + used.ru_stime)
 
 
 def alone(function: str, *arguments: str | int | None) -> dict[str, float]:

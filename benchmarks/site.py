@@ -1,10 +1,11 @@
 """Generated news sites: any number of articles over any number of host names, from one process.
 
-``python -m benchmarks.site PORT HOSTS ARTICLES`` serves until it is stopped. The hosts are ``site-00.localhost`` and so
-on. Each has a feed of all its articles (``/feed.xml``) and answers conditional requests. A page has what pages have
-around their text (navigation, teasers, structured data, scripts) and the size of real ones: some 120 kB and 800
-elements, which is about the median of the saved pages of the evaluation sets aeb and mediacloud200. The same arguments
-always give the same pages, and no two articles are the same.
+``python -m benchmarks.site PORT HOSTS ARTICLES`` serves until it is stopped; with a folder of evaluation data after it,
+the articles are those of :mod:`benchmarks.press`, in many languages. The hosts are ``site-00.localhost`` and so on.
+Each has a feed of all its articles (``/feed.xml``) and answers conditional requests. A page has what pages have around
+their text (navigation, teasers, structured data, scripts) and the size of real ones: some 120 kB and 800 elements,
+which is about the median of the saved pages of the evaluation sets aeb and mediacloud200. The same arguments always
+give the same pages, and no two articles are the same.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ import hashlib
 import json
 import random
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from html import escape
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -37,6 +42,23 @@ THINGS = ["budget", "agreement", "strike", "reform", "inquiry", "election", "sto
 TIMES = ["on Monday", "late on Tuesday", "this week", "last month", "after a long debate", "without a vote"]
 
 
+@dataclass(frozen=True)
+class Made:
+    """A made-up article."""
+
+    title: str
+    paragraphs: Sequence[str]
+    published: datetime
+    language: str = "en"
+    author: str = ""
+    lead: str = ""
+    script: str = ""
+    """What only this page has beside its article."""
+
+
+Maker = Callable[[int], Made]
+
+
 def host(number: int) -> str:
     """The name of a host."""
     return f"site-{number:02}.localhost"
@@ -44,7 +66,7 @@ def host(number: int) -> str:
 
 def path(number: int) -> str:
     """The path of a host's article."""
-    return f"/{_day(number):%Y/%m/%d}/{_title(number).lower().replace(' ', '-')}-{number}.html"
+    return f"/{day(number):%Y/%m/%d}/{_title(number).lower().replace(' ', '-')}-{number}.html"
 
 
 def articles_of(number: int, hosts: int, articles: int) -> range:
@@ -52,7 +74,8 @@ def articles_of(number: int, hosts: int, articles: int) -> range:
     return range(number, articles, hosts)
 
 
-def _day(number: int) -> datetime:
+def day(number: int) -> datetime:
+    """When an article was published; its path says so too."""
     return FIRST + timedelta(minutes=7 * number)
 
 
@@ -75,28 +98,38 @@ def _sentence(chance: random.Random) -> str:
     )
 
 
-def page(site: str, number: int) -> str:
-    """The page of an article."""
+def made(number: int) -> Made:
+    """An article in English, of sentences that are all built alike."""
     chance = _words(number)
-    title, day = _title(number), _day(number)
     author = f"{chance.choice(['Ada', 'Ben', 'Cleo', 'Dan'])} {chance.choice(['Moss', 'Reed', 'Stone', 'Wood'])}"
     body = [" ".join(_sentence(chance) for _ in range(chance.randint(2, 5))) for _ in range(chance.randint(8, 20))]
+    return Made(_title(number), body, day(number), author=author)
+
+
+def page(site: str, number: int, make: Maker = made) -> str:
+    """The page of an article."""
+    article = make(number)
+    title, at = escape(article.title), article.published
     data = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
-        "headline": title,
-        "datePublished": day.isoformat(),
-        "author": {"@type": "Person", "name": author},
+        "headline": article.title,
+        "datePublished": at.isoformat(),
+        "author": {"@type": "Person", "name": article.author},
         "image": f"/images/{number}.jpg",
     }
-    paragraphs = "\n".join(f"<p>{text}</p>" for text in body)
-    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} | {site}</title>
-<link rel="canonical" href="{path(number)}"><meta property="og:title" content="{title}">
+    paragraphs = "\n".join(f"<p>{escape(text)}</p>" for text in article.paragraphs)
+    lead = f'<meta name="description" content="{escape(article.lead)}">' if article.lead else ""
+    script = f"<script>{article.script}</script>" if article.script else ""
+    return f"""<!doctype html><html lang="{article.language}"><head><meta charset="utf-8">
+<title>{title} | {site}</title>
+<link rel="canonical" href="{path(number)}"><meta property="og:title" content="{title}">{lead}
 <script type="application/ld+json">{json.dumps(data)}</script>{_furniture()[0]}</head><body>{_furniture()[1]}
-<main><article><h1>{title}</h1><p class="byline">By {author}</p><time datetime="{day.isoformat()}">{day:%d %B %Y}</time>
+<main><article><h1>{title}</h1><p class="byline">By {article.author}</p>
+<time datetime="{at.isoformat()}">{at:%d %B %Y}</time>
 <figure><img src="/images/{number}.jpg" alt="">
 <figcaption>The {PLACES[number % 14]} in an earlier year</figcaption></figure>
-{paragraphs}</article></main>{_furniture()[2]}</body></html>"""
+{paragraphs}</article></main>{_furniture()[2]}{script}</body></html>"""
 
 
 @lru_cache(1)
@@ -116,30 +149,30 @@ def _furniture() -> tuple[str, str, str]:
     )
 
 
-def feed(site: str, port: int, articles: range) -> str:
+def feed(site: str, port: int, articles: range, make: Maker = made) -> str:
     """The feed of a host."""
     items = "".join(
-        f"<item><title>{_title(n)}</title><link>http://{site}:{port}{path(n)}</link>"
-        f"<pubDate>{_day(n):%a, %d %b %Y %H:%M:%S} +0000</pubDate></item>"
-        for n in articles
+        f"<item><title>{escape(article.title)}</title><link>http://{site}:{port}{path(n)}</link>"
+        f"<pubDate>{article.published:%a, %d %b %Y %H:%M:%S} +0000</pubDate></item>"
+        for n, article in zip(articles, map(make, articles), strict=True)
     )
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>{site}</title>{items}</channel></rss>'
 
 
-def application(port: int, hosts: int, articles: int) -> Starlette:
+def application(port: int, hosts: int, articles: int, make: Maker = made) -> Starlette:
     """All hosts."""
     numbers = {path(n): n for n in range(articles)}
 
     @lru_cache(hosts)
     def listed(site: str) -> bytes:
-        return gzip.compress(feed(site, port, articles_of(int(site[5:7]), hosts, articles)).encode(), 1)
+        return gzip.compress(feed(site, port, articles_of(int(site[5:7]), hosts, articles), make).encode(), 1)
 
     async def answer(request: Request) -> Response:
         site, number = request.url.hostname or "", numbers.get(request.url.path)
         if request.url.path == "/feed.xml":
             body, kind = listed(site), "application/rss+xml"
         elif number is not None:
-            body, kind = gzip.compress(page(site, number).encode(), 1), "text/html; charset=utf-8"
+            body, kind = gzip.compress(page(site, number, make).encode(), 1), "text/html; charset=utf-8"
         else:
             return Response(status_code=404)
         headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:16]}"', "Content-Encoding": "gzip"}
@@ -151,5 +184,11 @@ def application(port: int, hosts: int, articles: int) -> Starlette:
 
 
 if __name__ == "__main__":
-    port, hosts, articles = map(int, sys.argv[1:])
-    uvicorn.run(application(port, hosts, articles), host="127.0.0.1", port=port, log_level="error", backlog=4096)
+    port, hosts, articles = map(int, sys.argv[1:4])
+    make = made
+    if sys.argv[4:]:
+        from benchmarks.press import Press
+
+        make = Press(Path(sys.argv[4]), hosts).article
+    served = application(port, hosts, articles, make)
+    uvicorn.run(served, host="127.0.0.1", port=port, log_level="error", backlog=4096)

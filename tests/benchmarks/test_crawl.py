@@ -29,7 +29,7 @@ def test_a_generated_page_has_the_size_of_a_real_one_and_an_article_in_it() -> N
 
 def test_the_crawl_is_measured_and_a_second_one_transfers_next_to_nothing(tmp_path: Path) -> None:
     core = min(os.sched_getaffinity(0))
-    with crawl._sites(40, core) as port:
+    with crawl.sites(40, core) as port:
         figures = crawl._fetching(tmp_path / "home", port, 40, [core], "few") | crawl._again(tmp_path / "home", [core])
     assert figures["crawl.few.articles"] == 40 and figures["crawl.wirewatch.few.of_scrapy"] > 0
     assert figures["crawl.second.bytes"] > 0 and figures["crawl.second.share"] < 0.02

@@ -1,0 +1,177 @@
+"""What gets dearer as more is known: telling stories apart by how many are in the news, and the crawl state by how many
+addresses it knows.
+
+Each size in a process of its own on one core, in processor time. Stories are made up: unit vectors in all directions,
+with two countries and three names each; a quarter of the articles are new stories, as of real news. *To load* is what
+each batch pays before its first article, twice: once when it is told, once when it is remembered. A state is filled
+with the answers of so many articles in batches of 5,000; measured is the last thousand.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import process_time
+
+import numpy as np
+import psutil
+from sqlalchemy.orm import Session
+
+from benchmarks.process import alone
+from benchmarks.report import Figures, Table
+from enrichment import memory
+from enrichment.embedding import DIMENSIONS
+from enrichment.stories import Facts, Told
+from wirewatch.batches import Batch, write
+from wirewatch.records import Page, PageKind, PageOutcome, SourceRef
+from wirewatch.state import State
+
+EVALUATED = False
+STORIES = (1_000, 10_000, 100_000)
+ADDRESSES = (1_000, 10_000, 100_000)
+ARTICLES = 100
+"""Told apart at each size."""
+NEW = 0.25
+"""Share of the articles that begin a story: it has four on average."""
+_NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def measure(evaluation: Path | None = None, limit: int | None = None) -> Figures:
+    """Measure at three sizes each.
+
+    Args:
+        evaluation: not used: all is made up.
+        limit: stories and addresses of the largest size, instead of 100,000.
+    """
+    figures: Figures = {}
+    for kind, sizes in (("stories", STORIES), ("state", ADDRESSES)):
+        for size in sizes:
+            some = size if limit is None else max(10, size * limit // sizes[-1])
+            taken = alone(f"benchmarks.growth:{kind}", some)
+            figures |= {f"growth.{kind}.{size}.{name}": figure for name, figure in taken.items()}
+    return figures
+
+
+def stories(size: int) -> Figures:
+    """What a batch takes where so many stories are in the news."""
+    home = Path(os.environ["WIREWATCH_HOME"])
+    remembered = memory.Memory(f"sqlite:///{home}/state.sqlite")
+    chance = np.random.default_rng(7)
+    with Session(remembered.engine) as session:
+        session.add_all(memory._row(told) for told in _told(size, chance))
+        session.commit()
+    remembered.engine.dispose()  # what waits in SQLite's journal comes into the database
+    facts = list(_facts(ARTICLES, chance))
+    figures: Figures = {"size": size, "bytes_per_story": (home / "state.sqlite").stat().st_size / size}
+    root = (home / "batches").as_uri()
+    before = psutil.Process().memory_info().rss
+    with remembered.alone(root) as session:
+        memory.tell(session, facts[:1])
+    with remembered.alone(root) as session:
+        begun = process_time()
+        memory.tell(session, facts[:1])
+        figures["load_s"] = process_time() - begun
+    with remembered.alone(root) as session:
+        begun = process_time()
+        memory.tell(session, facts)
+        figures["ms_per_article"] = 1000 * max(0.0, process_time() - begun - figures["load_s"]) / (ARTICLES - 1)
+        figures["mb"] = (psutil.Process().memory_info().rss - before) / 2**20
+    return figures
+
+
+def _told(size: int, chance: np.random.Generator) -> Iterator[Told]:
+    for number in range(size):
+        at = _NOW - timedelta(days=7 * number / size)
+        centre = chance.normal(size=DIMENSIONS).astype(np.float32)
+        yield Told(
+            id=f"{number:020x}",
+            title="A story that is neither very short nor very long, as headlines are",
+            nearest=0.9,
+            first_seen=at,
+            last_seen=at,
+            begun=at,
+            ended=at,
+            centre=centre,
+            articles=4,
+            countries=Counter({_country(number): 4, _country(number // 7): 1}),
+            names=Counter({f"person:name-{chance.integers(size)}": 2 for _ in range(3)}),
+            languages=Counter({"en": 2, "fr": 2}),
+            sources=Counter({f"source-{number % 700}.example": 2, f"source-{number % 691}.example": 2}),
+        )
+
+
+def _facts(size: int, chance: np.random.Generator) -> Iterator[Facts]:
+    """Articles, of which :data:`NEW` are near to no story, and the others to the first ones of :func:`_told`."""
+    known = np.random.default_rng(7)
+    for number in range(size):
+        vector = known.normal(size=DIMENSIONS)
+        known.integers(1, size=3)
+        if number < NEW * size:
+            vector = chance.normal(size=DIMENSIONS)
+        vector = (vector / np.linalg.norm(vector)).astype(np.float32)
+        countries = frozenset({_country(number)})
+        source = f"source-{number % 700}.example"
+        yield Facts(f"a{number:019x}", "A headline", "en", source, _NOW, _NOW, vector, countries, frozenset({"x"}))
+
+
+def _country(number: int) -> str:
+    return chr(65 + number % 26) + chr(65 + number // 26 % 26)
+
+
+def state(size: int) -> Figures:
+    """What a thousand answers take where so many addresses are known."""
+    home = Path(os.environ["WIREWATCH_HOME"])
+    root, known = (home / "batches").as_uri(), State(f"sqlite:///{home}/state.sqlite")
+    for first in range(0, size, 5_000):
+        _fetched(root, first, min(5_000, size - first))
+    known.catch_up(root)
+    known.engine.dispose()
+    filled = (home / "state.sqlite").stat().st_size
+    _fetched(root, size, 1_000)
+    begun = process_time()
+    known.catch_up(root)
+    return {"size": size, "bytes_per_address": filled / size, "ms_per_address": process_time() - begun}
+
+
+def _fetched(root: str, first: int, size: int) -> None:
+    with write(Batch(root, "pages", f"{first:012}-made")) as out:
+        for number in range(first, first + size):
+            site = f"source-{number % 700}.example"
+            out.add(
+                Page(
+                    url=f"https://{site}/2026/11/01/world/a-headline-of-some-eight-or-nine-words-{number}.html",
+                    source=SourceRef(id=site, name=site, country="FR"),
+                    kind=PageKind.ARTICLE,
+                    outcome=PageOutcome.FETCHED,
+                    fetched=_NOW,
+                    digest=f"{number:032x}",
+                    etag=f'"{number:016x}"',
+                )
+            )
+
+
+def tables(figures: Figures) -> Iterator[Table]:
+    """Stories, and the state."""
+    told = ("size", "load_s", "ms_per_article", "mb", "bytes_per_story")
+    yield Table(
+        "Telling stories apart, by how many are in the news",
+        ("stories", "CPU s to load", "CPU ms an article", "memory, MB", "bytes a story"),
+        [[figures[f"growth.stories.{size}.{name}"] for name in told] for size in STORIES],
+    )
+    told = ("size", "ms_per_address", "bytes_per_address")
+    yield Table(
+        "The crawl state, by how many addresses it knows",
+        ("addresses", "CPU ms an address more", "bytes an address"),
+        [[figures[f"growth.state.{size}.{name}"] for name in told] for size in ADDRESSES],
+    )
+
+
+if __name__ == "__main__":
+    import sys
+
+    from benchmarks import report
+
+    report.run(sys.modules[__name__])

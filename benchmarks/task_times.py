@@ -1,0 +1,54 @@
+"""A plugin of Airflow that notes when a task's own function begins and ends, and the processor time of its process.
+
+`benchmarks/orchestration.py` copies this file into the plugins of its Airflow, and names the file of notes in
+``TASK_TIMES``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from airflow.listeners import hookimpl
+from airflow.plugins_manager import AirflowPlugin
+
+
+def _note(event: str, task_instance: Any) -> None:
+    line = {
+        "event": event,
+        "task": task_instance.task_id,
+        "map": task_instance.map_index,
+        "at": time.time(),
+        "cpu": sum(os.times()[:4]),
+    }
+    with Path(os.environ["TASK_TIMES"]).open("a", encoding="utf-8") as notes:
+        notes.write(json.dumps(line) + "\n")
+
+
+@hookimpl
+def on_task_instance_running(previous_state: Any, task_instance: Any) -> None:
+    """Airflow calls the task's function next."""
+    _note("begun", task_instance)
+
+
+@hookimpl
+def on_task_instance_success(previous_state: Any, task_instance: Any) -> None:
+    """It has returned."""
+    _note("ended", task_instance)
+
+
+@hookimpl
+def on_task_instance_failed(previous_state: Any, task_instance: Any, error: Any) -> None:
+    """It has raised an error."""
+    _note("ended", task_instance)
+
+
+class TaskTimes(AirflowPlugin):
+    """The plugin."""
+
+    name = "task_times"
+    listeners = [sys.modules[__name__]]  # noqa: RUF012

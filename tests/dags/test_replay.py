@@ -170,3 +170,11 @@ def test_days_are_replayed_by_hand_and_backfilled(
     assert len(made("indexed")) == 4
     assert everything(es) == before
     assert (tmp_path / "told").read_text() == told
+
+    # Days that have had a run, be it the daily one, are done again only where that is asked for.
+    yesterday = f"{first + timedelta(days=3)}"
+    wirewatch("airflow", "backfill", "create", "--dag-id", "replay", "--from-date", days[0], "--to-date", yesterday)
+    assert runs("backfill") == ran
+    again = ("--from-date", days[0], "--to-date", yesterday, "--reprocess-behavior", "completed")
+    wirewatch("airflow", "backfill", "create", "--dag-id", "replay", *again)
+    assert {run.day: run.state for run in runs("backfill")} == dict.fromkeys([*days, yesterday], "queued")

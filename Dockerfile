@@ -21,4 +21,7 @@ COPY --chown=airflow:0 enrichment/ enrichment/
 COPY --chown=airflow:0 search/ search/
 COPY --chown=airflow:0 api/ api/
 COPY --chown=airflow:0 dags/ dags/
+COPY --chown=airflow:0 sources/ sources/
 RUN uv pip install --no-cache --no-deps .
+# The DAGs import each other as the package `dags`.
+ENV PYTHONPATH=/opt/wirewatch

@@ -56,8 +56,8 @@ bench: setup  ## All benchmarks; rewrites benchmarks/README.md.
 
 COMPILE := ../$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-annotate --quiet --custom-compile-command "make requirements"
 requirements: $(VENV)/.ready  ## Pin the dependencies anew.
-	@cd requirements && $(COMPILE) ../pyproject.toml --extra airflow --extra render --extra postgres --extra dev --universal --python-version 3.11 -o dev.txt
-	@cd requirements && $(COMPILE) ../pyproject.toml --extra airflow --extra render --extra postgres -c dev.txt --universal --python-version 3.11 -o airflow.txt
+	@cd requirements && $(COMPILE) ../pyproject.toml --extra airflow --extra render --extra postgres --extra s3 --extra dev --universal --python-version 3.11 -o dev.txt
+	@cd requirements && $(COMPILE) ../pyproject.toml --extra airflow --extra render --extra postgres --extra s3 -c dev.txt --universal --python-version 3.11 -o airflow.txt
 	@cd requirements && $(COMPILE) ../pyproject.toml -c dev.txt --universal --python-version 3.11 -o base.txt
 	@cd requirements && $(COMPILE) --no-deps uv.in -o uv.txt && $(COMPILE) --no-deps models.in -o models.txt
 

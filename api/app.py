@@ -19,6 +19,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from api.alerts.endpoints import ERRORS, alerts
 from api.alerts.links import links
 from api.desk import AtDesk, Problem, document
+from api.metrics import Metrics
+from api.metrics import router as metrics
 from api.pages import alert_form, routes
 from api.questions import Asked, Desk
 from search.query import MEDIA_TYPES, Facet, Format, Results, Unreadable, written
@@ -105,6 +107,7 @@ def app(hosts: Sequence[str] = LOOPBACK) -> FastAPI:
         redoc_url=None,
     )
     made.state.desk = Desk()
+    made.state.metrics = Metrics(made.state.desk)
     made.add_middleware(TrustedHostMiddleware, allowed_hosts=[*hosts, *_public_host()])
     made.middleware("http")(_strict)
     for kind, status in ((Unreadable, 400), *ERRORS, (UserError, 503)):
@@ -113,6 +116,7 @@ def app(hosts: Sequence[str] = LOOPBACK) -> FastAPI:
     made.include_router(alerts)
     made.include_router(links)
     made.include_router(alert_form.forms)
+    made.include_router(metrics)
     made.include_router(routes.pages)
     return made
 

@@ -17,6 +17,7 @@ from benchmarks import (
     relevance,
     replay,
     report,
+    scale,
     search,
 )
 
@@ -32,6 +33,7 @@ ALL = {
     "pipeline": pipeline,
     "relevance": relevance,
     "replay": replay,
+    "scale": scale,
     "search": search,
 }
 

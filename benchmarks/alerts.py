@@ -2,6 +2,8 @@
 
 The articles are those of `benchmarks/articles.py` without their vectors. The alerts are KQL: two to four words that
 must all be there, a name as a phrase, one of three names, a field with words, words in the title in a language.
+Few of them share anything: 50,000 have 54,795 clauses, three in four of which no other alert has. So the number of
+clauses is told too.
 Measured is `search.alerts.matching.matches` from the alerts to every article that each finds, after a first round that
 warms up, on a node of our own: seconds by the clock, processor seconds of this process and of the node, and the most
 memory. ElastAlert2 asks the same node the same: a rule `any` each, with the same KQL, over the moment at which the new
@@ -37,6 +39,7 @@ from search.alerts.store import Kept
 from search.index import ALIAS, document, init
 from search.indices import homes
 from search.node import Node
+from search.query.kql import leaves, parted
 from wirewatch.errors import UserError
 from wirewatch.settings import get_settings
 
@@ -137,6 +140,7 @@ def _kept(number: int, kql: str) -> Kept:
 
 def _asked(node: Node, client: Elasticsearch, alerts: list[Kept]) -> Iterator[tuple[str, float]]:
     """What asking them takes."""
+    yield "clauses", len({clause for kept in alerts for clause in leaves(parted(kept.alert.kql or ""))})
     found = telling = 0
     process = psutil.Process()
     before = most = process.memory_info().rss
@@ -254,7 +258,18 @@ def _python() -> Path:
 
 def tables(figures: Figures) -> Iterator[Table]:
     """What each number of alerts takes, and ElastAlert2 beside it."""
-    names = ("telling", "matches", "seconds", "cpu_s", "node_cpu_s", "per_cpu_s", "grown_mb", "node_mb", "ratio")
+    names = (
+        "clauses",
+        "telling",
+        "matches",
+        "seconds",
+        "cpu_s",
+        "node_cpu_s",
+        "per_cpu_s",
+        "grown_mb",
+        "node_mb",
+        "ratio",
+    )
     rows: list[list[str | float]] = []
     for who, prefix, sizes in (("Wirewatch", "alerts", SIZES), ("ElastAlert2", "alerts.elastalert", RULES)):
         for size in sizes:
@@ -265,7 +280,16 @@ def tables(figures: Figures) -> Iterator[Table]:
         f"Alerts asked of {figures['alerts.new']:,.0f} new articles among {figures['alerts.articles']:,.0f}; "
         "aim 50,000 in 60 s, and 30 times ElastAlert2",
         (
-            *("", "alerts", "that found something", "matches", "seconds", "our CPU s", "the node's CPU s"),
+            *(
+                "",
+                "alerts",
+                "clauses among them",
+                "that found something",
+                "matches",
+                "seconds",
+                "our CPU s",
+                "the node's CPU s",
+            ),
             *("alerts per CPU second", "memory grown by, MB", "the node's memory, MB", "times ElastAlert2"),
         ),
         rows,

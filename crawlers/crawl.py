@@ -12,6 +12,7 @@ from crawlers.discovery import site_of
 from crawlers.plan import Group
 from wirewatch import batches
 from wirewatch.batches import Batch
+from wirewatch.cost import Meter
 from wirewatch.leases import lease
 from wirewatch.records import POSTPONED, Page, PageKind, PageOutcome, Record
 from wirewatch.settings import CrawlSettings, get_settings
@@ -69,7 +70,7 @@ def crawl(
         CrawlError: the crawling process broke down; nothing was written, and the crawl can be done again.
         Unavailable: the same crawl was begun once more by another process, which goes on.
     """
-    settings = get_settings()
+    meter, settings = Meter(), get_settings()
     batch = Batch(settings.batches, "pages", f"{run}-{group.name}")
     state = State(settings.state)
     state.catch_up(settings.batches)
@@ -107,7 +108,7 @@ def crawl(
             counts = child.run("crawlers", task, moved)
         except CrawlError as error:
             raise CrawlError(f"The crawl of {group.name} broke down; nothing is kept, run it again. {error}") from None
-        with batches.write(batch) as out:
+        with batches.write(batch, meter) as out:
             with (Path(folder) / PAGES).open("rb") as lines:
                 for line in lines:
                     page = Page.model_validate_json(line)

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from pebble import ProcessExpired, ProcessPool
 
 from crawlers.archive import read_response
-from crawlers.child import hidden_main, limit_memory
+from crawlers.child import children_allowed, hidden_main, limit_memory
 from crawlers.fallback import REFUSING, WITHOUT_TEXT, is_refused, item_from_feed
 from crawlers.habits import Habits
 from crawlers.listing import NotAListing
@@ -101,12 +101,13 @@ def extract(
     total = sum(is_to_read(page) for page in article_pages(batch, only))
     habits, parts = Habits(state), further_pages(batch, only)
     with (
+        batches.near(batch, settings.home / "tmp") as near,
         batches.write(articles) as out,
         compared(out, state, habits, before if replay else None) as versions,
         tempfile.TemporaryFile() as texts,
     ):
         # What comes back on the pages is learned from all of them, so their texts wait in a file.
-        for done, (page, result, extracted_from) in enumerate(_read_all(batch, only, parts, settings.workers), 1):
+        for done, (page, result, extracted_from) in enumerate(_read_all(near, only, parts, settings.workers), 1):
             if isinstance(result, ArticleItem):
                 article = make_article(page, result, extracted_from)
                 habits.look_at(article)
@@ -158,6 +159,7 @@ def _workers(number: int) -> Iterator[ProcessPool]:
     context.set_forkserver_preload(["crawlers.extract"])
     with (
         hidden_main(),
+        children_allowed(),
         ProcessPool(max_workers=number, max_tasks=500, initializer=_prepare_worker, context=context) as pool,
     ):
         try:

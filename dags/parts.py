@@ -135,7 +135,7 @@ def told(done: Iterable[Any]) -> dict[str, int]:
 
     done = list(done)
     counts = total(done)
-    numbers = ", ".join(f"{what} {number}" for what, number in sorted(counts.items())) or "nothing to do"
+    numbers = ", ".join(f"{what} {number}" for what, number in sorted(counts.items())) or "nothing"
     places = "".join(f"\n  {each.url} ({each.manifest().records} records)" for each in done)
     shown = {"enriched": NEWSROOM, "indexed": NEWSROOM, "alerted": ALERTS}
     log.info("%s%s\n  %s", numbers, places, board(shown.get(done[-1].stage if done else "", SOURCE_HEALTH)))

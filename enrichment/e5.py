@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
@@ -42,6 +43,12 @@ class E5:
         self.tokens = file.tokens
         self._words = file.blocks("emb.word", file.width)  # 54 MB for 250,000 tokens: unpacked row by row
         self._places = file.floats("emb.pos").reshape(LONGEST, file.width) + file.floats("emb.type")[: file.width]
+        self._file = file
+        self._one_at_a_time = Lock()
+
+    @cached_property
+    def _request(self) -> openvino.InferRequest:
+        """The compiled encoder: made for the first text, because its threads do not come along when a process forks."""
         told = {
             # Its threads sleep while they wait, so that all cores may be taken on a machine that has other work.
             "INFERENCE_NUM_THREADS": int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0))),
@@ -49,8 +56,7 @@ class E5:
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": GROUP,
             "PERFORMANCE_HINT": "LATENCY",
         }
-        self._request = openvino.Core().compile_model(_encoder(file), "CPU", told).create_infer_request()
-        self._one_at_a_time = Lock()
+        return openvino.Core().compile_model(_encoder(self._file), "CPU", told).create_infer_request()
 
     def passage(self, texts: Sequence[str]) -> Floats:
         """Vectors of what is to be found."""

@@ -19,6 +19,7 @@ from enrichment.pipelines import pipeline, router
 from enrichment.stories import Facts
 from enrichment.topics import best
 from wirewatch.batches import Batch, line_of, write
+from wirewatch.cost import Meter
 from wirewatch.errors import UserError
 from wirewatch.records import STORIES, Article, EnrichedArticle
 from wirewatch.replay import latest
@@ -61,6 +62,7 @@ def enrich(
         done, articles = done.replayed(replay), latest(batch, Article, only)
     if done.exists():
         return done
+    meter = Meter()
     memory = Memory(get_settings().state)
     understood = 0
 
@@ -80,7 +82,7 @@ def enrich(
                 file.write((b"-" if failed else b"+") + line_of(article))
                 facts.append(Facts.of(article))
                 named.append(Named.of(article))
-        with memory.alone(batch.root) as remembered, write(done) as out:
+        with memory.alone(batch.root) as remembered, write(done, meter) as out:
             people = recognise(remembered, named)
             facts = [one.meaning(people.get(one.article, {})) for one in facts]
             story_of, changed = tell(remembered, facts)

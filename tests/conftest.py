@@ -14,6 +14,7 @@ from sqlalchemy import URL
 
 from search.node import Node
 from tests.postgres import postgres
+from tests.s3 import S3, s3
 from wirewatch.settings import Settings, get_settings
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +29,8 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest come first, so that no processor waits for them in the end: the whole way, Airflow, benchmarks."""
-    items.sort(key=lambda item: item.path.parent not in (ROOT / "tests", ROOT / "tests/dags", ROOT / "tests/benchmarks"))
+    long = {ROOT / "tests", ROOT / "tests/dags", ROOT / "tests/benchmarks"}
+    items.sort(key=lambda item: item.path.parent not in long)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -95,6 +97,21 @@ def postgres_server() -> Iterator[URL]:
     """A PostgreSQL server for the whole session; ``tests.postgres.new_database`` makes a database in it."""
     with postgres() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3]:
+    """An object store for the whole session; its ``bucket`` makes an empty bucket."""
+    with s3() as store:
+        yield store
+
+
+@pytest.fixture
+def store(s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
+    """That object store, which the environment names."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3_server
 
 
 def _open_folder() -> Iterator[Path]:

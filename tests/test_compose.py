@@ -22,6 +22,7 @@ from elasticsearch import AuthorizationException, Elasticsearch
 
 from search.client import connect
 from search.index import init
+from tests.names_of_settings import is_setting
 from wirewatch.settings import Settings, get_settings
 
 ROOT = Path(__file__).parents[1]
@@ -68,7 +69,7 @@ def test_only_what_ends_by_itself_is_given_the_administrators_password() -> None
 
 
 def test_the_pipelines_key_is_for_who_makes_and_sends_alerts_and_the_key_of_the_certificate_for_elasticsearch() -> None:
-    readers = {"airflow-worker", "alerts", "serve"}
+    readers = {"airflow-worker", "airflow-dag-processor", "airflow-triggerer", "alerts", "serve"}
     assert having("keys") == {"init": "/etc/wirewatch/keys"} | dict.fromkeys(readers, "/etc/wirewatch/keys:ro")
     files = {environment(name)["WIREWATCH_ELASTICSEARCH__API_KEY_FILE"] for name in readers}
     assert [f"--pipeline-key {file}" in SERVICES["init"]["command"][0] for file in files] == [True]
@@ -80,9 +81,23 @@ def test_the_pipelines_key_is_for_who_makes_and_sends_alerts_and_the_key_of_the_
 def test_every_variable_is_in_the_example_and_every_secret_must_be_given() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     asked = set(re.findall(r"(?<!\$)\$\{(\w+)", TEXT))
-    assert asked == set(re.findall(r"(?m)^(?:# )?([A-Z_]+)=", example))
+    assert asked == set(re.findall(r"(?m)^(?:# )?([A-Z0-9_]+)=", example))
     empty = set(re.findall(r"(?m)^([A-Z_]+)=$", example))
     assert empty == set(re.findall(r"\$\{(\w+):\?", TEXT)), "nothing starts with an empty one"
+
+
+def test_every_setting_that_is_given_is_one_of_ours() -> None:
+    given = {name for service in SERVICES for name in environment(service) if name.startswith("WIREWATCH_")}
+    assert given and all(is_setting(name) for name in given)
+
+
+def test_what_the_image_is_built_of_is_let_through_and_what_the_dags_need_is_in_it() -> None:
+    let_through = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    copied = re.findall(r"(?m)^COPY --chown=\S+ (.+) \S+$", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    names = {name.rstrip("/") for line in copied for name in line.split()}
+    assert {f"!{name}" for name in names} <= set(let_through)
+    (imported,) = re.findall(r"pools import (\S+)", SERVICES["airflow-init"]["command"])
+    assert (ROOT / imported).is_file() and Path(imported).parts[0] in names, "in the folder that the image starts in"
 
 
 def test_a_service_waits_for_services_that_there_are_and_writes_to_volumes_that_there_are() -> None:

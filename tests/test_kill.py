@@ -1,4 +1,7 @@
-"""A stage that is killed in the middle and run again leaves the same index as a run that nobody disturbed."""
+"""A stage that is killed in the middle and run again leaves the same index as a run that nobody disturbed.
+
+The batches of the latter lie on an object store.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -18,28 +20,31 @@ from elasticsearch import Elasticsearch
 from search.alerts.alert import Alert, load_alerts
 from search.alerts.apply import apply
 from search.indices import init
+from tests.index import articles_in, told_in
 from tests.newsroom import Newsroom
+from tests.s3 import S3
 from wirewatch import batches
 from wirewatch.records import AGAIN
 from wirewatch.settings import Settings, get_settings
 
 ROOT = Path(__file__).parents[1]
 SITES = ("maghreb-matin", "harbour-post", "paris-derniere", "sada-al-nil", "broken-times")
-TIMES = {"first_seen", "fetched", "indexed", "run"}
-"""What says when, and in which run, an article came: the only fields that may differ."""
 
 
 class Operator:
     """Someone who types ``wirewatch run`` in a home of their own."""
 
-    def __init__(self, room: Newsroom, home: Path, es: Elasticsearch, alerts: Sequence[Alert]) -> None:
-        self.root, self.es, self.room = (home / "batches").as_uri(), es, room
+    def __init__(
+        self, room: Newsroom, home: Path, es: Elasticsearch, alerts: Sequence[Alert], root: str | None = None
+    ) -> None:
+        self.root, self.es, self.room = root or (home / "batches").as_uri(), es, room
         self.command = [sys.executable, "-c", "from wirewatch.cli import app; app()", "run"]
         for site in SITES:
             self.command += ["--source", f"{site}.localhost"]
         self.environment = {
             **os.environ,
             "WIREWATCH_HOME": str(home),
+            "WIREWATCH_BATCHES": self.root,
             "WIREWATCH_SOURCES": str(room.sources),
             "WIREWATCH_CRAWL__ALLOW_PRIVATE": "true",
             "WIREWATCH_CRAWL__DELAY": "0",
@@ -85,35 +90,19 @@ class Operator:
         sending = [{"term": {"state": "sending"}}, {"term": {"channel": f"file://{file}"}}]
         return bool(self.es.count(index="wirewatch-deliveries", query={"bool": {"filter": sending}})["count"])
 
-    def result(self) -> tuple[dict[str, dict[str, Any]], set[tuple[str, str]]]:
-        """The articles of the index, and who was told of what."""
-        for index in ("articles", "wirewatch-notices"):
-            self.es.indices.refresh(index=index)
-        hits = self.es.search(index="articles", size=1000)["hits"]["hits"]
-        articles = {
-            hit["_id"]: {name: value for name, value in hit["_source"].items() if name not in TIMES} for hit in hits
-        }
-        for article in articles.values():  # which copy is the original hangs on which site answered first
-            article["copies"] = {id for id, other in articles.items() if other["original"] == article["original"]}
-        for article in articles.values():
-            del article["original"]
-            article.pop("duplicate_of", None)
-        notices = self.es.search(index="wirewatch-notices", size=1000)["hits"]["hits"]
-        assert {hit["_source"]["state"] for hit in notices} == {"told"}
-        return articles, {(hit["_source"]["alert"], hit["_source"]["story"]) for hit in notices}
-
 
 @pytest.mark.timeout(600)
 def test_a_run_killed_in_each_stage_ends_in_the_same_index_as_an_undisturbed_one(
-    settings: Settings, es: Elasticsearch, tmp_path: Path
+    settings: Settings, es: Elasticsearch, store: S3, tmp_path: Path
 ) -> None:
     pipe = tmp_path / "pipe"
     demo = load_alerts(ROOT / "tests/newsroom/alerts.yml")
     alerts = [*demo, Alert(name="Slow", kql="countries: *", tell=[f"file://{pipe}"])]
     with Newsroom(port=0, slow=0.1) as room:
-        undisturbed = Operator(room, tmp_path / "undisturbed", es, alerts)
+        undisturbed = Operator(room, tmp_path / "undisturbed", es, alerts, store.bucket())
         undisturbed.run()
-        expected = undisturbed.result()
+        assert len(batches.finished(undisturbed.root, "health")) == 1
+        expected = articles_in(es), told_in(es)
         assert len(expected[0]) > 30 and expected[1]
         es.indices.delete(index=",".join(es.indices.get(index="wirewatch-*")))
 
@@ -131,7 +120,7 @@ def test_a_run_killed_in_each_stage_ends_in_the_same_index_as_an_undisturbed_one
         disturbed.run()
         ids = {json.loads(line)["id"] for line in pipe.read_text().splitlines()}
         assert ids and all(id.endswith(AGAIN) for id in ids), "what may have been sent before says so"
-        articles, told = disturbed.result()
+        articles, told = articles_in(es), told_in(es)
         assert articles.keys() == expected[0].keys()
         for id, article in articles.items():
             assert article == expected[0][id]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
-import shutil
+import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,12 +23,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
-import fsspec
 import zstandard
 from pydantic import Field
 
+from wirewatch.cost import Meter
 from wirewatch.errors import UserError
 from wirewatch.records import Record, now
+from wirewatch.storage import file_system, folders_with, is_disk
 
 R = TypeVar("R", bound=Record)
 
@@ -62,8 +63,8 @@ class Batch:
 
     def exists(self) -> bool:
         """Whether the batch is finished."""
-        fs, path = _file_system(f"{self.url}/{MANIFEST}")
-        return cast(bool, fs.exists(path))
+        with file_system(f"{self.url}/{MANIFEST}") as (fs, path):
+            return cast(bool, fs.exists(path))
 
     def next(self, stage: str) -> Batch:
         """The batch that ``stage`` makes of this one."""
@@ -89,7 +90,8 @@ class Batch:
                 f"{name} of the batch {self.stage}/{self.name} was removed on {day}: it is kept no longer than the "
                 "settings WIREWATCH_KEEP__… say."
             )
-        return cast(IO[bytes], fsspec.open(f"{self.url}/{manifest.files[name]}", "rb").open())
+        with file_system(f"{self.url}/{manifest.files[name]}") as (fs, path):
+            return cast(IO[bytes], fs.open(path, "rb"))
 
     @property
     def is_replay(self) -> bool:
@@ -174,13 +176,19 @@ class Manifest(Record):
     """Data files by name, and what each is called in the folder. Other files there are of killed tries."""
     removed: dict[str, str] = Field(default_factory=dict)
     """Data files by name that are kept no longer (see :mod:`wirewatch.retention`), and the day they were removed on."""
+    bytes: int | None = None
+    """Size of the data files. This and what follows is None in batches that were made before it was measured."""
+    seconds: float | None = None
+    """Of the clock, that the stage took."""
+    cpu_seconds: float | None = None
+    """Of processors, see :class:`wirewatch.cost.Meter`; what other services did for the stage is not in it."""
 
 
 @lru_cache(maxsize=64)  # a finished batch never changes
 def _manifest(batch: Batch) -> Manifest:
     try:
-        with fsspec.open(f"{batch.url}/{MANIFEST}", "rb") as file:
-            return Manifest.model_validate_json(file.read())
+        with file_system(f"{batch.url}/{MANIFEST}") as (fs, path):
+            return Manifest.model_validate_json(fs.cat_file(path))
     except FileNotFoundError:
         raise UserError(
             f"There is no finished batch {batch.stage}/{batch.name} under {batch.root}. "
@@ -210,8 +218,8 @@ class BatchWriter:
 
     def add_file(self, name: str, path: str | Path) -> None:
         """Copy a finished local file (a WARC, say) into the batch, where :meth:`Batch.open` finds it by ``name``."""
-        with Path(path).open("rb") as source, fsspec.open(f"{self.batch.url}/{self.place(name)}", "wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+        with file_system(f"{self.batch.url}/{self.place(name)}") as (fs, at):
+            fs.put_file(str(path), at)
 
     def place(self, name: str) -> str:
         """What a new data file is called in the folder: no other try at the same batch has a file of that name."""
@@ -224,41 +232,63 @@ def line_of(record: Record) -> bytes:
 
 
 @contextmanager
-def write(batch: Batch) -> Iterator[BatchWriter]:
+def write(batch: Batch, meter: Meter | None = None) -> Iterator[BatchWriter]:
     """Write a batch: add records inside the block; leaving it without an error makes the batch exist.
 
     If another process has made the same batch meanwhile, that one stays, and what was written here is removed.
+
+    Args:
+        batch: the batch.
+        meter: of a stage whose work begins before the block: it has run since then.
 
     Example:
         >>> with write(batch.next("articles")) as out:
         ...     out.add(article)
         ...     out.count("new")
     """
-    writer = BatchWriter(batch)
-    fs, path = _file_system(batch.url)
-    fs.makedirs(path, exist_ok=True)
-    with (
-        fsspec.open(f"{batch.url}/{writer.place(RECORDS)}", "wb") as raw,
-        zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as lines,
-    ):
+    meter, writer = meter or Meter(), BatchWriter(batch)
+    with file_system(batch.url) as (fs, path):
+        if is_disk(fs):
+            fs.makedirs(path, exist_ok=True)
+        raw = fs.open(f"{path}/{writer.place(RECORDS)}", "wb")
+    with raw, zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as lines:
         writer._lines = lines
         yield writer
+    with file_system(batch.url) as (fs, path):
+        size = sum(fs.size(f"{path}/{name}") for name in writer.files.values())
     manifest = Manifest(
         stage=batch.stage,
         name=batch.name,
         created=now().isoformat(),
         records=writer.records,
         counts=dict(sorted(writer.counts.items())),
-        files=writer.files,
+        files=dict(writer.files),
+        bytes=size,
+        seconds=meter.seconds,
+        cpu_seconds=meter.cpu_seconds,
     )
-    if batch.exists():
-        for name in writer.files.values():
-            fs.rm_file(f"{path}/{name}")
-        return
-    # Renaming on a local disk is atomic, and so is copying on object stores: the manifest is there whole or not at all.
-    # Where two tries get here at the same instant, the later manifest replaces the other; the files of both stay, so
-    # whoever has read the first manifest still reads a whole batch.
-    _put(manifest, fs, path, writer.place(MANIFEST))
+    if batch.exists() or not _publish(writer, manifest):
+        with file_system(batch.url) as (fs, path):
+            for name in writer.files.values():
+                fs.rm_file(f"{path}/{name}")
+
+
+def _publish(writer: BatchWriter, manifest: Manifest) -> bool:
+    """Write the manifest, whole or not at all; False where another process was faster."""
+    data = _as_json(manifest)
+    with file_system(writer.batch.url) as (fs, path):
+        if is_disk(fs):
+            # Where two tries get here at the same instant, the later manifest replaces the other; the files of both
+            # stay, so whoever has read the first manifest still reads a whole batch.
+            _rename(fs, path, writer.place(MANIFEST), data)
+            return True
+        try:
+            fs.pipe_file(f"{path}/{MANIFEST}", data, mode="create")
+        except OSError:  # there is one: another's, or ours, if the answer to it was lost and it was sent again
+            if not writer.batch.exists():
+                raise
+            return writer.batch.manifest().files == manifest.files
+        return True
 
 
 def forget(batch: Batch, names: Collection[str]) -> None:
@@ -268,41 +298,56 @@ def forget(batch: Batch, names: Collection[str]) -> None:
     manifest = batch.manifest()
     gone = {name: now().date().isoformat() for name in names if name in manifest.files}
     files = {name: place for name, place in manifest.files.items() if name not in gone}
-    fs, path = _file_system(batch.url)
-    changed = manifest.model_copy(update={"files": files, "removed": manifest.removed | gone})
-    _put(changed, fs, path, f"{secrets.token_hex(4)}-{MANIFEST}")
+    with file_system(batch.url) as (fs, path):
+        changed = manifest.model_copy(
+            update={
+                "files": files,
+                "removed": manifest.removed | gone,
+                "bytes": sum(fs.size(f"{path}/{place}") for place in files.values()),
+            }
+        )
+        if is_disk(fs):
+            _rename(fs, path, f"{secrets.token_hex(4)}-{MANIFEST}", _as_json(changed))
+        else:
+            fs.pipe_file(f"{path}/{MANIFEST}", _as_json(changed))
     _manifest.cache_clear()
 
 
-def _put(manifest: Manifest, fs: Any, path: str, draft: str) -> None:
-    fs.pipe_file(f"{path}/{draft}", manifest.model_dump_json(indent=1, exclude_defaults=True).encode())
+def _rename(fs: Any, path: str, draft: str, data: bytes) -> None:
+    """Write a manifest on a disk, where renaming is atomic."""
+    fs.pipe_file(f"{path}/{draft}", data)
     fs.mv(f"{path}/{draft}", f"{path}/{MANIFEST}")
 
 
-def _file_system(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and the path in it.
+def _as_json(manifest: Manifest) -> bytes:
+    return manifest.model_dump_json(indent=1, exclude_defaults=True).encode()
 
-    Raises:
-        UserError: the URL's kind needs a package that is not installed, or there is no such kind.
-    """
-    try:
-        return cast(tuple[Any, str], fsspec.core.url_to_fs(url))
-    except (ImportError, ValueError) as error:
-        raise UserError(f"WIREWATCH_BATCHES={url} cannot be used: {error}") from None
+
+@contextmanager
+def near(batch: Batch, scratch: Path) -> Iterator[Batch]:
+    """The batch itself if it is on a disk, else a copy below ``scratch``: for who reads its files in many places."""
+    with file_system(batch.url) as (fs, path):
+        on_disk = is_disk(fs)
+    if on_disk:
+        yield batch
+        return
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="batch-", dir=scratch) as folder:
+        copy = Path(folder).absolute() / batch.stage / batch.name
+        copy.mkdir(parents=True)
+        names = [MANIFEST, *batch.manifest().files.values()]
+        with file_system(batch.url) as (fs, path):
+            fs.get([f"{path}/{name}" for name in names], [str(copy / name) for name in names])
+        yield Batch(Path(folder).absolute().as_uri(), batch.stage, batch.name)
 
 
 def finished(root: str, stage: str, but: Collection[str] = (), ending: str = "") -> list[Batch]:
-    """The finished batches of a stage, oldest first; not those whose names are in ``but`` or end otherwise, which are
-    not looked at.
+    """The finished batches of a stage, oldest first; not those whose names are in ``but``, which are not looked at, or
+    end otherwise.
     """
-    fs, path = _file_system(f"{root}/{stage}")
-    fs.invalidate_cache()  # object stores remember what they listed; other processes have written since
-    try:
-        names = {found.rstrip("/").rpartition("/")[2] for found in fs.ls(path, detail=False)}
-    except FileNotFoundError:
-        return []
-    wanted = sorted(name for name in names.difference(but) if name.endswith(ending))
-    return [Batch(root, stage, name) for name in wanted if fs.exists(f"{path}/{name}/{MANIFEST}")]
+    with file_system(f"{root}/{stage}") as (fs, path):
+        names = folders_with(fs, path, MANIFEST, but)
+    return [Batch(root, stage, name) for name in sorted(names) if name.endswith(ending)]
 
 
 def tries(batch: Batch) -> list[Batch]:

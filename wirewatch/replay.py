@@ -44,6 +44,10 @@ class Stage(StrEnum):
         return tuple(Stage)[list(Stage).index(self) :]
 
 
+class NothingThere(UserError):
+    """There is nothing to replay."""
+
+
 class Told(Record):
     """As much of an article, enriched or not, as it takes to count it."""
 
@@ -82,21 +86,27 @@ def choose(first: date, last: date, stage: Stage = Stage.EXTRACT, only: Collecti
         only: ids of the sources that it is confined to; all, if empty.
 
     Raises:
-        UserError: the last day is before the first, or there are none.
+        NothingThere: there are none.
+        UserError: the last day is before the first, or what is needed of a batch is kept no longer.
     """
     if last < first:
         raise UserError(f"The last day, {last}, is before the first, {first}: turn them round.")
     root = get_settings().batches
     indexed = {batch.name for batch in batches.finished(root, "indexed")}
-    of_these_days = (
+    of_these_days = [
         batch
         for batch in batches.finished(root, stage.reads)
         if f"{first:%Y%m%d}" <= batch.name[:8] <= f"{last:%Y%m%d}" and not batch.is_replay and batch.name in indexed
-    )
+    ]
+    if short := [batch for batch in of_these_days if batch.manifest().removed]:
+        raise UserError(
+            f"What a replay from {stage} needs of {stage.reads}/{short[-1].name} is kept no longer. Begin with a later "
+            f"day, or with another stage: the articles are kept, for `--stage {Stage.ENRICH}`."
+        )
     found = [Taken(batch, sources) for batch in of_these_days if (sources := _sources(batch, only))]
     if not found:
         of = f" of {', '.join(sorted(only))}" if only else ""
-        raise UserError(
+        raise NothingThere(
             f"Nothing{of} to replay from {first} to {last}. `wirewatch batches` lists the batches by day; those that "
             "are not indexed yet are taken on by `wirewatch run`."
         )

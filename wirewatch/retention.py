@@ -18,9 +18,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-import fsspec
 
 from wirewatch import batches
 from wirewatch.batches import MANIFEST, RECORDS, REJECTED, STAGES, Batch
@@ -28,6 +25,7 @@ from wirewatch.database import compact
 from wirewatch.records import now
 from wirewatch.settings import get_settings
 from wirewatch.state import State
+from wirewatch.storage import file_system, is_disk
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +92,6 @@ def shorten(*, dry_run: bool = False) -> str:
 
 def _shorten(root: str, stage: str, days: int, goes: Callable[[str], bool], done: set[str], dry_run: bool) -> Removed:
     removed = Removed(f"{stage} older than {days} days")
-    fs, _ = fsspec.core.url_to_fs(root)
     last = f"{now() - timedelta(days=days):%Y%m%dT%H%M%SZ}"
     for name, files in _folders(root, stage).items():
         places = [place for place in files if goes(_name(place))]
@@ -107,15 +104,14 @@ def _shorten(root: str, stage: str, days: int, goes: Callable[[str], bool], done
         if not dry_run:
             if named := [one for one in batch.manifest().files if goes(one)]:
                 batches.forget(batch, named)
-            for place in places:
-                _remove(fs, files[place].path)
+            _remove(batch, (files[place].path for place in places))
         removed.add(f"{stage}/{name}", (files[place].size for place in places))
     return removed
 
 
 def tidy(*, dry_run: bool = False) -> str:
     """Remove what tries that were killed longer than :data:`TRIES_KEPT` ago have left: files in the folders of batches
-    that no manifest names, and folders of dead crawls in ``<home>/tmp``.
+    that no manifest names, and folders in ``<home>/tmp``.
 
     Args:
         dry_run: only count.
@@ -126,12 +122,13 @@ def tidy(*, dry_run: bool = False) -> str:
     settings = get_settings()
     # Files know the real time, whatever `time_shift` says.
     before = datetime.now(UTC) - TRIES_KEPT
-    tries, crawls = Removed("files of killed tries"), Removed("folders of dead crawls")
+    tries, folders = Removed("files of killed tries"), Removed("folders of dead processes")
     for stage in (*STAGES, REJECTED):
         _tidy_stage(settings.batches, stage, before, tries, dry_run)
-    for folder in sorted((settings.home / "tmp").glob("crawl-*")):
-        _tidy_crawl(folder, before, crawls, dry_run)
-    return f"{tries}; {crawls}"
+    for kind in ("crawl", "batch"):
+        for folder in sorted((settings.home / "tmp").glob(f"{kind}-*")):
+            _tidy_folder(folder, before, folders, dry_run)
+    return f"{tries}; {folders}"
 
 
 def forget(*, dry_run: bool = False) -> str:
@@ -159,25 +156,22 @@ def forget(*, dry_run: bool = False) -> str:
 
 
 def _tidy_stage(root: str, stage: str, before: datetime, removed: Removed, dry_run: bool) -> None:
-    fs, path = fsspec.core.url_to_fs(f"{root}/{stage}")
     for name, files in _folders(root, stage).items():
         # The files of one try have one beginning: only where there are two some may be of another.
         if MANIFEST in files and len({place[:8] for place in files if place != MANIFEST}) < 2:
             continue
-        named = {MANIFEST, *Batch(root, stage, name).manifest().files.values()} if MANIFEST in files else set()
+        batch = Batch(root, stage, name)
+        named = {MANIFEST, *batch.manifest().files.values()} if MANIFEST in files else set()
         left = [file for place, file in files.items() if place not in named and _PLACE.fullmatch(place)]
-        old = [file for file in left if _modified(fs, file.path) < before]
+        old = [file for file in left if _modified(batch, file.path) < before]
         if not old:
             continue
         if not dry_run:
-            for file in old:
-                _remove(fs, file.path)
-            with suppress(OSError):  # there is another try, or object stores, which have no folders
-                fs.rmdir(f"{path}/{name}")
+            _remove(batch, (file.path for file in old))
         removed.add(f"{stage}/{name}", (file.size for file in old))
 
 
-def _tidy_crawl(folder: Path, before: datetime, removed: Removed, dry_run: bool) -> None:
+def _tidy_folder(folder: Path, before: datetime, removed: Removed, dry_run: bool) -> None:
     try:
         files = [file for file in folder.rglob("*") if file.is_file()]
         latest = max(path.stat().st_mtime for path in (folder, *files))
@@ -198,10 +192,10 @@ class _File:
 
 def _folders(root: str, stage: str) -> dict[str, dict[str, _File]]:
     """The files of a stage, by folder and by what they are called in it; oldest first, asked for at once."""
-    fs, path = fsspec.core.url_to_fs(f"{root}/{stage}")
-    fs.invalidate_cache()
+    with file_system(f"{root}/{stage}") as (fs, path):
+        listed = fs.find(path, detail=True)
     found: dict[str, dict[str, _File]] = defaultdict(dict)
-    for place, info in sorted(fs.find(path, detail=True).items()):
+    for place, info in sorted(listed.items()):
         folder, _, file = place.removeprefix(path).strip("/").partition("/")
         if file:
             found[folder][file] = _File(place, info["size"] or 0)
@@ -223,14 +217,21 @@ def _name(place: str) -> str:
     return found[1] if found else place
 
 
-def _modified(fs: Any, path: str) -> datetime:
-    try:
-        moment: datetime = fs.modified(path)
-    except FileNotFoundError:  # another process was faster
-        return datetime.now(UTC)
+def _modified(batch: Batch, path: str) -> datetime:
+    with file_system(batch.url) as (fs, _):
+        try:
+            moment: datetime = fs.modified(path)
+        except FileNotFoundError:  # another process was faster
+            return datetime.now(UTC)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _remove(fs: Any, path: str) -> None:
-    with suppress(FileNotFoundError):  # another process was faster
-        fs.rm_file(path)
+def _remove(batch: Batch, files: Iterable[str]) -> None:
+    """Remove files of a batch, and its folder if nothing is left in it."""
+    with file_system(batch.url) as (fs, path):
+        for file in files:
+            with suppress(FileNotFoundError):  # another process was faster
+                fs.rm_file(file)
+        if is_disk(fs):
+            with suppress(OSError):  # it is not empty
+                fs.rmdir(path)

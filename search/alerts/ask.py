@@ -30,7 +30,7 @@ def query(kept: Kept) -> dict[str, Any]:
     """
     least = threshold(kept)
     if least is None:
-        return {"bool": {"filter": [*_text(kept), *_besides(kept)]}}
+        return {"bool": {"filter": [*text(kept), *besides(kept)]}}
     return {"function_score": {"query": scored(kept), "min_score": least}}
 
 
@@ -57,11 +57,12 @@ def scored(kept: Kept) -> dict[str, Any]:
         Unreadable: it has a sentence, and nobody has understood it.
     """
     if not kept.alert.about:
-        return {"bool": {"must": _text(kept), "filter": _besides(kept)}}
-    return {"bool": {"must": _near(kept), "filter": [*_text(kept), *_besides(kept)]}}
+        return {"bool": {"must": text(kept), "filter": besides(kept)}}
+    return {"bool": {"must": _near(kept), "filter": [*text(kept), *besides(kept)]}}
 
 
-def _text(kept: Kept) -> list[dict[str, Any]]:
+def text(kept: Kept) -> list[dict[str, Any]]:
+    """What an article must have by KQL or Lucene's syntax, where the alert has such a text."""
     alert = kept.alert
     if alert.kql:
         return [kql_query(alert.kql)]
@@ -69,7 +70,8 @@ def _text(kept: Kept) -> list[dict[str, Any]]:
     return [{"query_string": {"query": alert.lucene, "analyze_wildcard": True}}] if alert.lucene else []
 
 
-def _besides(kept: Kept) -> list[dict[str, Any]]:
+def besides(kept: Kept) -> list[dict[str, Any]]:
+    """What it must have besides."""
     return [*kept.alert.clauses, *kept.alert.where.clauses()]
 
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import Elasticsearch
 
 from search.alerts import ask
+from search.alerts.answers import answers
+from search.alerts.clauses import found_by_clauses
 from search.alerts.copy import VECTORS, copied
 from search.alerts.store import Kept
-from search.client import AGAIN, failure, plain_errors, reason
+from search.client import failure, plain_errors
 from search.indices import ALIAS
 from search.query.answer import Hit
 from search.query.hits import hits_of, marked, not_shown
 from search.query.question import Question, Unreadable, in_words
-from wirewatch.errors import UserError
 
 AT_ONCE = 500
 """Alerts asked in one request."""
@@ -27,12 +27,6 @@ REQUESTS = 2
 """Requests at once: one is answered while the next is written and the one before is read."""
 PAGE = 1000
 """Hits of an alert in one answer; where there are more, it is asked again for those that follow."""
-TRIES = 6
-"""How often what Elasticsearch cannot answer at the moment is asked again, after 1, 2, 4 … seconds."""
-_ITS_OWN_FAULT = (400, 413, 500)
-"""Answers that an alert gets for what it asks."""
-_LATER = (429, 502, 503, 504)
-"""Answers of a cluster that is too busy, or not whole."""
 _CITED = ["title", "url", "source", "language", "published", "first_seen", "story_id"]
 
 Found = dict[str, Any]
@@ -52,10 +46,12 @@ def matches(client: Elasticsearch, alerts: Sequence[Kept], run: str) -> Iterator
     """
     articles = _Articles(client)
     with plain_errors(), copied(client, run, len(alerts)) as copy, ThreadPoolExecutor(REQUESTS) as pool:
+        known = _known(client, pool, alerts, run, copy)
         waiting: deque[Future[list[tuple[Kept, list[Found] | str]]]] = deque()
         try:
             for start in range(0, len(alerts), AT_ONCE):
-                waiting.append(pool.submit(_matches, client, articles, alerts[start : start + AT_ONCE], run, copy))
+                lot = slice(start, start + AT_ONCE)
+                waiting.append(pool.submit(_matches, client, articles, alerts[lot], known[lot], run, copy))
                 if len(waiting) > REQUESTS:
                     yield from waiting.popleft().result()
             while waiting:
@@ -89,13 +85,35 @@ class _Articles:
                 self.known[hit["_id"]] = {"_id": hit["_id"], "_source": hit["_source"]}
 
 
+def _known(
+    client: Elasticsearch, pool: ThreadPoolExecutor, alerts: Sequence[Kept], run: str, copy: str
+) -> list[list[str] | None]:
+    """For each alert the ids of what it finds, where the clauses that alerts share tell; else None."""
+    known: list[list[str] | None] = [None] * len(alerts)
+    if copy == ALIAS:
+        return known
+    # One that was broken before is likely to be so again, and one refused clause delays the hundreds asked with it.
+    shared = [number for number, kept in enumerate(alerts) if not kept.error and not _needs_all(kept)]
+    found = found_by_clauses(client, pool, [alerts[number] for number in shared], run, copy)
+    for number, ids in zip(shared, found, strict=True):
+        known[number] = ids
+    return known
+
+
 def _matches(
-    client: Elasticsearch, articles: _Articles, alerts: Sequence[Kept], run: str, copy: str
+    client: Elasticsearch,
+    articles: _Articles,
+    alerts: Sequence[Kept],
+    known: Sequence[list[str] | None],
+    run: str,
+    copy: str,
 ) -> list[tuple[Kept, list[Found] | str]]:
-    ids: list[list[str]] = [[] for _ in alerts]
+    ids = [found or [] for found in known]
     broken: dict[int, str] = {}
     searches: dict[int, dict[str, Any]] = {}
     for number, kept in enumerate(alerts):
+        if known[number] is not None:
+            continue
         try:
             searches[number] = _search(kept, run) | {"index": ALIAS if _needs_all(kept) else copy}
         except Unreadable as error:
@@ -103,19 +121,20 @@ def _matches(
     while searches:
         numbers = list(searches)
         more = {}
-        for number, answer in zip(numbers, _answers(client, list(searches.values()), run), strict=True):
-            if isinstance(answer, str):
-                broken[number] = answer
+        answered = answers(client, list(searches.values()), run, "hits.hits.sort")
+        for number, answer in zip(numbers, answered, strict=True):
+            if "error" in answer:
+                broken[number] = failure(answer["error"])
                 continue
-            page = [hit["sort"][0] for hit in answer]
+            page = [hit["sort"][0] for hit in answer.get("hits", {}).get("hits", ())]
             ids[number] += page
             if len(page) == PAGE:
                 more[number] = searches[number] | {"search_after": page[-1:]}
         searches = more
     articles.look_up(id for found in ids for id in found)
-    known = articles.known
+    told = articles.known
     return [
-        (kept, broken[number] if number in broken else [known[id] for id in ids[number] if id in known])
+        (kept, broken[number] if number in broken else [told[id] for id in ids[number] if id in told])
         for number, kept in enumerate(alerts)
     ]
 
@@ -138,57 +157,6 @@ def _needs_all(kept: Kept) -> bool:
     alert = kept.alert
     text = f"{alert.kql} {alert.lucene} {alert.clauses}"
     return ask.threshold(kept) is not None or any(field in text for field in VECTORS)
-
-
-def _answers(client: Elasticsearch, searches: Sequence[dict[str, Any]], run: str) -> list[list[dict[str, Any]] | str]:
-    """The hits of each search, or why there can be none."""
-    answers: list[Any] = [None] * len(searches)
-    waiting = list(range(len(searches)))
-    for pause in (*(2**n for n in range(TRIES)), 0):
-        for number, answer in zip(waiting, _ask(client, [searches[n] for n in waiting]), strict=True):
-            answers[number] = answer
-        waiting = [number for number in waiting if answers[number]["status"] in _LATER]
-        if not waiting:
-            break
-        time.sleep(pause)
-    refused = [answer["error"] for answer in answers if "error" in answer and not _is_its_own_fault(answer)]
-    if refused:
-        raise UserError(f"Elasticsearch cannot answer {len(refused)} alerts now ({failure(refused[0])}). {AGAIN}")
-    if all("error" in answer for answer in answers):
-        # Is it the alerts' fault? If the run alone cannot be asked for either, this raises.
-        client.search(index=ALIAS, query={"term": {"run": run}}, size=0, allow_partial_search_results=False)
-    return [
-        failure(answer["error"]) if "error" in answer else answer.get("hits", {}).get("hits", []) for answer in answers
-    ]
-
-
-def _is_its_own_fault(answer: dict[str, Any]) -> bool:
-    causes = [cause.get("type") for cause in answer["error"].get("root_cause", ())]
-    # A cluster that is too busy says so with the same status as one that has no memory for what is asked.
-    return answer["status"] in _ITS_OWN_FAULT or "circuit_breaking_exception" in causes
-
-
-def _ask(client: Elasticsearch, searches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The answer to each search, or its error."""
-    try:
-        answer = client.options(request_timeout=600).msearch(
-            searches=[line for search in searches for line in _lines(**search)],
-            filter_path="responses.status,responses.error,responses.hits.hits.sort",
-        )
-    except ApiError as error:
-        if error.status_code not in (400, 413):
-            raise
-        # One that cannot even be read, or all together are too much: the whole request is refused.
-        if len(searches) == 1:
-            return [{"status": error.status_code, "error": {"reason": reason(error)}}]
-        half = len(searches) // 2
-        return _ask(client, searches[:half]) + _ask(client, searches[half:])
-    found: list[dict[str, Any]] = answer["responses"]
-    return found
-
-
-def _lines(index: str, **search: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    return {"index": index, "allow_partial_search_results": False}, search
 
 
 class Why(NamedTuple):

@@ -56,7 +56,8 @@ def examine(client: Elasticsearch, sources: Collection[Source]) -> list[State]:
 def _history(client: Elasticsearch, ids: Sequence[str]) -> dict[str, list[Day | None]]:
     """The days of each source, the latest first, each of 24 hours that end when the latest run of all began.
 
-    There are :data:`HISTORY` days, None where no run visited the source. Sources that were never visited are not there.
+    There are :data:`HISTORY` days, None where no run visited a listing of the source. Sources that were
+    never visited are not there.
     """
     there: dict[str, Any] = {"index": INDEX, "allow_partial_search_results": False, "size": 0}
     try:
@@ -76,7 +77,8 @@ def _history(client: Elasticsearch, ids: Sequence[str]) -> dict[str, list[Day | 
         query = {"bool": {"filter": [since, {"terms": {"source.id": ids[start : start + _LOT]}}]}}
         for source in client.search(**there, query=query, aggs=by_source)["aggregations"]["sources"]["buckets"]:
             found[source["key"]] = [None] * HISTORY
-            for day in source["days"]["buckets"]:
+            # A run that only looked at articles again says nothing of what is new.
+            for day in (day for day in source["days"]["buckets"] if day["listings"]["urls"]["buckets"]):
                 ago = (end - day["key"] // 1000) // _DAY - 1
                 found[source["key"]][ago] = _day(day)
     return found

@@ -1,4 +1,4 @@
-"""KQL as Kibana's search bar reads it.
+"""KQL as Kibana's search bar reads it, and the clauses of which it is made.
 
 There ``and`` binds more than ``or``. Elasticsearch's own ``kql`` query knows no precedence: it reads
 ``a and b or c`` as ``a and (b or c)`` (seen with 9.4.3). So what belongs together is put into brackets.
@@ -8,9 +8,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[(){}]|[:<>]=?|(?:\\.|[^\s"(){}:<>])+', re.DOTALL)
+_SPACE = " \t\n\r\u3000"
+"""What parts words; others that Unicode calls spaces do not."""
+_TOKEN = re.compile(rf'"(?:\\.|[^"\\])*"|[(){{}}]|[:<>]=?|(?:\\.|[^{_SPACE}"(){{}}:<>])+', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of its parts must match."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """One of its parts must match."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Its part must not match."""
+
+    part: Part
+
+
+Part: TypeAlias = "And | Or | Not | str"
+"""KQL as clauses, each of them KQL too, and how they are joined."""
 
 
 def kql_query(kql: str) -> dict[str, Any]:
@@ -30,6 +58,9 @@ def bracketed(kql: str) -> str:
         >>> bracketed("countries: DZ and topics: coup or Mali")
         '(countries: DZ and topics: coup) or Mali'
     """
+    lower = kql.lower()
+    if "and" not in lower or "or" not in lower:
+        return kql
     read, end = _level(kql, 0, _TOKEN.finditer(kql))
     return read if end > len(kql) else kql  # with a bracket too many it is wrong, and stays so
 
@@ -65,5 +96,125 @@ def _level(kql: str, begun: int, tokens: Iterator[re.Match[str]]) -> tuple[str, 
 
 
 def _in_brackets(text: str) -> str:
-    bare = text.strip()
+    bare = text.strip(_SPACE)
+    if bare.endswith("\\"):
+        bare += " "  # which is escaped
     return text.replace(bare, f"({bare})", 1)
+
+
+def parted(kql: str) -> Part:
+    """The clauses of a text; the whole text as one where it is not beyond doubt how it is read.
+
+    An article has what the text asks for if and only if the answers to the clauses, joined in this way, say so. What is
+    said of one field (``topics: (a or b)``) or of one event (``events: { … }``) is one clause.
+
+    Example:
+        >>> parted("countries: DZ and (coup or not topics: (war or aid))")
+        And(parts=('countries: DZ', Or(parts=('coup', Not(part='topics: (war or aid)')))))
+    """
+    try:
+        return _Clauses(kql).read()
+    except _DoubtfulError:
+        return kql
+
+
+def leaves(part: Part) -> Iterator[str]:
+    """Its clauses, in their order, each as often as it stands there."""
+    if isinstance(part, str):
+        yield part
+    else:
+        for one in (part.part,) if isinstance(part, Not) else part.parts:
+            yield from leaves(one)
+
+
+class _DoubtfulError(Exception):
+    """Elasticsearch may read it in another way, or not at all."""
+
+
+class _Clauses:
+    """Reads a text from the left to the right."""
+
+    def __init__(self, kql: str) -> None:
+        self.kql = kql
+        self.ends = [0]
+        self.begins: list[int] = []
+        self.tokens: list[str] = []
+        for token in _TOKEN.finditer(kql):
+            if kql[self.ends[-1] : token.start()].strip(_SPACE):
+                raise _DoubtfulError  # half a pair of quotes
+            if token[0][0] == '"' and "\\" in token[0]:
+                raise _DoubtfulError  # of escaped quotes Elasticsearch takes as many as it can get
+            self.begins.append(token.start())
+            self.ends.append(token.end())
+            self.tokens.append(token[0].lower())
+        if kql[self.ends[-1] :].strip(_SPACE):
+            raise _DoubtfulError
+        self.tokens.append("")
+        self.at = 0
+
+    def read(self) -> Part:
+        part = self._either()
+        if self.tokens[self.at]:
+            raise _DoubtfulError  # a bracket too many
+        return part
+
+    def _either(self) -> Part:
+        parts = [self._both()]
+        while self.tokens[self.at] == "or":
+            self.at += 1
+            parts.append(self._both())
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def _both(self) -> Part:
+        parts = [self._one()]
+        while self.tokens[self.at] == "and":
+            self.at += 1
+            parts.append(self._one())
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _one(self) -> Part:
+        first = self.tokens[self.at]
+        if first == "not":
+            self.at += 1
+            return Not(self._one())
+        if first != "(":
+            return self._clause()
+        self.at += 1
+        part = self._either()
+        if self.tokens[self.at] != ")":
+            raise _DoubtfulError
+        self.at += 1
+        self._check_end()
+        return part
+
+    def _clause(self) -> str:
+        begun, last = self.at, ""
+        while (token := self.tokens[self.at]) not in _ENDS:
+            if token in ("not", "}") or (token in "({" and last != ":"):
+                raise _DoubtfulError
+            self.at += 1
+            if token in "({":
+                self._skip()
+                self._check_end()
+            last = token
+        if not last or last in _JOINS:  # a keyword with nothing to join is a word to Elasticsearch
+            raise _DoubtfulError
+        return self.kql[self.begins[begun] : self.ends[self.at]]
+
+    def _skip(self) -> None:
+        """Go on behind the bracket that closes the one before."""
+        depth = 1
+        while depth:
+            token = self.tokens[self.at]
+            if not token:
+                raise _DoubtfulError
+            depth += (token in "({") - (token in ")}")
+            self.at += 1
+
+    def _check_end(self) -> None:
+        if self.tokens[self.at] not in _ENDS:
+            raise _DoubtfulError
+
+
+_ENDS = ("", "and", "or", ")")
+_JOINS = (":", "<", "<=", ">", ">=")

@@ -16,7 +16,7 @@ import pytest
 from crawlers.archive import read_response
 from crawlers.crawl import crawl
 from crawlers.harvest import TIERS, listing_is_due
-from crawlers.plan import Group
+from crawlers.plan import Group, due
 from tests.crawlers.one_site import RUNS, Site, addresses, failures, fetched
 from wirewatch import batches
 from wirewatch.batches import Batch
@@ -113,8 +113,13 @@ def test_a_scheduled_crawl_visits_only_what_is_due(crawling, later, site: Site) 
         crawl(site.source(), run, due=True)
         return [path for path in site.paths()[before:] if path in ("/feed", "/broken")]
 
+    sources = list(site.source().sources)
+    assert due(sources) == sources
     assert visited(RUNS[0], 0) == ["/feed", "/broken"]
+    assert due(sources) == []
     assert visited(RUNS[1], 1) == ["/broken"]
+    later(24)
+    assert due(sources) == sources and due(sources, revisits=True) == []
     assert visited(RUNS[2], 24) == ["/feed", "/broken"]
 
 

@@ -12,7 +12,7 @@ from search.alerts.matching import matches
 from search.alerts.store import create
 from search.index import index
 from search.query import Unreadable, search_kql
-from search.query.kql import bracketed
+from search.query.kql import And, Not, Or, Part, bracketed, parted
 from wirewatch.batches import Batch
 from wirewatch.records import EnrichedArticle
 
@@ -27,6 +27,7 @@ from wirewatch.records import EnrichedArticle
         ("countries: (DZ or MA and TN) and x", "countries: (DZ or (MA and TN)) and x"),
         ("events: { type: a and b: c or type: d }", "events: { (type: a and b: c) or type: d }"),
         ('"x or y" and z or w', '("x or y" and z) or w'),
+        ("a and b\\  or c", "(a and b\\ ) or c"),
     ],
 )
 def test_what_and_joins_belongs_together(written: str, read: str) -> None:
@@ -39,6 +40,39 @@ def test_what_and_joins_belongs_together(written: str, read: str) -> None:
 )
 def test_other_text_is_left_as_it_is(written: str) -> None:
     assert bracketed(written) == written
+
+
+@pytest.mark.parametrize(
+    ("written", "clauses"),
+    [
+        ("a", "a"),
+        ("two words", "two words"),
+        (" ( a ) ", "a"),
+        ("a and b or not c", Or((And(("a", "b")), Not("c")))),
+        ("a AND (b or c) and d", And(("a", Or(("b", "c")), "d"))),
+        ("not not (a)", Not(Not("a"))),
+        ('"x or y" and f: "z"', And(('"x or y"', 'f: "z"'))),
+        ("f: (a or b) and n >= 3", And(("f: (a or b)", "n >= 3"))),
+        ("events: { type: a and not x: (b or c) } or d", Or(("events: { type: a and not x: (b or c) }", "d"))),
+        (r"rock\ and\ roll or a\)", Or((r"rock\ and\ roll", r"a\)"))),
+        ("a\u3000and\nb", And(("a", "b"))),
+        ("a\u00a0and\u00a0b", "a\u00a0and\u00a0b"),
+    ],
+)
+def test_a_text_is_parted_into_clauses(written: str, clauses: Part) -> None:
+    assert parted(written) == clauses
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        *("", "and", "a and", "or a", "a and not", "a and and b", "a not b and c", "f: and b", "f: or b and c"),
+        *("(a and b", "a) and b", "() and a", "(a) b and c", "a (b) and c", "f: (a and b", "f: { a } b and c"),
+        *('a and "b', r'"a\" and b', "a and b > ", "{ a } and b", "a } and b", "n > and a"),
+    ],
+)
+def test_a_text_that_may_be_read_in_another_way_stays_whole(doubtful: str) -> None:
+    assert parted(doubtful) == doubtful
 
 
 def test_the_same_text_finds_the_same_as_in_kibana(

@@ -1,22 +1,33 @@
 """Batches exist whole or not at all, on any file system, and say what is still to do."""
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
+import fsspec
 import pytest
+import s3fs
 
+from tests.s3 import S3
 from wirewatch import batches
 from wirewatch.batches import Batch
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable, UserError
 from wirewatch.records import IndexOutcome
+from wirewatch.storage import OPTIONS
+
+ROOT = Path(__file__).parents[2]
 
 
 def outcome(number: int) -> IndexOutcome:
     return IndexOutcome(id=f"{number:020}", version="0" * 16, outcome="created")
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", "s3"])
 def root(request: pytest.FixtureRequest, tmp_path) -> str:
-    return tmp_path.as_uri() if request.param == "file" else f"memory:/{tmp_path}"
+    return tmp_path.as_uri() if request.param == "file" else request.getfixturevalue("store").bucket()
 
 
 def test_what_is_written_is_read_back_in_order(root: str) -> None:
@@ -151,3 +162,100 @@ def test_runs_that_begin_in_the_same_second_have_names_of_their_own() -> None:
     names = {batches.run_name(moment, key) for key in ("scheduled", "manual")}
     assert len(names) == 2 and all(name.startswith("20270131T020000Z-") for name in names)
     assert batches.run_name(moment, "manual") in names
+
+
+def test_a_process_that_is_killed_while_it_writes_leaves_no_batch(root: str, tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(os.urandom(12 << 20))
+    script = """
+import sys, time
+from wirewatch.batches import Batch, write
+root, file = sys.argv[1:]
+with write(Batch(root, "pages", "1-a")) as out:
+    out.add_file("big", file)
+    print("written", flush=True)
+    time.sleep(60)
+"""
+    command = [sys.executable, "-c", script, root, str(tmp_path / "big")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout and writer.stdout.readline() == b"written\n"
+        writer.send_signal(signal.SIGKILL)
+    assert batches.finished(root, "pages") == [] and not Batch(root, "pages", "1-a").exists()
+
+
+def test_of_two_that_make_the_same_batch_in_a_store_at_the_same_instant_one_does(
+    store: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = Batch(store.bucket(), "indexed", "1-a")
+    with monkeypatch.context() as blind, batches.write(batch) as slow:
+        slow.add(outcome(1))
+        with batches.write(batch) as quick:
+            quick.add(outcome(2))
+        # Both have seen that there is none.
+        answers = iter([False])
+        blind.setattr(Batch, "exists", lambda self: next(answers, True))
+    assert list(batch.read(IndexOutcome)) == [outcome(2)]
+    fs, path = fsspec.core.url_to_fs(batch.url)
+    assert len(fs.find(path)) == 2, "what the other wrote is gone"
+
+
+def test_a_manifest_that_was_sent_twice_because_the_answer_was_lost_is_not_taken_for_anothers(
+    store: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = Batch(store.bucket(), "indexed", "1-a")
+    fs, _ = fsspec.core.url_to_fs(batch.url, **OPTIONS)
+    send = fs.pipe_file
+
+    def twice(*told: object, **how: object) -> None:
+        send(*told, **how)
+        send(*told, **how)
+
+    monkeypatch.setattr(fs, "pipe_file", twice)
+    with batches.write(batch) as out:
+        out.add(outcome(1))
+    assert list(batch.read(IndexOutcome)) == [outcome(1)]
+
+
+def test_what_other_processes_put_into_a_store_is_seen(store: S3) -> None:
+    root = store.bucket()
+    assert batches.finished(root, "pages") == [] and not Batch(root, "pages", "1-a").exists()
+    script = "import sys; from wirewatch.batches import *\nwith write(Batch(sys.argv[1], 'pages', '1-a')): pass"
+    subprocess.run([sys.executable, "-c", script, root], cwd=ROOT, check=True)
+    assert Batch(root, "pages", "1-a").exists() and len(batches.finished(root, "pages")) == 1
+
+
+def test_a_store_is_asked_little_for_a_page_for_all_pages_and_for_a_list(store: S3, tmp_path: Path) -> None:
+    (tmp_path / "pages.warc.gz").write_bytes(os.urandom(24 << 20))
+    root = store.bucket()
+    for name in ("1-a", "2-b", "3-c"):
+        with batches.write(Batch(root, "pages", name)) as out:
+            out.add_file("pages.warc.gz", tmp_path / "pages.warc.gz")
+    batch = Batch(root, "pages", "1-a")
+    batch.manifest()
+
+    store.sent = 0
+    with batch.open("pages.warc.gz") as file:
+        file.seek(1 << 20)
+        assert len(file.read(100)) == 100
+    assert store.sent < 6 << 20
+
+    store.requests.clear()
+    with batches.near(batch, tmp_path / "scratch") as near:
+        with near.open("pages.warc.gz") as file:
+            assert file.read() == (tmp_path / "pages.warc.gz").read_bytes()
+        assert list(near.read(IndexOutcome)) == []
+    assert store.requests["GET"] <= 8 and not list((tmp_path / "scratch").iterdir())
+
+    store.requests.clear()
+    assert len(batches.finished(root, "pages")) == 3
+    assert sum(store.requests.values()) <= 2
+
+
+def test_a_store_that_cannot_be_used_is_named_with_the_way_out(store: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"no bucket for no-such-bucket/b/pages"):
+        batches.finished("s3://no-such-bucket/b", "pages")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    s3fs.S3FileSystem.clear_instance_cache()
+    with pytest.raises(Unavailable, match=r"s3://bucket/b/pages cannot be reached.*AWS_ENDPOINT_URL_S3"):
+        batches.finished("s3://bucket/b", "pages")
+    s3fs.S3FileSystem.clear_instance_cache()

@@ -13,6 +13,7 @@ import pytest
 
 from crawlers.extract import extract
 from enrichment.memory import Memory
+from tests.s3 import S3
 from wirewatch import batches
 from wirewatch.batches import MANIFEST, Batch, finished, pending
 from wirewatch.errors import UserError
@@ -20,7 +21,9 @@ from wirewatch.records import Page, PageKind, PageOutcome, SourceRef, now
 from wirewatch.retention import forget, shorten, tidy
 from wirewatch.settings import Settings, get_settings
 from wirewatch.state import State
+from wirewatch.storage import file_system
 
+TODAY = now()
 SOURCE = SourceRef(id="example.org", name="Example", country="FR")
 
 
@@ -41,14 +44,14 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ca
 
 def batch(settings: Settings, stage: str, days: int, name: str = "a") -> Batch:
     """A batch of a run so many days ago; of pages with an archive in two files."""
-    made = Batch(settings.batches, stage, f"{now() - timedelta(days=days):%Y%m%dT%H%M%SZ}-{name}")
+    made = Batch(settings.batches, stage, f"{TODAY - timedelta(days=days):%Y%m%dT%H%M%SZ}-{name}")
     with batches.write(made) as out:
         page = Page(
             url=f"https://example.org/{days}{name}",
             source=SOURCE,
             kind=PageKind.ARTICLE,
             outcome=PageOutcome.FETCHED,
-            fetched=now() - timedelta(days=days),
+            fetched=TODAY - timedelta(days=days),
         )
         out.add(page)
         for number in (0, 1) if stage == "pages" else ():
@@ -95,6 +98,22 @@ def test_the_archive_goes_after_its_days_but_not_before_it_was_read(installation
     rebuilt.catch_up(settings.batches)
     url = next(old.read(Page)).url
     assert rebuilt.look_up([url])[url].asked == state.look_up([url])[url].asked
+
+
+def test_in_an_object_store_it_is_the_same(
+    installation: Callable[..., Settings], store: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIREWATCH_BATCHES", store.bucket())
+    settings = installation(pages_days=30)
+    old = batch(settings, "pages", 31)
+    with batches.write(old.next("articles")):
+        pass
+    assert shorten() == "pages older than 30 days: 2 files (0.0 MB) of 1 folders"
+    assert tidy().startswith("files of killed tries: 0 files")
+    with file_system(old.url) as (fs, path):
+        assert len(fs.find(path)) == 2, "manifest and records"
+    assert sorted(old.manifest().removed) == ["x-0.warc.gz", "x-1.warc.gz"]
+    assert len(list(old.read(Page))) == 1
 
 
 def test_killed_before_the_files_are_removed_it_removes_them_the_next_time(
@@ -166,7 +185,7 @@ def test_what_killed_tries_left_goes_and_what_is_being_written_stays(installatio
         left(folder(done) / "notes.txt", old=True),  # not ours
     ]
     would = (
-        "files of killed tries: 2 files (0.0 MB) of 2 folders; folders of dead crawls: 1 files (0.0 MB) of 1 folders"
+        "files of killed tries: 2 files (0.0 MB) of 2 folders; folders of dead processes: 1 files (0.0 MB) of 1 folders"
     )
     assert tidy(dry_run=True) == would
     assert all(path.exists() for path in dead)

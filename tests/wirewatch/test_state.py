@@ -41,6 +41,7 @@ from wirewatch.records import (
     content_version,
 )
 from wirewatch.state import HABITS_KEPT, RECENT, REVISITS, State, _Table
+from wirewatch.storage import file_system
 
 SOURCE = SourceRef(id="example.org", name="Example", country="FR")
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -127,9 +128,9 @@ def write(root: str, stage: str, name: str, *records: Record) -> None:
             if type(record) not in FILES[stage]:
                 out.add(record)
         for kind, file in FILES[stage].items():
-            fs, path = batches._file_system(f"{root}/{stage}/{name}/{out.place(file)}")
             lines = [record.model_dump_json() + "\n" for record in records if isinstance(record, kind)]
-            fs.pipe_file(path, "".join(lines).encode())
+            with file_system(f"{root}/{stage}/{name}/{out.place(file)}") as (fs, path):
+                fs.pipe_file(path, "".join(lines).encode())
 
 
 def rows(state: State) -> dict[str, list[tuple[Any, ...]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -41,6 +42,16 @@ PROGRAMS = {
     "triggerer": "triggerer --skip-serve-logs",
 }
 """The parts, and what each is on Airflow's command line. The pages read the logs of tasks from the disk."""
+
+TUNED = {
+    # A file that changed is read at once; each of the others costs a process that imports Airflow.
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+    # A task waits some two minutes for the pages to come (back): they start more slowly than the scheduler.
+    "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "10",
+    # Seconds after which what a killed scheduler had under way is begun again, at most, and half a minute.
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
+}
+"""What suits one machine better than what Airflow takes where nothing is said."""
 
 _SUPERVISOR = """\
 ; Written by `wirewatch up`. What is changed here is lost.
@@ -91,7 +102,7 @@ class Airflow:
         return [self.folder / f"{name}.log" for name in PROGRAMS]
 
     def environment(self) -> dict[str, str]:
-        """The environment that its processes, and its command line, run in."""
+        """The environment that its processes, and its command line, run in: the user's, with what it needs."""
         given = self.settings.airflow
         ours = {
             "AIRFLOW_HOME": str(self.folder),
@@ -107,8 +118,6 @@ class Airflow:
             "AIRFLOW__API__BASE_URL": self.url,
             # One worker is enough for one machine, and saves 300 MB.
             "AIRFLOW__API__WORKERS": "1",
-            # A file that changed is read at once; each of the others costs a process that imports Airflow.
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
             # They talk to each other, whatever proxy the machine has.
             "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"))),
             "PYTHONPATH": str(self.dags.parent),
@@ -118,16 +127,16 @@ class Airflow:
         }
         if given.database:
             ours["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = given.database.get_secret_value()
-        return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **ours}
+        return {**TUNED, **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **ours}
 
     def password(self) -> str | None:
         """The password of the user ``admin``, which Airflow makes at its first start."""
         file = self.folder / "simple_auth_manager_passwords.json.generated"
         return str(json.loads(file.read_text())["admin"]) if file.exists() and file.stat().st_size else None
 
-    def api(self) -> AirflowApi:
-        """Its HTTP API."""
-        return AirflowApi(self.url, "admin", self.password() or "")
+    def api(self, patience: float = 30) -> AirflowApi:
+        """Its HTTP API, which may take so many seconds for an answer."""
+        return AirflowApi(self.url, "admin", self.password() or "", patience)
 
     def pools(self) -> dict[str, Any]:
         """The pools that the DAGs name, as ``airflow pools import`` reads them."""
@@ -217,11 +226,11 @@ class Airflow:
         done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, umask=0o077, check=False)
         (self.folder / "migrate.log").write_text(done.stdout + done.stderr)
         if done.returncode:
-            said = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith(("(", " "))]
+            said = re.findall(r"(?m)^[\w.]+(?:Error|Exception): (?:\([\w.]+\) )?(.+)$", done.stderr)
             where = " WIREWATCH_AIRFLOW__DATABASE names it." if self.settings.airflow.database else ""
             raise UserError(
-                f"Airflow cannot use its database: {said[-1] if said else 'it does not say why'}.{where} "
-                f"(More in {self.folder}/migrate.log.)"
+                f"Airflow cannot use its database ({said[-1] if said else 'it does not say why'}).{where} "
+                f"More is in {self.folder}/migrate.log."
             )
 
     def _launch(self) -> None:
@@ -290,13 +299,14 @@ class Airflow:
         return found if any("airflow" in command for command in found.values()) else {}
 
 
-def airflow_of(settings: Settings) -> AirflowApi | None:
+def airflow_of(settings: Settings, patience: float) -> AirflowApi | None:
     """The Airflow that the settings name, or else that of this machine, if it was ever started."""
     given = settings.airflow
     if given.url:
-        return AirflowApi(given.url, given.user, given.password.get_secret_value() if given.password else "")
+        password = given.password.get_secret_value() if given.password else ""
+        return AirflowApi(given.url, given.user, password, patience)
     ours = Airflow(settings)
-    return ours.api() if ours.password() else None
+    return ours.api(patience) if ours.password() else None
 
 
 def _of_session(session: int) -> dict[int, str]:

@@ -13,8 +13,6 @@ import requests
 from wirewatch.cli.words import NEVER
 from wirewatch.errors import UserError
 
-SECONDS = 5
-"""For an answer. It is on this machine, or near."""
 PARTS = ("scheduler", "dag_processor", "triggerer")
 """What gives signs of life, besides what answers."""
 
@@ -34,14 +32,15 @@ class Dag:
 
 
 class AirflowApi:
-    """The API of the Airflow at some URL, as a user of it.
+    """The API of the Airflow at some URL, as a user of it. ``patience``: seconds that an answer may take.
 
     All that asks raises a UserError where it does not answer or refuses.
     """
 
-    def __init__(self, url: str, user: str, password: str) -> None:
+    def __init__(self, url: str, user: str, password: str, patience: float = 30) -> None:
         self.url = url.rstrip("/")
         self.user, self.password = user, password
+        self.patience = patience
 
     def health(self) -> dict[str, Any]:
         """How its parts are, by name: ``status`` (``healthy`` …), and when each gave the last sign of life."""
@@ -105,7 +104,7 @@ class AirflowApi:
 
     def _ask(self, method: str, path: str, **how: Any) -> Any:
         try:
-            answer = self._session.request(method, self.url + path, timeout=SECONDS, **how)
+            answer = self._session.request(method, self.url + path, timeout=self.patience, **how)
             answer.raise_for_status()
             return answer.json()
         except requests.HTTPError as error:
@@ -113,7 +112,8 @@ class AirflowApi:
             why = f"does not know the user {self.user} by that password" if code in (401, 403) else f"answers {code}"
             raise UserError(f"Airflow at {self.url} {why}.") from None
         except (requests.RequestException, ValueError) as error:
-            why = "no connection" if isinstance(error, requests.ConnectionError) else type(error).__name__
+            late = isinstance(error, requests.Timeout)
+            why = f"nothing in {self.patience} s" if late else "no connection"
             raise UserError(
                 f"Airflow does not answer at {self.url} ({why}). `make up` starts the one of this machine."
             ) from None

@@ -235,14 +235,24 @@ def shown(stage: Callable[P, list[Batch]]) -> Callable[P, None]:
 
 
 def show_batches() -> None:
-    """List the batches of every stage, with their counts."""
+    """List the batches of every stage, with their counts, and what each took: of processors, milliseconds a record."""
     root = get_settings().batches
-    table = Table("stage", "batch", "records", "what happened")
+    table = Table("stage", "batch", "records", "seconds", "CPU ms each", "what happened")
     for stage in (*batches.STAGES, batches.REJECTED):
         for batch in batches.finished(root, stage):
             manifest = batch.manifest()
+            happened = [f"{what} {number}" for what, number in manifest.counts.items()]
+            if manifest.removed:
+                happened.append(f"files removed on {max(manifest.removed.values())}: {len(manifest.removed)}")
             table.add_row(
-                stage, batch.name, str(manifest.records), ", ".join(f"{k} {v}" for k, v in manifest.counts.items())
+                stage,
+                batch.name,
+                str(manifest.records),
+                "" if manifest.seconds is None else f"{manifest.seconds:.1f}",
+                f"{1000 * manifest.cpu_seconds / manifest.records:.1f}"
+                if manifest.cpu_seconds and manifest.records
+                else "",
+                ", ".join(happened),
             )
     console.print(table)
 

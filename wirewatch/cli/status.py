@@ -100,7 +100,7 @@ class Status:
 
     def airflow(self) -> Part:
         """The parts of Airflow, and each DAG: whether it runs, how its last run was, and when the next one is."""
-        part, api = Part("Airflow"), airflow_of(self.settings)
+        part, api = Part("Airflow"), airflow_of(self.settings, PATIENCE)
         if api is None:
             part.say("It is not used here. `make up` starts it.", "well")
             return part

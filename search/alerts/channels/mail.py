@@ -35,7 +35,7 @@ def send(message: Message, channel: str) -> None:
 
     Raises:
         UserError: the settings name no server, or not all that it needs.
-        Refused: the server does not take it, or (:class:`Down`) does not answer.
+        Refused: the server does not answer, or does not take it.
         Unknown: it stopped answering when it had all of it.
     """
     given = get_settings().smtp
@@ -143,7 +143,7 @@ def _hand_over(connection: smtplib.SMTP, sender: str, address: str, mail: EmailM
     except smtplib.SMTPResponseException as error:
         raise Refused(f"{server.hostname} refuses: {_code(error)}") from None
     except (smtplib.SMTPException, OSError, MessageError, ValueError) as error:
-        raise Down(f"{server.hostname} stopped answering ({type(error).__name__})") from None
+        raise Refused(f"{server.hostname} stopped answering ({type(error).__name__})") from None
     try:
         code, said = connection.data(text)
     except smtplib.SMTPDataError as error:

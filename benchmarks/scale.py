@@ -1,0 +1,170 @@
+"""Several workers, one of which is killed halfway, beside one process: is the index the same?
+
+5,000 generated articles (`benchmarks/press.py`) on 20 sites of a server on loopback. First `wirewatch run` takes them
+in one process. Then, into an empty index, Airflow's DAG `crawl_nightly` does, in 8 groups, by two Celery workers of two
+tasks each, with PostgreSQL, Redis and an object store (moto's server, in this process) between them; when half of the
+batches are enriched one worker is killed with all its processes, and the other ends the run.
+
+Compared are the articles by id: whether both indices have the same ones, of the same version, with the same title, lead
+and body, and in the same company: the same other articles in their story, and the same alerts told of it. Which stories
+there are hangs a little on what was told before, so on the order of batches: 1 is not promised there. Seconds are
+wall-clock, and depend on what else the machine does; here all workers share one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from elasticsearch import Elasticsearch, helpers
+
+from benchmarks import report
+from benchmarks.crawl import HOSTS, sites
+from benchmarks.node import client_of, empty, own_node
+from benchmarks.pipeline import prepared
+from benchmarks.process import WIREWATCH, timed
+from benchmarks.report import Figures, Table
+from search.node import Node
+from tests.cluster import cluster
+from tests.index import articles_in
+from tests.postgres import new_database, postgres
+from tests.redis import redis_server
+from tests.s3 import s3
+from wirewatch import batches
+from wirewatch.errors import UserError
+
+EVALUATED = True
+ARTICLES = 5_000
+GROUPS = 8
+WORKERS = ("one", "two")
+TEXT = ("title", "lead", "body")
+Indexed = Mapping[str, Mapping[str, Any]]
+
+
+def measure(evaluation: Path, limit: int | None = None) -> Figures:
+    """Send articles both ways.
+
+    Args:
+        evaluation: the folder of evaluation data, of whose news the articles are made.
+        limit: articles, instead of 5,000.
+
+    Raises:
+        UserError: there is no such data, the node does not start, or the run failed.
+    """
+    articles = limit or ARTICLES
+    core = max(os.sched_getaffinity(0))
+    with (
+        own_node() as node,
+        client_of(node) as client,
+        tempfile.TemporaryDirectory(prefix="wirewatch-scale-") as name,
+        sites(articles, core, HOSTS, evaluation) as port,
+    ):
+        folder = Path(name)
+        settings = prepared(folder / "alone", port, HOSTS, node)
+        alone = timed([*WIREWATCH, "run"], settings, folder / "alone")
+        expected, told = articles_in(client), _told(client)
+        empty(client)
+        together = _by_workers(folder, port, node)
+        found = articles_in(client)
+        return {
+            "scale.articles": articles,
+            "scale.alone.indexed": len(expected),
+            "scale.alone.seconds": alone.seconds,
+            **{f"scale.workers.{key}": value for key, value in together.items()},
+            "scale.workers.indexed": len(found),
+            **{f"scale.same.{key}": value for key, value in _same(expected, found).items()},
+            "scale.same.notices": _share(told, _told(client)),
+        }
+
+
+def _by_workers(folder: Path, port: int, node: Node) -> Figures:
+    """Run the DAG with two workers, of which one is killed."""
+    with postgres() as server, redis_server() as redis, s3() as store:
+        root = store.bucket()
+        settings = prepared(folder / "workers", port, HOSTS, node) | store.environment
+        settings |= {
+            "WIREWATCH_BATCHES": root,
+            "WIREWATCH_STATE": new_database(server).render_as_string(hide_password=False),
+        }
+        os.environ.update(store.environment)  # this process lists the batches
+        with cluster(folder / "airflow", server, redis, settings) as airflow:
+            for worker in WORKERS:
+                airflow.start_worker(worker)
+            run = airflow.wait_for("the DAG", lambda: airflow.trigger("crawl_nightly", groups=GROUPS))
+            begun = time.monotonic()
+            airflow.wait_for("half", lambda: len(batches.finished(root, "enriched")) >= GROUPS // 2, 3600)
+            before = len(airflow.tasks(run))
+            airflow.kill(WORKERS[0])
+            state = airflow.wait_for("the end", lambda: airflow.ended(run), 3600)
+            if state != "success":
+                raise UserError(f"The run of Airflow ended as {state}.\n{airflow.said()}")
+            return {
+                "seconds": time.monotonic() - begun,
+                "tried_again": sum(task["try_number"] > 1 for task in airflow.tasks(run)),
+                "tasks_then": before,
+                "requests": sum(store.requests.values()),
+            }
+
+
+def _same(expected: Indexed, found: Indexed) -> Figures:
+    """In which share of the articles of either the two agree."""
+    both = expected.keys() & found.keys()
+    every = len(expected.keys() | found.keys())
+    mates, theirs = _mates(expected), _mates(found)
+    return {
+        "articles": len(both) / every,
+        "versions": sum(expected[id]["version"] == found[id]["version"] for id in both) / every,
+        "texts": sum(all(expected[id].get(name) == found[id].get(name) for name in TEXT) for id in both) / every,
+        "stories": sum(mates[id] == theirs[id] for id in both) / every,
+    }
+
+
+def _mates(articles: Indexed) -> dict[str, frozenset[str]]:
+    """The articles of each article's story."""
+    stories: defaultdict[str, set[str]] = defaultdict(set)
+    for id, article in articles.items():
+        stories[article["story_id"]].add(id)
+    return {id: frozenset(stories[article["story_id"]]) for id, article in articles.items()}
+
+
+def _told(client: Elasticsearch) -> set[tuple[str, str]]:
+    """The articles that each alert has told of."""
+    client.indices.refresh(index="wirewatch-notices")
+    notices = [hit["_source"] for hit in helpers.scan(client, index="wirewatch-notices")]
+    return {(notice["alert"], article["id"]) for notice in notices for article in notice.get("articles", ())}
+
+
+def _share(one: set[Any], other: set[Any]) -> float:
+    return len(one & other) / len(one | other) if one | other else 1.0
+
+
+def tables(figures: Figures) -> Iterator[Table]:
+    """Both ways, and what they agree in."""
+    yield Table(
+        f"{figures['scale.articles']:,.0f} articles",
+        ("", "articles indexed", "seconds", "tasks tried again"),
+        [
+            ("one process", figures["scale.alone.indexed"], figures["scale.alone.seconds"], ""),
+            (
+                "two workers, one killed halfway",
+                figures["scale.workers.indexed"],
+                figures["scale.workers.seconds"],
+                figures["scale.workers.tried_again"],
+            ),
+        ],
+    )
+    yield Table(
+        "Share of the articles in which the two indices agree, and of (alert, article) told",
+        ("articles", "versions", "texts", "stories", "notices"),
+        [tuple(figures[f"scale.same.{key}"] for key in ("articles", "versions", "texts", "stories", "notices"))],
+    )
+
+
+if __name__ == "__main__":
+    report.run(sys.modules[__name__])

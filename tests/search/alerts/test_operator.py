@@ -1,0 +1,30 @@
+"""The operator hears what cannot wait, even where Elasticsearch is what is ill."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from search.alerts.operator import tell_at_once
+from tests.loopback import unused_ports
+from wirewatch.settings import get_settings
+
+
+def test_the_operator_hears_once_and_without_elasticsearch_directly(
+    clean: Elasticsearch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    monkeypatch.setenv("WIREWATCH_OPERATOR", json.dumps([f"file://{told}"]))
+    get_settings.cache_clear()
+    tell_at_once("the run 1 failed", "The run 1 failed.")
+    tell_at_once("the run 1 failed", "The run 1 failed.")
+    monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__URL", f"https://127.0.0.1:{unused_ports()}")
+    get_settings.cache_clear()
+    tell_at_once("the run 2 failed", "The run 2 failed.")
+    assert [json.loads(line)["title"] for line in told.read_text().splitlines()] == [
+        "The run 1 failed.",
+        "The run 2 failed.",
+    ]

@@ -91,7 +91,7 @@ def test_a_task_that_was_tried_twice_counts_from_its_last_begin(tmp_path: Path) 
         json.dumps({"event": event, "task": task, "map": 0, "at": at, "cpu": cpu}) for event, task, at, cpu in notes
     ]
     (tmp_path / "notes").write_text("\n".join(lines))
-    assert list(read_tasks(tmp_path / "notes")) == [Task("crawl", 5, 9, cpu=3.5, before=0.5)]
+    assert list(read_tasks(tmp_path / "notes")) == [Task("crawl", 5, 9, cpu=4, before=0.5)]
 
 
 def test_what_grows_is_measured_where_something_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

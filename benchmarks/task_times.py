@@ -1,8 +1,8 @@
-"""A plugin of Airflow that notes when a task's own function begins and ends, what its process had used before, and what it uses with all
-that it starts.
+"""A plugin of Airflow: notes when a task's own function begins and ends, and the processor time that it took.
 
 `benchmarks/orchestration.py` copies this file into the plugins of its Airflow, and names the file of notes in
-``TASK_TIMES``.
+``TASK_TIMES``. Of the beginning it notes what the task's process had used before, of the end what the function used,
+with all that it started.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ def read_tasks(file: Path) -> Iterator[Task]:
             first = begun.pop(key)
             # In groups tasks are called `group.task`.
             name = told["task"].rpartition(".")[2]
-            yield Task(name, first["at"], told["at"], told["cpu"] - first["cpu"], first["cpu"])
+            yield Task(name, first["at"], told["at"], told["cpu"], first["cpu"])
 
 
 @contextmanager

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import multiprocessing.process
 import os
 import resource
+import secrets
 import subprocess
 import sys
 import threading
@@ -161,6 +163,21 @@ def hidden_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+@contextmanager
+def children_allowed() -> Iterator[None]:
+    """Lets this process have processes of its own in a task that Celery runs: to ``multiprocessing`` it is one of
+    billiard's, which may have none and cannot be told to them. Those started in the block are to be ended in it."""
+    known: Any = multiprocessing.process
+    before = known._current_process
+    if before.daemon:
+        known._current_process = ours = multiprocessing.Process()
+        ours.daemon, ours.authkey = False, secrets.token_bytes()
+    try:
+        yield
+    finally:
+        known._current_process = before
 
 
 def limit_memory() -> None:

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from pebble import ProcessExpired, ProcessPool
 
 from crawlers.archive import read_response
-from crawlers.child import hidden_main, limit_memory
+from crawlers.child import children_allowed, hidden_main, limit_memory
 from crawlers.fallback import REFUSING, WITHOUT_TEXT, is_refused, item_from_feed
 from crawlers.habits import Habits
 from crawlers.listing import NotAListing
@@ -159,6 +159,7 @@ def _workers(number: int) -> Iterator[ProcessPool]:
     context.set_forkserver_preload(["crawlers.extract"])
     with (
         hidden_main(),
+        children_allowed(),
         ProcessPool(max_workers=number, max_tasks=500, initializer=_prepare_worker, context=context) as pool,
     ):
         try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import time
 
+import billiard
 import pytest
 
 from crawlers import extract as stage
@@ -183,3 +185,13 @@ def test_text_that_cannot_be_written_costs_no_other_page():
         "https://example.org/good": article_html("Good story"),
     }
     assert titles(extract(pages_batch("a", pages))) == ["Cut", "Good story"]
+
+
+def test_it_runs_in_the_processes_of_celery_which_may_have_none_of_their_own():
+    batch = pages_batch("a", {f"{SITE}/news": article_html("Ferry leaves")})
+    worker = billiard.Process(target=extract, args=(batch,))
+    worker.daemon = True
+    worker.start()
+    worker.join(60)
+    assert worker.exitcode == 0 and titles(batch.next("articles")) == ["Ferry leaves"]
+    assert not multiprocessing.current_process().daemon

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from elasticsearch import Elasticsearch, helpers
 
 TIMES = {"first_seen", "fetched", "indexed", "run"}
@@ -29,7 +28,7 @@ class Indexed:
         for id in self.articles.keys() & other.articles.keys():
             one, two = self.articles[id], other.articles[id]
             for name in one.keys() | two.keys():
-                if not _alike(name, one.get(name), two.get(name)):
+                if one.get(name) != two.get(name):
                     found[name].append(id)
         found["articles"] = list(self.articles.keys() ^ other.articles.keys())
         found["told"] = [alert for alert, _ in self.told ^ other.told]
@@ -58,12 +57,3 @@ def _together(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
     for name, id in pairs:
         sets[name].add(id)
     return defaultdict(frozenset, {name: frozenset(ids) for name, ids in sets.items()})
-
-
-def _alike(name: str, one: Any, two: Any) -> bool:
-    if name == "embedding" and one and two:  # computed with whatever texts came along, which rounds it otherwise
-        return bool(np.dot(one, two) > 0.999)
-    if name == "passages" and one and two:
-        vectors = [[piece["vector"] for piece in pieces] for pieces in (one, two)]
-        return len(one) == len(two) and all(_alike("embedding", *pair) for pair in zip(*vectors, strict=True))
-    return bool(one == two)

@@ -82,7 +82,7 @@ def needs(articles: int, figures: Mapping[str, float]) -> Figures:
         + articles * KEPT_DAYS * VECTORS * VECTOR_BYTES / _GB
         + workers * figures["pipeline.enrich.peak_mb"] / 1000
         + figures["pipeline.extract.peak_mb"] / 1000
-        + workers * more * figures[f"growth.stories.{most}.mb"] / 1000
+        + more * figures[f"growth.stories.{most}.mb"] / 1000  # one process at a time tells them
         + figures["pipeline.airflow.idle_mb"] / 1000,
         "wire_gb": articles * figures["pipeline.many.wire.bytes_per_article"] / _GB,
     }
@@ -116,7 +116,7 @@ STEPS = {
     "cores": ("**cores**", f"× {PEAK:g} for the busiest hour / {FULL:g}"),
     "stories_share": ("stories, share of the day", "one process at a time: must stay below 1"),
     "workers": ("of these cores, for enrichment", "one process each"),
-    "memory_gb": ("**memory, GB**", "heap + vectors of a year + workers with their stories + Airflow"),
+    "memory_gb": ("**memory, GB**", "heap + vectors of a year + workers + stories + Airflow"),
     "wire_gb": ("**network, GB a day**", "articles × bytes on the wire"),
     **{f"{name}_gb": (f"{name}, GB a day", "articles × bytes") for name in DISK},
     "block_gb": ("**block storage, GB**", f"index, state and vectors of {KEPT_DAYS} days"),

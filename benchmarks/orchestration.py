@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,6 +32,15 @@ STAGES = {"crawl", "extract", "enrich", "index", "alert", "deliver", "health"}
 NOTES = "task-times.jsonl"
 LONGEST = 900
 """Seconds that a run may take."""
+PARTS = {
+    "scheduler": " scheduler",
+    "api-server": " api.server",
+    "dag-processor": " dag.processor",
+    "triggerer": " triggerer",
+    "supervisors": "^airflow supervisor",
+    "tasks": "^airflow worker",
+}
+"""Airflow's processes, and what they are called: a task's process runs it, and its supervisor looks after that."""
 IDLE = 60
 """Seconds for which it is watched doing nothing."""
 
@@ -71,7 +82,10 @@ def orchestrate(settings: Mapping[str, str], home: Path, batches: int) -> Figure
         after = spent()
         begun, ended = (datetime.fromisoformat(run[f"{end}_date"]).timestamp() for end in ("start", "end"))
         tasks = read_tasks(home / NOTES)
-        figures = shares(tasks, ended - begun, after - before)
+        after.subtract(before)
+        figures = shares(tasks, ended - begun, after.total()) | {
+            f"cpu_s.{part}": spent for part, spent in after.items()
+        }
         figures |= {f"{key}_per_batch": figures[key] / batches for key in ("alone_cpu_s", "alone_s")}
         return figures | _idle(home, spent) | {"start_s": started, "batches": batches}
 
@@ -121,24 +135,31 @@ def read_tasks(file: Path) -> Iterator[Task]:
             first = begun.pop(key)
             # In groups tasks are called `group.task`.
             name = told["task"].rpartition(".")[2]
-            yield Task(name, first["at"], told["at"], told["cpu"] - first["cpu"], first["cpu"])
+            yield Task(name, first["at"], told["at"], told["cpu"], first["cpu"])
 
 
 @contextmanager
-def metered(home: Path) -> Iterator[Callable[[], float]]:
-    """Watch all processes of the Airflow of a home; yields a function that tells their processor seconds until now.
+def metered(home: Path) -> Iterator[Callable[[], Counter[str]]]:
+    """Watch all processes of the Airflow of a home; yields a function that tells their processor seconds until now, by
+    part.
 
     They are looked at twenty times a second: what a process takes after the last look at it is missed. Nobody else
     counts those of a process that has ended, since the parents of tasks do not ask what their children took.
     """
     session = next(os.getsid(process.pid) for process in processes(home))
-    seen: dict[tuple[int, float], float] = {}
+    seen: dict[tuple[int, float], tuple[str, float]] = {}
     over = threading.Event()
 
     def look() -> None:
         for process in processes(home, session):
             with suppress(psutil.Error):
-                seen[process.pid, process.create_time()] = sum(process.cpu_times()[:2])
+                seen[process.pid, process.create_time()] = _part(process), sum(process.cpu_times()[:2])
+
+    def told() -> Counter[str]:
+        spent: Counter[str] = Counter()
+        for part, seconds in seen.copy().values():
+            spent[part] += seconds
+        return spent
 
     def watch() -> None:
         while not over.wait(0.05):
@@ -148,10 +169,15 @@ def metered(home: Path) -> Iterator[Callable[[], float]]:
     look()
     watcher.start()
     try:
-        yield lambda: sum(seen.copy().values())
+        yield told
     finally:
         over.set()
         watcher.join()
+
+
+def _part(process: psutil.Process) -> str:
+    called = " ".join(process.cmdline())
+    return next((part for part, pattern in PARTS.items() if re.search(pattern, called)), "others")
 
 
 def processes(home: Path, session: int | None = None) -> Iterator[psutil.Process]:
@@ -162,10 +188,10 @@ def processes(home: Path, session: int | None = None) -> Iterator[psutil.Process
                 yield psutil.Process(pid)
 
 
-def _idle(home: Path, spent: Callable[[], float]) -> Figures:
-    before, begun = spent(), time.monotonic()
+def _idle(home: Path, spent: Callable[[], Counter[str]]) -> Figures:
+    before, begun = spent().total(), time.monotonic()
     time.sleep(IDLE)
-    taken = spent() - before
+    taken = spent().total() - before
     found = list(processes(home))
     return {
         "idle_cpu_s_per_hour": 3600 * taken / (time.monotonic() - begun),

@@ -6,12 +6,17 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crawlers.survey import Finding, check
+from crawlers.survey import UNREACHABLE, Finding, check
+from wirewatch.errors import Unavailable
 from wirewatch.records import now
 from wirewatch.settings import get_settings
 from wirewatch.sources import Source, load_sources
 from wirewatch.state import State, Visit
 
+MOST_LINES = 100
+"""Listings of each kind that a report names, the first."""
+FEW = 10
+"""Of so few listings most may well be down."""
 WEEKS = timedelta(days=14)
 """Time without an answer after which a listing has failed for weeks."""
 
@@ -39,7 +44,9 @@ class Checkup:
         others = [found for found in self.ailing if found.url not in since]
         for what, some in (("Without an answer for weeks:", for_weeks), ("Others:", others)):
             if some:
-                lines += [what, *(f"  {self._line(found)}" for found in some)]
+                lines += [what, *(f"  {self._line(found)}" for found in some[:MOST_LINES])]
+                if len(some) > MOST_LINES:
+                    lines.append(f"  and {len(some) - MOST_LINES} more: `wirewatch sources check` lists them.")
         return "\n".join([*lines, "Correct them in the catalogue, or take them out: docs/add-a-source.md."])
 
     def _line(self, found: Finding) -> str:
@@ -56,10 +63,16 @@ def checkup(
 
     Raises:
         UserError: the catalogue is wrong, or the state cannot be read.
-        CrawlError: the surveying process broke down.
+        Unavailable: the surveying process broke down, or most sites cannot be reached: it is this machine's network.
     """
     settings = get_settings()
     findings = check(load_sources(settings.sources) if sources is None else sources, progress=progress)
+    unreachable = sum(found.reason in UNREACHABLE for found in findings)
+    if unreachable > max(len(findings) / 2, FEW):
+        raise Unavailable(
+            f"{unreachable} of {len(findings)} listings could not be reached. Has this machine a network, and names of "
+            "hosts (DNS)?"
+        )
     ailing = tuple(found for found in findings if found.state != "works")
     state = State(settings.state)
     state.catch_up(settings.batches)

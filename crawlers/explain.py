@@ -109,7 +109,7 @@ def _archived(address: str) -> tuple[Batch, Page] | None:
     for batch in reversed(batches.finished(settings.batches, "pages")):
         if batch.name[: len(last)] <= last:
             for page in batch.read(Page):
-                if page.url in fetched and page.warc:
+                if page.url in fetched and page.warc in batch.manifest().files:
                     return batch, page
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -44,17 +44,15 @@ def articles(client: Elasticsearch) -> int:
 
 def newest(client: Elasticsearch, tiers: Tiers) -> dict[str, datetime]:
     """When the newest article was first seen, by tier; tiers without articles are not there."""
-    # An index answers these from its end, however many articles it has, which an aggregation of maxima does not.
-    questions = [
-        {"query": query, "sort": [{"first_seen": "desc"}], "size": 1, "_source": False, "track_total_hits": False}
-        for query in _of(tiers).values()
-    ]
-    with plain_errors():
-        answers = client.msearch(index=ALIAS, searches=[part for one in questions for part in ({}, one)])["responses"]
     found = {}
-    for tier, answer in zip(_of(tiers), answers, strict=True):
-        for hit in answer["hits"]["hits"]:
-            found[tier] = datetime.fromtimestamp(hit["sort"][0] / 1000).astimezone()
+    with plain_errors():
+        for tier, query in _of(tiers).items():
+            # Answered from the index's end, however many articles it has, which an aggregation is not.
+            answer = client.search(
+                index=ALIAS, query=query, sort=[{"first_seen": "desc"}], size=1, source=False, track_total_hits=False
+            )
+            for hit in answer["hits"]["hits"]:
+                found[tier] = datetime.fromtimestamp(hit["sort"][0] / 1000, UTC)
     return found
 
 

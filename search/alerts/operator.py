@@ -7,6 +7,7 @@ import logging
 from search.alerts.channels import Message, Refused, Unknown, send
 from search.alerts.deliver import deliver, operator_channels, operator_notice, tell_operator
 from search.client import connect, plain_errors
+from search.indices import init
 from wirewatch.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ def tell_at_once(what: str, title: str) -> None:
     channels = operator_channels()
     try:
         client = connect()
+        init(client)  # it may be the first run that failed
         with plain_errors():
             tell_operator(client, what, title)
         deliver(client=client)

@@ -32,6 +32,7 @@ def test_every_alert_that_is_timed_can_be_asked_and_some_tell(es: Elasticsearch,
     figures = {f"alerts.100.{name}": figure for name, figure in alerts._asked(Node(node), es, made)}
     assert figures["alerts.100.telling"] == sum(map(bool, found))
     assert figures["alerts.100.node_cpu_s"] > 0
+    assert 200 < figures["alerts.100.clauses"] < 260
     (table,) = alerts.tables({"alerts.articles": ARTICLES, "alerts.new": 2, **figures})
     assert [row[:2] for row in table.rows] == [["Wirewatch", 100]]
 

@@ -21,7 +21,7 @@ from elasticsearch import Elasticsearch
 from search.alerts.alert import Alert
 from search.alerts.store import create
 from search.indices import init
-from tests.dags.conftest import ROOT, Dags, airflow_settings
+from tests.dags.conftest import ROOT, Dags
 from tests.dags.test_standalone import Api
 from tests.loopback import unused_ports
 from tests.test_week import Sites, sites
@@ -38,7 +38,7 @@ AT_ONCE = 2
 
 @pytest.fixture
 def first(sites: Sites, airflow: dict[str, str], es: Elasticsearch, tmp_path: Path, monkeypatch: Any) -> date:
-    """Two days of news, gone the whole way: three days ago (that day is returned) and the day after it."""
+    """Two days of news, gone the whole way: four days ago (that day is returned) and the day after it."""
     entries = [
         {
             "name": site,
@@ -56,7 +56,7 @@ def first(sites: Sites, airflow: dict[str, str], es: Elasticsearch, tmp_path: Pa
     monkeypatch.setenv("WIREWATCH_SOURCES", str(tmp_path / "sources"))
     monkeypatch.setenv("WIREWATCH_CRAWL__ALLOW_PRIVATE", "true")
     monkeypatch.setenv("WIREWATCH_CRAWL__DELAY", "0")
-    sites.begin = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=3)
+    sites.begin = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=4)
     for sites.night in NIGHTS:
         shift = sites.begin + timedelta(days=sites.night) - datetime.now(UTC)
         monkeypatch.setenv("WIREWATCH_TIME_SHIFT", str(shift.total_seconds()))
@@ -91,20 +91,23 @@ def killed() -> Batch:
     return left
 
 
+def wirewatch(*command: str) -> str:
+    """Run a command of ours; returns what it said."""
+    program = [sys.executable, "-c", "from wirewatch.cli import app; app()", *command]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 @contextmanager
-def up(airflow_home: Path) -> Iterator[Api]:
-    """Airflow by `make up`, and its API."""
-    home = get_settings().home / "airflow"
-    shutil.copytree(airflow_home, home)  # an Airflow that was used before
-    port = unused_ports(3)
-    environment = {**os.environ, "WIREWATCH_AIRFLOW_PORT": str(port)}
-    wirewatch = [sys.executable, "-c", "from wirewatch.cli import app; app()"]
+def up() -> Iterator[Api]:
+    """Airflow by `wirewatch up`, and its API."""
     try:
-        said = subprocess.run([*wirewatch, "up"], env=environment, cwd=ROOT, capture_output=True, text=True)
-        assert said.returncode == 0, said.stdout + said.stderr
-        yield Api(f"http://127.0.0.1:{port}", "admin", said.stdout.split("password ")[1].split()[0])
+        said = wirewatch("up")
+        url = f"http://127.0.0.1:{os.environ['WIREWATCH_AIRFLOW__PORT']}"
+        yield Api(url, "admin", said.split("password ")[1].split()[0])
     finally:
-        subprocess.run([*wirewatch, "down"], env=environment, cwd=ROOT, capture_output=True)
+        wirewatch("down")
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def runs(kind: str) -> list[Run]:
 
 
 def test_days_are_replayed_by_hand_and_backfilled(
-    first: date, es: Elasticsearch, airflow_home: Path, tmp_path: Path
+    first: date, airflow: dict[str, str], es: Elasticsearch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, told = everything(es), (tmp_path / "told").read_text()
     pages = batches.finished(get_settings().batches, "pages")
@@ -145,25 +148,19 @@ def test_days_are_replayed_by_hand_and_backfilled(
     assert [batch.original.name for batch in made("indexed")] == [batch.name for batch in pages]
     assert everything(es) == before
 
+    # In Airflow's SQLite a backfill is made while the scheduler sleeps: both would write at once.
     left = killed()
-    with up(airflow_home) as api:
+    shutil.copytree(airflow["AIRFLOW_HOME"], get_settings().home / "airflow")
+    monkeypatch.setenv("WIREWATCH_AIRFLOW__PORT", str(unused_ports(3)))
+    span = ("--from-date", days[0], "--to-date", days[-1], "--max-active-runs", str(AT_ONCE))
+    wirewatch("airflow", "backfill", "create", "--dag-id", "replay", *span)
+    with up() as api:
         api.wait(lambda: "replay" in {dag["dag_id"] for dag in api.get("/api/v2/dags")["dags"]})
         api.send("PATCH", "/api/v2/dags/replay", {"is_paused": False})
+        api.wait(lambda: [run.ended is not None for run in runs("backfill")] == [True] * 3)
         # Unpaused, a DAG with a schedule runs once for yesterday: this one ends what was left.
         api.wait(lambda: [run.state for run in runs("scheduled")] == ["success"])
         assert left.next("indexed").exists()
-
-        span = ["--from-date", days[0], "--to-date", days[-1], "--max-active-runs", str(AT_ONCE)]
-        again = ["--reprocess-behavior", "completed"]  # of yesterday there was that run
-        done = subprocess.run(
-            [sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", "replay", *span, *again],
-            env={**os.environ, **airflow_settings(get_settings().home / "airflow")},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        api.wait(lambda: [run.ended is not None for run in runs("backfill")] == [True] * 3)
 
     ran = runs("backfill")
     assert [(run.day, run.state) for run in ran] == [(day, "success") for day in days], "the older days first"
@@ -173,3 +170,11 @@ def test_days_are_replayed_by_hand_and_backfilled(
     assert len(made("indexed")) == 4
     assert everything(es) == before
     assert (tmp_path / "told").read_text() == told
+
+    # Days that have had a run, be it the daily one, are done again only where that is asked for.
+    yesterday = f"{first + timedelta(days=3)}"
+    wirewatch("airflow", "backfill", "create", "--dag-id", "replay", "--from-date", days[0], "--to-date", yesterday)
+    assert runs("backfill") == ran
+    again = ("--from-date", days[0], "--to-date", yesterday, "--reprocess-behavior", "completed")
+    wirewatch("airflow", "backfill", "create", "--dag-id", "replay", *again)
+    assert {run.day: run.state for run in runs("backfill")} == dict.fromkeys([*days, yesterday], "queued")

@@ -23,8 +23,8 @@ from wirewatch.settings import Settings
 def test_airflow_standalone_runs_a_crawl_that_is_triggered_through_its_api(
     environment: dict[str, str], es: Elasticsearch, settings: Settings, airflow_home: Path, tmp_path: Path
 ) -> None:
-    port = unused_ports(3)
-    environment["WIREWATCH_AIRFLOW_PORT"] = str(port)
+    port = unused_ports()
+    environment["WIREWATCH_AIRFLOW__PORT"] = str(port)
     # Unpausing runs the night that was missed too: one site is enough for both.
     environment["WIREWATCH_SOURCES"] = str(tmp_path / "sources")
     (tmp_path / "sources").mkdir()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -225,11 +226,11 @@ class Airflow:
         done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, umask=0o077, check=False)
         (self.folder / "migrate.log").write_text(done.stdout + done.stderr)
         if done.returncode:
-            said = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith(("(", " "))]
+            said = re.findall(r"(?m)^[\w.]+(?:Error|Exception): (?:\([\w.]+\) )?(.+)$", done.stderr)
             where = " WIREWATCH_AIRFLOW__DATABASE names it." if self.settings.airflow.database else ""
             raise UserError(
-                f"Airflow cannot use its database: {said[-1] if said else 'it does not say why'}.{where} "
-                f"(More in {self.folder}/migrate.log.)"
+                f"Airflow cannot use its database ({said[-1] if said else 'it does not say why'}).{where} "
+                f"More is in {self.folder}/migrate.log."
             )
 
     def _launch(self) -> None:

@@ -24,7 +24,8 @@ def serve(
 
     place = f"http://{host}:{port}"
     console.print(
-        f"Search at {place}/ in a browser. The API is at {place}/api/search?q=…, described at /api/openapi.json",
+        f"Search at {place}/ in a browser. The API is at {place}/api/search?q=…, described at /api/openapi.json; "
+        "metrics for Prometheus are at /metrics",
         soft_wrap=True,
     )
     uvicorn.run(app([*LOOPBACK, host, *(name or ())]), host=host, port=port, log_level="warning")

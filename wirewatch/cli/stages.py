@@ -241,6 +241,9 @@ def show_batches() -> None:
     for stage in (*batches.STAGES, batches.REJECTED):
         for batch in batches.finished(root, stage):
             manifest = batch.manifest()
+            happened = [f"{what} {number}" for what, number in manifest.counts.items()]
+            if manifest.removed:
+                happened.append(f"files removed on {max(manifest.removed.values())}: {len(manifest.removed)}")
             table.add_row(
                 stage,
                 batch.name,
@@ -249,7 +252,7 @@ def show_batches() -> None:
                 f"{1000 * manifest.cpu_seconds / manifest.records:.1f}"
                 if manifest.cpu_seconds and manifest.records
                 else "",
-                ", ".join(f"{k} {v}" for k, v in manifest.counts.items()),
+                ", ".join(happened),
             )
     console.print(table)
 

@@ -1,0 +1,153 @@
+"""What the doctor finds when things are broken for real, and what it says to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+from typer.testing import CliRunner
+
+from search import indices
+from search.security import ROLES
+from tests.loopback import unused_ports
+from tests.search.health.runs import POST, WIRE, an_ordinary_night, page
+from wirewatch import batches
+from wirewatch.cli import cli
+from wirewatch.database import connect
+from wirewatch.records import now
+from wirewatch.settings import Settings, get_settings
+from wirewatch.sources import as_yaml
+from wirewatch.state import State
+
+Doctor = Callable[..., dict[str, list[tuple[str, str, str]]]]
+
+
+@pytest.fixture
+def doctor(settings: Settings, es: Elasticsearch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    """Types the command, and gives what each check found: verdict, what, and what to do. All is well but for Airflow,
+    which was never started."""
+    indices.init(es)
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "xx.yml").write_text("".join(as_yaml(source) for source in (POST, WIRE)))
+    Path(settings.batches.removeprefix("file://")).mkdir(parents=True)
+    well = {
+        "WIREWATCH_SOURCES": str(tmp_path / "sources"),
+        "WIREWATCH_CHANNELS": str(tmp_path / "channels.yml"),
+        "WIREWATCH_CRAWL__USER_AGENT": "Wirewatch/0.1 (+https://example.org/bot; ann@example.org)",
+        "WIREWATCH_AIRFLOW__PORT": str(unused_ports()),
+        "KIBANA_URL": "",
+    }
+    monkeypatch.delenv("KIBANA_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def typed(**environment: str) -> dict[str, list[tuple[str, str, str]]]:
+        get_settings.cache_clear()
+        given = {name: value for name, value in {**well, **environment}.items() if value}
+        done = CliRunner().invoke(cli, ["doctor", "--json"], env=given)
+        findings = json.loads(done.output)
+        assert done.exit_code == any(found["verdict"] == "wrong" for found in findings)
+        by_check: dict[str, list[tuple[str, str, str]]] = {}
+        for found in findings:
+            by_check.setdefault(found["check"], []).append((found["verdict"], found["what"], found["mend"]))
+        return by_check
+
+    return typed
+
+
+def ill(found: dict[str, list[tuple[str, str, str]]]) -> dict[str, list[str]]:
+    """Of each check, what is not well, with what to do about it."""
+    said = {
+        check: [f"{what} {mend}" for verdict, what, mend in some if verdict != "well"] for check, some in found.items()
+    }
+    return {check: some for check, some in said.items() if some}
+
+
+def test_where_all_is_well_only_what_is_not_used_is_mentioned(doctor: Doctor, settings: Settings) -> None:
+    an_ordinary_night(Path(settings.batches.removeprefix("file://")), 0, new=3)
+    State(settings.state)
+    found = doctor()
+    assert ill(found) == {"airflow": ["Airflow is not running: nothing begins by itself make up"]}
+    assert found["airflow"][0][0] == "look"
+    assert any("batches are whole" in what for _, what, _ in found["kept"])
+
+
+def test_each_thing_that_is_broken_is_found_with_what_mends_it(
+    doctor: Doctor, settings: Settings, es: Elasticsearch, tmp_path: Path
+) -> None:
+    broken = batches.Batch(settings.batches, "pages", "20261120T020000Z-aaaaaa-g00")
+    with batches.write(broken) as out:
+        out.add(page(POST, "https://post.example/1"))
+    Path(broken.url.removeprefix("file://"), broken.manifest().files[batches.RECORDS]).write_bytes(b"")
+    engine = connect(settings.state)
+    State(settings.state)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE layout SET number = 1")
+    (settings.home / "links.key").write_text("a secret of forty characters, more or less")
+    (settings.home / "links.key").chmod(0o644)
+    (tmp_path / "sources" / "yy.yml").write_text(as_yaml(POST))  # twice
+    (tmp_path / "channels.yml").write_text("- name: desk\n  apprise: nothing://at-all\n")
+    (tmp_path / "channels.yml").chmod(0o600)
+    old = f"wirewatch-articles-2020-v{indices.SCHEMA - 1}"
+    es.indices.create(
+        index=old,
+        aliases={indices.ALIAS: {}},
+        mappings={"_meta": {"schema_version": indices.SCHEMA - 1}},
+        settings={"index.blocks.read_only_allow_delete": True},
+    )
+    smtp = f"smtp://127.0.0.1:{unused_ports()}"
+    said = ill(doctor(
+        WIREWATCH_SMTP__URL=smtp,
+        WIREWATCH_SMTP__SENDER="wire@example.org",
+        KIBANA_URL=f"http://127.0.0.1:{unused_ports()}",
+        WIREWATCH_TIME_SHIFT="60",
+        WIREWATCH_MODELS='{"en": "en_of_no_such_name"}',
+        WIREWATCH_CRAWL__USER_AGENT="",
+    ))  # fmt: skip
+    wanted = {
+        "programs": ["WIREWATCH_MODELS__EN=en_of_no_such_name is not installed"],
+        "clock": ["unset WIREWATCH_TIME_SHIFT"],
+        "secrets": [f"chmod 600 {settings.home / 'links.key'}"],
+        "catalogue": ["in the catalogue twice"],
+        "state": ["another version of Wirewatch (1, not"],
+        "kept": [f"The batch {broken.url}"],
+        "elasticsearch": [f"{old} take nothing more", "wirewatch index migrate"],
+        "kibana": ["Kibana is not available"],
+        "channels": ["desk"],
+    }
+    for check, words in wanted.items():
+        assert len(said[check]) == len(words), said[check]
+        for line, part in zip(said[check], words, strict=True):
+            assert part in line
+
+    (tmp_path / "channels.yml").unlink()
+    (tmp_path / "sources" / "yy.yml").unlink()
+    later = ill(
+        doctor(WIREWATCH_SMTP__URL=smtp, WIREWATCH_SMTP__SENDER="wire@example.org", WIREWATCH_CRAWL__USER_AGENT="")
+    )
+    assert "Mail cannot be sent: 127.0.0.1 does not let us in" in later["channels"][0]
+    assert "set WIREWATCH_CRAWL__USER_AGENT=" in later["catalogue"][0]
+
+
+def test_a_key_that_may_not_write_is_found_before_the_pipeline_tries(doctor: Doctor, es: Elasticsearch) -> None:
+    analyst = {**ROLES["analyst"], "applications": []}
+    key = es.security.create_api_key(name="look", role_descriptors={"analyst": analyst})["encoded"]
+    nobody = {"WIREWATCH_ELASTICSEARCH__USER": "", "WIREWATCH_ELASTICSEARCH__PASSWORD": ""}
+    lines = ill(doctor(WIREWATCH_ELASTICSEARCH__API_KEY=key, **nobody))["elasticsearch"]
+    assert any("does not allow the pipeline" in line and "write" in line and "security setup" in line for line in lines)
+
+
+def test_what_does_not_answer_is_said_once(doctor: Doctor) -> None:
+    found = doctor(WIREWATCH_ELASTICSEARCH__URL=f"https://127.0.0.1:{unused_ports()}")
+    assert [check for check, lines in ill(found).items() if "does not answer at" in lines[0]] == ["elasticsearch"]
+
+
+def test_a_clock_that_was_set_back_is_found(
+    doctor: Doctor, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_ordinary_night(Path(settings.batches.removeprefix("file://")), 0, new=1)
+    behind = str(-timedelta(days=2).total_seconds())
+    assert now() and any("The clock was set back" in line for line in ill(doctor(WIREWATCH_TIME_SHIFT=behind))["clock"])

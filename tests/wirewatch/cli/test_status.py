@@ -1,0 +1,97 @@
+"""What an operator sees on one screen, when all is well and when parts are down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+from typer.testing import CliRunner
+
+from search.alerts.deliver import tell_operator
+from search.indices import NOTICES, init
+from tests.loopback import unused_ports
+from tests.search.health.runs import POST, WIRE, an_ordinary_night
+from wirewatch import batches
+from wirewatch.cli import cli
+from wirewatch.records import now
+from wirewatch.settings import Settings, get_settings
+from wirewatch.sources import as_yaml
+
+Status = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def status(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Status:
+    """Types the command, and gives how it ended and what it said on a screen of 80 columns."""
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "xx.yml").write_text("".join(as_yaml(source) for source in (POST, WIRE)))
+    monkeypatch.setenv("WIREWATCH_SOURCES", str(tmp_path / "sources"))
+
+    def typed(*options: str, **environment: str) -> tuple[int, str]:
+        get_settings.cache_clear()
+        done = CliRunner().invoke(cli, ["status", *options], env={"COLUMNS": "80", **environment})
+        return done.exit_code, done.output
+
+    return typed
+
+
+def test_one_screen_says_what_is_there_what_came_and_what_waits(
+    status: Status, settings: Settings, es: Elasticsearch
+) -> None:
+    init(es)
+    root = Path(settings.batches.removeprefix("file://"))
+    root.mkdir(parents=True)
+    for night in range(5):
+        an_ordinary_night(root, night, new=3)
+    latest = batches.finished(settings.batches, "pages")[-1]
+    with batches.write(latest.next("enriched")), batches.write(latest.next("indexed")) as receipt:
+        receipt.count("created", 6)
+    with batches.write(latest.next("health")) as measured:
+        measured.count("measured", 2)
+        measured.count("not-well")
+
+    code, said = status()
+    assert code == 0, said
+    lines = said.splitlines()
+    assert len(lines) <= 40 and all(len(line) <= 80 for line in lines)
+    for part in ("Elasticsearch 9.4.3, green, 0 articles", "6 indexed", "GB free", "1 of 2 visited", "0 alerts"):
+        assert part in said
+    assert "not used here" in said, "who lets cron run it has no Airflow"
+
+    facts = {name: part["facts"] for name, part in json.loads(status("--json")[1]).items()}
+    assert len(facts["Last runs"]) == 3
+    assert next(iter(facts["Last runs"].values()))["indexed"]["created"] == 6
+    assert facts["Elasticsearch"]["heap"][0] < facts["Elasticsearch"]["heap"][1]
+
+
+def test_what_needs_the_operator_is_marked_and_ends_with_1(
+    status: Status, settings: Settings, es: Elasticsearch
+) -> None:
+    init(es)
+    notice = tell_operator(es, "today", "2 sources are not well")
+    assert notice
+    es.update(index=NOTICES, id=notice.id, doc={"due": (now() - timedelta(hours=2)).isoformat()}, refresh=True)
+    with batches.write(batches.Batch(settings.batches, "pages", "20261120T020000Z-aaaaaa-g00")):
+        pass
+    code, said = status()
+    assert code == 1
+    assert "nobody runs `wirewatch deliver`" in " ".join(said.split())
+    assert "Batches: 1 to extract" in said
+
+    code, said = status(ELASTICSEARCH_URL=f"https://127.0.0.1:{unused_ports()}", WIREWATCH_ELASTICSEARCH__URL="")
+    assert code == 1
+    assert "does not answer at" in said and "Batches: 1 to extract" in said, "the rest is shown all the same"
+
+
+def test_an_airflow_that_was_started_and_does_not_answer_is_wrong(status: Status, settings: Settings) -> None:
+    folder = settings.home / "airflow"
+    folder.mkdir(parents=True)
+    (folder / "simple_auth_manager_passwords.json.generated").write_text('{"admin": "secret"}')
+    parts: dict[str, Any] = json.loads(status("--json", WIREWATCH_AIRFLOW__PORT=str(unused_ports()))[1])
+    assert parts["Airflow"]["verdict"] == "wrong"
+    assert "`make up`" in parts["Airflow"]["lines"][0]

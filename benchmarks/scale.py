@@ -6,9 +6,10 @@ tasks each, with PostgreSQL, Redis and an object store (moto's server, in this p
 batches are enriched one worker is killed with all its processes, and the other ends the run.
 
 Compared are the articles by id: whether both indices have the same ones, with the same version and text, the same
-copies, the same in all else that is known of them but the vectors, the same other articles in their story; and whether the same alerts were told of the same stories. Stories, and who is meant by a surname, hang on what
-was known before, so on the order of batches: 1 is promised of articles, texts and copies only. Seconds are wall-clock,
-and depend on what else the machine does; here all workers share one.
+copies, the same in all else that is known of them but the vectors, the same other articles in their story; and whether
+the same alerts were told of the same stories. Stories, and who is meant by a surname, hang on what was known before, so
+on the order of batches: 1 is promised of articles, texts and copies only. Seconds are wall-clock, and depend on what
+else the machine does; here all workers share one.
 """
 
 from __future__ import annotations

@@ -59,7 +59,8 @@ ALERTS = 100
 BATCHES, IN_BATCH = 2, 500
 """What goes through Airflow."""
 LOST = 0.01
-"""Share of the articles that may get lost: on a busy machine a page may not be read in the seconds that it has."""
+"""Share of the articles that may get lost: a copy of a copy may be of the site that had it first, which is one article
+there, and on a busy machine a page may not be read in the seconds that it has."""
 NOISE = 2.0
 """CPU s by which two runs of the same may differ: where the articles take no more, growth is not told."""
 DISK = {"archive": "pages", "articles": "articles", "enriched": "enriched"}

@@ -1,10 +1,10 @@
-"""What gets dearer as more is known: telling stories apart by how many are in the news, and the crawl state by how many
-addresses it knows.
+"""What gets dearer as more is known: telling stories apart by how many are in the news, the crawl state by how many
+addresses it knows, and finding what is left to do by how many batches were ever done.
 
 Each size in a process of its own on one core, in processor time. Stories are made up: unit vectors in all directions,
 with two countries and three names each; a quarter of the articles are new stories, as of real news. *To load* is what
 each batch pays before its first article, twice: once when it is told, once when it is remembered. A state is filled
-with the answers of so many articles in batches of 5,000; measured is the last thousand.
+with the answers of so many articles in batches of 5,000; measured is the last thousand. Batches are on the disk.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from time import process_time
 
@@ -20,18 +21,19 @@ import numpy as np
 import psutil
 from sqlalchemy.orm import Session
 
-from benchmarks.process import alone
+from benchmarks.process import alone, peak_memory
 from benchmarks.report import Figures, Table
 from enrichment import memory
 from enrichment.embedding import DIMENSIONS
 from enrichment.stories import Facts, Told
-from wirewatch.batches import Batch, write
+from wirewatch.batches import Batch, pending, write
 from wirewatch.records import Page, PageKind, PageOutcome, SourceRef
 from wirewatch.state import State
 
 EVALUATED = False
 STORIES = (1_000, 10_000, 100_000)
 ADDRESSES = (1_000, 10_000, 100_000)
+BATCHES = (50, 500, 5_000)
 ARTICLES = 100
 """Told apart at each size."""
 NEW = 0.25
@@ -44,12 +46,12 @@ def measure(evaluation: Path | None = None, limit: int | None = None) -> Figures
 
     Args:
         evaluation: not used: all is made up.
-        limit: stories and addresses of the largest size, instead of 100,000.
+        limit: stories and addresses of the largest size, instead of 100,000; batches are a twentieth.
     """
     figures: Figures = {}
-    for kind, sizes in (("stories", STORIES), ("state", ADDRESSES)):
+    for kind, sizes in (("stories", STORIES), ("state", ADDRESSES), ("done", BATCHES)):
         for size in sizes:
-            some = size if limit is None else max(10, size * limit // sizes[-1])
+            some = size if limit is None else max(10, size * limit // STORIES[-1])
             taken = alone(f"benchmarks.growth:{kind}", some)
             figures |= {f"growth.{kind}.{size}.{name}": figure for name, figure in taken.items()}
     return figures
@@ -58,31 +60,36 @@ def measure(evaluation: Path | None = None, limit: int | None = None) -> Figures
 def stories(size: int) -> Figures:
     """What a batch takes where so many stories are in the news."""
     home = Path(os.environ["WIREWATCH_HOME"])
-    remembered = memory.Memory(f"sqlite:///{home}/state.sqlite")
-    chance = np.random.default_rng(7)
-    with Session(remembered.engine) as session:
-        session.add_all(memory._row(told) for told in _told(size, chance))
-        session.commit()
-    remembered.engine.dispose()  # what waits in SQLite's journal comes into the database
-    facts = list(_facts(ARTICLES, chance))
-    figures: Figures = {"size": size, "bytes_per_story": (home / "state.sqlite").stat().st_size / size}
-    root = (home / "batches").as_uri()
+    # In a process of its own: what filling takes and gives back would hide what telling takes.
+    filling = get_context("fork").Process(target=_fill, args=(home, size))
+    filling.start()
+    filling.join()
+    facts = list(_facts(ARTICLES))
+    root, file = (home / "batches").as_uri(), home / "state.sqlite"
+    remembered = memory.Memory(f"sqlite:///{file}")
+    figures: Figures = {"size": size, "bytes_per_story": file.stat().st_size / size}
     before = psutil.Process().memory_info().rss
-    with remembered.alone(root) as session:
-        memory.tell(session, facts[:1])
-    with remembered.alone(root) as session:
-        begun = process_time()
-        memory.tell(session, facts[:1])
-        figures["load_s"] = process_time() - begun
-    with remembered.alone(root) as session:
-        begun = process_time()
-        memory.tell(session, facts)
-        figures["ms_per_article"] = 1000 * max(0.0, process_time() - begun - figures["load_s"]) / (ARTICLES - 1)
-        figures["mb"] = (psutil.Process().memory_info().rss - before) / 2**20
+    with peak_memory(os.getpid()) as peak:
+        for name, some in (("first_s", facts[:1]), ("load_s", facts[:1]), ("all_s", facts)):
+            with remembered.alone(root) as session:
+                begun = process_time()
+                memory.tell(session, some)
+                figures[name] = process_time() - begun
+    figures["mb"] = max(0, peak() - before) / 2**20
+    figures["ms_per_article"] = 1000 * max(0.0, figures["all_s"] - figures["load_s"]) / (ARTICLES - 1)
     return figures
 
 
-def _told(size: int, chance: np.random.Generator) -> Iterator[Told]:
+def _fill(home: Path, size: int) -> None:
+    remembered = memory.Memory(f"sqlite:///{home}/state.sqlite")
+    with Session(remembered.engine) as session:
+        session.add_all(memory._row(told) for told in _told(size))
+        session.commit()
+    remembered.engine.dispose()  # what waits in SQLite's journal comes into the database
+
+
+def _told(size: int) -> Iterator[Told]:
+    chance = np.random.default_rng(7)
     for number in range(size):
         at = _NOW - timedelta(days=7 * number / size)
         centre = chance.normal(size=DIMENSIONS).astype(np.float32)
@@ -103,14 +110,12 @@ def _told(size: int, chance: np.random.Generator) -> Iterator[Told]:
         )
 
 
-def _facts(size: int, chance: np.random.Generator) -> Iterator[Facts]:
+def _facts(size: int) -> Iterator[Facts]:
     """Articles, of which :data:`NEW` are near to no story, and the others to the first ones of :func:`_told`."""
-    known = np.random.default_rng(7)
+    chance = np.random.default_rng(8)
+    known = [told.centre for told in _told(size)]
     for number in range(size):
-        vector = known.normal(size=DIMENSIONS)
-        known.integers(1, size=3)
-        if number < NEW * size:
-            vector = chance.normal(size=DIMENSIONS)
+        vector = chance.normal(size=DIMENSIONS) if number < NEW * size else known[number]
         vector = (vector / np.linalg.norm(vector)).astype(np.float32)
         countries = frozenset({_country(number)})
         source = f"source-{number % 700}.example"
@@ -153,6 +158,18 @@ def _fetched(root: str, first: int, size: int) -> None:
             )
 
 
+def done(size: int) -> Figures:
+    """What it takes to find what is left to do, which every run does for each stage, where so many batches are done."""
+    root = (Path(os.environ["WIREWATCH_HOME"]) / "batches").as_uri()
+    for number in range(size):
+        for stage in ("pages", "articles"):
+            with write(Batch(root, stage, f"{number:012}-made")):
+                pass
+    begun = process_time()
+    assert not pending(root, "articles")
+    return {"size": size, "look_s": process_time() - begun}
+
+
 def tables(figures: Figures) -> Iterator[Table]:
     """Stories, and the state."""
     told = ("size", "load_s", "ms_per_article", "mb", "bytes_per_story")
@@ -166,6 +183,11 @@ def tables(figures: Figures) -> Iterator[Table]:
         "The crawl state, by how many addresses it knows",
         ("addresses", "CPU ms an address more", "bytes an address"),
         [[figures[f"growth.state.{size}.{name}"] for name in told] for size in ADDRESSES],
+    )
+    yield Table(
+        "Finding what is left to do, by how many batches are done",
+        ("batches", "CPU s a look"),
+        [[figures[f"growth.done.{size}.{name}"] for name in ("size", "look_s")] for size in BATCHES],
     )
 
 

@@ -29,7 +29,7 @@ def test_every_setting_that_is_given_is_one_of_ours() -> None:
 
 def test_every_secret_is_named_in_the_docs_with_its_keys() -> None:
     refs = [one["valueFrom"]["secretKeyRef"] for part in (*TELLING, PAGE) for one in part["env"] if "valueFrom" in one]
-    assert {ref["name"] for ref in refs} == {"wirewatch"}
+    assert {ref["name"] for ref in refs} == {"wirewatch", VALUES["data"]["metadataSecretName"]}
     told = set(re.findall(r"--from-literal=([\w-]+)=|--from-file=([\w.-]+)=", DOCS))
     assert {ref["key"] for ref in refs} <= {literal for literal, _ in told}
     secrets = [

@@ -20,7 +20,7 @@ from elasticsearch import Elasticsearch
 from search.alerts.alert import Alert, load_alerts
 from search.alerts.apply import apply
 from search.indices import init
-from tests.index import articles_in, told_in
+from tests.index import indexed
 from tests.newsroom import Newsroom
 from tests.s3 import S3
 from wirewatch import batches
@@ -102,8 +102,8 @@ def test_a_run_killed_in_each_stage_ends_in_the_same_index_as_an_undisturbed_one
         undisturbed = Operator(room, tmp_path / "undisturbed", es, alerts, store.bucket())
         undisturbed.run()
         assert len(batches.finished(undisturbed.root, "health")) == 1
-        expected = articles_in(es), told_in(es)
-        assert len(expected[0]) > 30 and expected[1]
+        expected = indexed(es)
+        assert len(expected.articles) > 30 and expected.told
         es.indices.delete(index=",".join(es.indices.get(index="wirewatch-*")))
 
         disturbed = Operator(room, tmp_path / "disturbed", es, alerts)
@@ -120,11 +120,7 @@ def test_a_run_killed_in_each_stage_ends_in_the_same_index_as_an_undisturbed_one
         disturbed.run()
         ids = {json.loads(line)["id"] for line in pipe.read_text().splitlines()}
         assert ids and all(id.endswith(AGAIN) for id in ids), "what may have been sent before says so"
-        articles, told = articles_in(es), told_in(es)
-        assert articles.keys() == expected[0].keys()
-        for id, article in articles.items():
-            assert article == expected[0][id]
-        assert told == expected[1]
+        assert indexed(es).differs_from(expected) == {}
 
 
 @pytest.fixture(autouse=True)

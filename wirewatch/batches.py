@@ -346,8 +346,8 @@ def finished(root: str, stage: str, but: Collection[str] = (), ending: str = "")
     end otherwise.
     """
     with file_system(f"{root}/{stage}") as (fs, path):
-        names = folders_with(fs, path, MANIFEST, but)
-    return [Batch(root, stage, name) for name in sorted(names) if name.endswith(ending)]
+        names = folders_with(fs, path, MANIFEST, but, ending)
+    return [Batch(root, stage, name) for name in sorted(names)]
 
 
 def tries(batch: Batch) -> list[Batch]:

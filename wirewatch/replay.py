@@ -8,7 +8,7 @@ line and the DAG choose their batches here.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -93,17 +93,22 @@ def choose(first: date, last: date, stage: Stage = Stage.EXTRACT, only: Collecti
         raise UserError(f"The last day, {last}, is before the first, {first}: turn them round.")
     root = get_settings().batches
     indexed = {batch.name for batch in batches.finished(root, "indexed")}
+    tries: dict[Batch, list[Batch]] = defaultdict(list)
+    for batch in sorted(batches.finished(root, stage.reads), key=lambda batch: (batch.is_replay, batch.name)):
+        tries[batch.original].append(batch)
     of_these_days = [
-        batch
-        for batch in batches.finished(root, stage.reads)
-        if f"{first:%Y%m%d}" <= batch.name[:8] <= f"{last:%Y%m%d}" and not batch.is_replay and batch.name in indexed
+        batch for batch in tries if f"{first:%Y%m%d}" <= batch.name[:8] <= f"{last:%Y%m%d}" and batch.name in indexed
     ]
     if short := [batch for batch in of_these_days if batch.manifest().removed]:
         raise UserError(
             f"What a replay from {stage} needs of {stage.reads}/{short[-1].name} is kept no longer. Begin with a later "
             f"day, or with another stage: the articles are kept, for `--stage {Stage.ENRICH}`."
         )
-    found = [Taken(batch, sources) for batch in of_these_days if (sources := _sources(batch, only))]
+    counted = ((batch, _pages(batch, only)) for batch in of_these_days)
+    if stage is not Stage.EXTRACT:
+        state = _state(root)
+        counted = ((batch, _articles(tries[batch], state, only)) for batch in of_these_days)
+    found = [Taken(batch, sources) for batch, sources in counted if sources]
     if not found:
         of = f" of {', '.join(sorted(only))}" if only else ""
         raise NothingThere(
@@ -131,16 +136,19 @@ def latest(batch: Batch, record: type[A], only: Collection[str] = ()) -> Iterato
         record: the class to read them as.
         only: ids of sources; all, if empty.
     """
-    state = State(get_settings().state)
-    state.catch_up(batch.root)
+    return _newest(batches.tries(batch), _state(batch.root), record, only)
+
+
+def _newest(tries: Sequence[Batch], state: State, record: type[A], only: Collection[str]) -> Iterator[A]:
+    """The same of a batch and its replays, the last one last."""
     before: set[str] = set()
-    for one in reversed(batches.tries(batch)):
+    for one in reversed(tries):
         here = set()
         for lot in lots(one.read(record)):
             known = state.known({article.id for article in lot})
             for article in lot:
                 newest = known[article.id].batch if article.id in known else one.name
-                own = newest.rpartition(REPLAY)[2] == batch.name
+                own = newest.rpartition(REPLAY)[2] == one.original.name
                 if own and article.id not in before and (not only or article.source.id in only):
                     here.add(article.id)
                     yield article
@@ -188,10 +196,15 @@ def parted(taken: Sequence[Taken], size: int = 500, most: int = 1000) -> list[li
     return parts
 
 
-def _sources(batch: Batch, only: Collection[str]) -> Counter[str]:
-    """By source, the pages or articles of a batch that a replay would take."""
-    if batch.stage != "pages":
-        return Counter(article.source.id for article in latest(batch, Told, only))
+def _state(root: str) -> State:
+    """What is known of articles after all batches."""
+    state = State(get_settings().state)
+    state.catch_up(root)
+    return state
+
+
+def _pages(batch: Batch, only: Collection[str]) -> Counter[str]:
+    """By source, the pages of articles that a replay cuts anew."""
     return Counter(
         page.source.id
         for page in batch.read(Page)
@@ -200,3 +213,8 @@ def _sources(batch: Batch, only: Collection[str]) -> Counter[str]:
         and page.outcome is not PageOutcome.UNCHANGED
         and (not only or page.source.id in only)
     )
+
+
+def _articles(tries: Sequence[Batch], state: State, only: Collection[str]) -> Counter[str]:
+    """By source, the articles that a replay takes of a batch and its replays."""
+    return Counter(article.source.id for article in _newest(tries, state, Told, only))

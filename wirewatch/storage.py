@@ -53,8 +53,8 @@ def is_disk(fs: Any) -> bool:
     return isinstance(fs, LocalFileSystem)
 
 
-def folders_with(fs: Any, path: str, file: str, but: Collection[str]) -> set[str]:
-    """The names of the folders at ``path`` that have a file of that name; not those in ``but``.
+def folders_with(fs: Any, path: str, file: str, but: Collection[str], ending: str = "") -> set[str]:
+    """The names of the folders at ``path`` that have a file of that name; not those in ``but``, or that end otherwise.
 
     Raises:
         UserError: there is no such bucket.
@@ -64,9 +64,10 @@ def folders_with(fs: Any, path: str, file: str, but: Collection[str]) -> set[str
             names = {found.rpartition("/")[2] for found in fs.ls(path, detail=False)}
         except FileNotFoundError:
             return set()
-        return {name for name in names.difference(but) if fs.exists(f"{path}/{name}/{file}")}
+        wanted = (name for name in names.difference(but) if name.endswith(ending))
+        return {name for name in wanted if fs.exists(f"{path}/{name}/{file}")}
     # The names of all files, a thousand an answer: to ask for the file of each folder takes a request each.
     try:
-        return {found.split("/")[-2] for found in fs.find(path) if found.endswith(f"/{file}")}.difference(but)
+        return {found.split("/")[-2] for found in fs.find(path) if found.endswith(f"{ending}/{file}")}.difference(but)
     except FileNotFoundError:
         raise UserError(f"There is no bucket for {path}: make it, or name another in WIREWATCH_BATCHES.") from None

@@ -39,7 +39,13 @@ def test_a_machine_without_a_network_has_no_catalogue_that_fails(
     monkeypatch.setenv("WIREWATCH_CRAWL__ALLOW_PRIVATE", "true")
     get_settings.cache_clear()
     sources = [
-        Source(name="X", domain=f"x{at}.localhost", country="FR", feeds=(f"http://x{at}.localhost:9/feed",))
+        Source(
+            name="X",
+            domain=f"x{at}.localhost",
+            country="FR",
+            languages=("fr",),
+            feeds=(f"http://x{at}.localhost:9/feed",),
+        )
         for at in range(11)
     ]
     with pytest.raises(Unavailable, match=r"11 of 11 listings could not be reached.*network"):

@@ -16,7 +16,7 @@ from search.alerts.alert import load_alerts
 from search.alerts.apply import apply
 from search.indices import init
 from tests.cluster import cluster
-from tests.index import articles_in, told_in
+from tests.index import indexed
 from tests.newsroom import Newsroom
 from tests.postgres import new_database
 from tests.redis import redis_server
@@ -41,8 +41,8 @@ def test_a_worker_that_is_killed_costs_no_article_and_doubles_none(
         for site in SITES:
             command += ["--source", site]
         subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=True)
-        expected = articles_in(es), told_in(es)
-        assert len(expected[0]) > 20 and expected[1]
+        alone = indexed(es)
+        assert len(alone.articles) > 20 and alone.told
         es.indices.delete(index=",".join(es.indices.get(index="wirewatch-*,articles*")))
         init(es)
         apply(es, alerts)
@@ -62,7 +62,7 @@ def test_a_worker_that_is_killed_costs_no_article_and_doubles_none(
             assert any(task["try_number"] > 1 for task in airflow.tasks(run)), "it was killed while it was at work"
             (left,) = {"one", "two"} - {killed}
             assert has_models(airflow.parts[left].pid)
-        assert articles_in(es) == expected[0] and told_in(es) == expected[1]
+        assert indexed(es).differs_from(alone) == {}
 
 
 def has_models(worker: int) -> bool:

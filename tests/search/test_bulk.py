@@ -226,7 +226,7 @@ def test_a_killed_try_leaves_one_dead_letter_for_an_article(
     wrong = desk["wheat"].model_copy(update={"embedding": (1.0, 2.0)})
     batch = enriched([wrong, desk["drills"]])
     with monkeypatch.context() as patch:
-        patch.setattr(indexing, "_tell_stories", lambda *_: 1 / 0)
+        patch.setattr(indexing, "lots", lambda *_: 1 / 0)  # of stories, after all articles
         with pytest.raises(ZeroDivisionError):
             index(batch, client=clean)
     assert rejected(batch.root) == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import shutil
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ from tests.crawlers.handmade import EDITED, SITE, STORY, Answer, article_html, d
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.cli import cli
-from wirewatch.records import EnrichedArticle, Page, SourceRef, article_id
+from wirewatch.records import EnrichedArticle, Page, SourceRef, article_id, now
+from wirewatch.replay import Taken, left_over, parted
 from wirewatch.settings import Settings, get_settings
 
 OTHER = SourceRef(id="other.example", name="Other", country="FR")
@@ -147,9 +150,28 @@ def test_a_replay_that_was_stopped_goes_on_where_it_was(
     # One that came to its end is begun from the start, as is one that another followed, or that is told to be.
     assert "goes on" not in replay(*DAYS)
     assert len(made("indexed")) == 6
+    # What was stopped and forgotten can be found: here a replay that had cut a batch and not enriched it.
+    cut = batches.tries(archive["1"].next("articles"))[-1]
+    for stage in ("enriched", "indexed"):
+        shutil.rmtree(cut.next(stage).url.removeprefix("file://"))
+    assert left_over(now() + timedelta(seconds=5)) == [cut]
+    assert left_over(now() - timedelta(days=1)) == []
 
 
 def test_what_is_not_indexed_yet_is_left_to_the_run_that_tells_of_it(settings: Settings, es: Elasticsearch) -> None:
     extract(pages_batch({STORY: article_html("A story")}, day(1)))
     assert "taken on by `wirewatch run`" in replay(*DAYS, fails=True)
     assert not made("articles")
+
+
+def test_what_a_replay_needs_may_be_kept_no_longer(archive: dict[str, Batch]) -> None:
+    batches.forget(archive["2"], [name for name in archive["2"].manifest().files if name.endswith(".warc.gz")])
+    assert f"needs of pages/{archive['2'].name} is kept no longer" in replay(*DAYS, "--dry-run", fails=True)
+    assert archive["3"].name in replay("--from", "2027-01-03", "--to", "2027-01-31", "--dry-run")
+
+
+def test_much_is_replayed_in_parts() -> None:
+    taken = [Taken(Batch("", "pages", f"{number}"), Counter(a=300)) for number in range(7)]
+    assert [len(part) for part in parted(taken)] == [2, 2, 2, 1]
+    assert [len(part) for part in parted(taken, most=2)] == [4, 3]
+    assert [one for part in parted(taken) for one in part] == taken

@@ -13,6 +13,15 @@ from tests.loopback import unused_ports
 from wirewatch.settings import get_settings
 
 
+def test_the_operator_hears_before_anything_was_indexed(
+    es: Elasticsearch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WIREWATCH_OPERATOR", json.dumps([f"file://{tmp_path}/told"]))
+    get_settings.cache_clear()
+    tell_at_once("the first run failed", "The first run failed.")
+    assert json.loads((tmp_path / "told").read_text())["title"] == "The first run failed."
+
+
 def test_the_operator_hears_once_and_without_elasticsearch_directly(
     clean: Elasticsearch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

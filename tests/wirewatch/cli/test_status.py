@@ -51,12 +51,15 @@ def test_one_screen_says_what_is_there_what_came_and_what_waits(
     latest = batches.finished(settings.batches, "pages")[-1]
     with batches.write(latest.next("enriched")), batches.write(latest.next("indexed")) as receipt:
         receipt.count("created", 6)
+    with batches.write(latest.next("health")) as measured:
+        measured.count("measured", 2)
+        measured.count("not-well")
 
     code, said = status()
     assert code == 0, said
     lines = said.splitlines()
     assert len(lines) <= 40 and all(len(line) <= 80 for line in lines)
-    for part in ("Elasticsearch 9.4.3, green, 0 articles", "6 indexed", "GB free", "0 of 2 not well", "0 alerts"):
+    for part in ("Elasticsearch 9.4.3, green, 0 articles", "6 indexed", "GB free", "1 of 2 visited", "0 alerts"):
         assert part in said
     assert "not used here" in said, "who lets cron run it has no Airflow"
 

@@ -91,7 +91,7 @@ def needs(articles: int, figures: Mapping[str, float]) -> Figures:
     kept = {name: gb * (SHORT_DAYS if name in SHORT else KEPT_DAYS) for name, gb in disk.items()}
     found |= {f"{name}_gb": gb for name, gb in disk.items()}
     found |= {
-        "block_gb": copies * kept["index"] + kept["state"] + kept["vectors"],
+        "block_gb": copies * kept["index"] + kept["state"],
         "object_gb": sum(kept[name] for name in ("archive", "articles", "enriched", "receipts")),
     }
     further = max(0.0, found["memory_gb"] - WITH_CORE * found["cores"])
@@ -104,7 +104,8 @@ def needs(articles: int, figures: Mapping[str, float]) -> Figures:
     return found
 
 
-DISK = ("archive", "articles", "enriched", "receipts", "state", "vectors", "index")
+DISK = ("archive", "articles", "enriched", "receipts", "state", "index")
+"""What grows with the articles. The store of vectors does not: it has a limit."""
 STEPS = {
     "batches": ("batches a day", f"articles / {IN_BATCH}, or a batch a run"),
     "work_s": ("CPU s: the stages' work", "articles × CPU s of all stages"),
@@ -119,7 +120,7 @@ STEPS = {
     "memory_gb": ("**memory, GB**", "heap + vectors of a year + workers + stories + Airflow"),
     "wire_gb": ("**network, GB a day**", "articles × bytes on the wire"),
     **{f"{name}_gb": (f"{name}, GB a day", "articles × bytes") for name in DISK},
-    "block_gb": ("**block storage, GB**", f"index, state and vectors of {KEPT_DAYS} days"),
+    "block_gb": ("**block storage, GB**", f"index and state of {KEPT_DAYS} days"),
     "object_gb": ("**object storage, GB**", f"archive and enriched of {SHORT_DAYS} days, the rest of {KEPT_DAYS}"),
     "machines_usd": ("dollars a month: machines", "cores and further memory × price"),
     "storage_usd": ("dollars a month: storage", "GB × price"),

@@ -37,10 +37,10 @@ PARTS = {
     "api-server": " api.server",
     "dag-processor": " dag.processor",
     "triggerer": " triggerer",
-    "supervisors": "^airflow supervisor",
+    "executor": "LocalExecutor",
     "tasks": "^airflow worker",
 }
-"""Airflow's processes, and what they are called: a task's process runs it, and its supervisor looks after that."""
+"""Airflow's processes, and what they are called. Those of the executor look after those of the tasks."""
 IDLE = 60
 """Seconds for which it is watched doing nothing."""
 

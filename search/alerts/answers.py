@@ -10,7 +10,7 @@ from elasticsearch import ApiError, Elasticsearch
 
 from search.client import AGAIN, failure, reason
 from search.indices import ALIAS
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable
 
 TRIES = 6
 """How often what Elasticsearch cannot answer at the moment is asked again, after 1, 2, 4 … seconds."""
@@ -46,7 +46,7 @@ def answers(client: Elasticsearch, searches: Sequence[dict[str, Any]], run: str,
         time.sleep(pause)
     refused = [answer["error"] for answer in answers if "error" in answer and not _is_its_own_fault(answer)]
     if refused:
-        raise UserError(
+        raise Unavailable(
             f"Elasticsearch cannot answer {len(refused)} searches of alerts now ({failure(refused[0])}). {AGAIN}"
         )
     if all("error" in answer for answer in answers):

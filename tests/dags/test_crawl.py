@@ -18,6 +18,7 @@ from elasticsearch import Elasticsearch
 from tests.dags.conftest import Dags
 from tests.newsroom import Newsroom
 from wirewatch import batches
+from wirewatch.leases import lease
 from wirewatch.settings import Settings
 
 Wirewatch = Callable[..., subprocess.CompletedProcess[str]]
@@ -76,16 +77,18 @@ def test_a_night_brings_the_news_the_next_one_nothing_new_and_a_day_later_articl
 def test_what_an_earlier_run_left_is_done_and_what_is_broken_costs_only_itself(
     run_dag: Dags, wirewatch: Wirewatch, es: Elasticsearch, settings: Settings
 ) -> None:
-    for site in ("lagos-ledger", "sada-al-nil"):
+    for site in ("lagos-ledger", "sada-al-nil", "harbour-post"):
         wirewatch("crawl", "--source", f"{site}.localhost")
-    broken, _ = batches.finished(settings.batches, "pages")
+    broken, _, taken = batches.finished(settings.batches, "pages")
     records = Path(broken.url.removeprefix("file://")) / broken.manifest().files[batches.RECORDS]
     records.write_bytes(b"")
 
-    assert run_dag("crawl", "crawl_nightly", sources=["maghreb-matin.localhost"], groups=1, retries=1) == "failed"
+    with lease(settings.state, [f"articles {taken.name}"], "another run"):
+        assert run_dag("crawl", "crawl_nightly", sources=["maghreb-matin.localhost"], groups=1, retries=1) == "failed"
+    assert f"Another run is at {taken.url} already." in run_dag.said
     assert run_dag.said.count("is damaged: it has 0 of its") == 1  # it would not pass, so it is not tried again
     assert sources_in(es) == {"maghreb-matin.localhost", "sada-al-nil.localhost"}
-    assert [batch.name for batch in batches.pending(settings.batches, "articles")] == [broken.name]
+    assert [batch.name for batch in batches.pending(settings.batches, "articles")] == [broken.name, taken.name]
     [title] = to_the_operator(es)
     assert "of the DAG crawl_nightly failed at the task extract: http" in title
 

@@ -47,8 +47,11 @@ def test_airflow_standalone_runs_a_crawl_that_is_triggered_through_its_api(
         assert api.get(path)["state"] == "success", api.get(f"{path}/taskInstances")
         es.indices.refresh(index="articles")
         assert es.count(index="articles")["count"] > 5
-        late = {"match_phrase": {"title": f"{run['dag_run_id']} of the DAG crawl_nightly is late"}}
-        api.wait(lambda: es.count(index="wirewatch-notices", query=late)["count"])
+        refused = {"logical_date": None, "conf": {"sources": ["nowhere.example"]}}
+        failed = api.send("POST", "/api/v2/dags/crawl_nightly/dagRuns", refused)
+        for run_id, what in ((run["dag_run_id"], "is late"), (failed["dag_run_id"], "failed at the task plan")):
+            told = {"match_phrase": {"title": f"{run_id} of the DAG crawl_nightly {what}"}}
+            api.wait(lambda query=told: es.count(index="wirewatch-notices", query=query)["count"])
     finally:
         subprocess.run([*wirewatch, "down"], env=environment, cwd=ROOT, capture_output=True)
 

@@ -41,6 +41,7 @@ def test_a_file_of_settings_in_the_working_folder_is_read(tmp_path: Path) -> Non
         ("WIREWATCH_WORKERS", "0"),
         ("WIREWATCH_OPERATOR", "stdout"),
         ("WIREWATCH_ELASTICSEARCH__API_KEY_FILE", "/missing"),
+        ("WIREWATCH_TIMEZONE", "Europe/Atlantis"),
     ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

@@ -42,7 +42,7 @@ from wirewatch import batches
 from wirewatch.errors import UserError
 
 EVALUATED = True
-LARGEST = 1_600
+LARGEST = 800
 SIZES = {"few": 1 / 16, "some": 1 / 4, "many": 1}
 """Shares of the largest size."""
 STAGES = {
@@ -72,7 +72,7 @@ def measure(evaluation: Path, limit: int | None = None) -> Figures:
 
     Args:
         evaluation: the folder of evaluation data, of whose news the articles are made.
-        limit: articles of the largest size, instead of 1,600; a batch that goes through Airflow has no more.
+        limit: articles of the largest size, instead of 800; a batch that goes through Airflow has no more.
 
     Raises:
         UserError: there is no such data, the node does not start, or a stage fails.

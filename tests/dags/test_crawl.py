@@ -68,7 +68,7 @@ def test_a_night_brings_the_news_the_next_one_nothing_new_and_a_day_later_articl
 
     newsroom.edition = 2
     newsroom.requests.clear()
-    hourly = become_hourly(newsroom, "harbour-post.localhost")
+    hourly = become_hourly(newsroom, "maghreb-matin.localhost")
     run_dag.environment["WIREWATCH_TIME_SHIFT"] = str(21 * 3600)
     assert run_dag("revisit", "revisit") == "success"
     assert not any(path.startswith(("/feed", "/rss", "/sitemap")) for _, path, _ in newsroom.requests)

@@ -249,7 +249,7 @@ class Settings(BaseSettings):
     def _complete(self) -> Self:
         self.home = self.home.absolute()
         self.public_url = self.public_url.rstrip("/")
-        self.kibana_public_url = (self.kibana_public_url or without_login(self.kibana_url)).rstrip("/")
+        self.kibana_public_url = without_login(self.kibana_public_url or self.kibana_url).rstrip("/")
         self.batches = self.batches or (self.home / "batches").as_uri()
         self.state = self.state or f"sqlite:///{self.home / 'state.sqlite'}"
         if self.elasticsearch_url and not self.elasticsearch.url:

@@ -42,7 +42,7 @@ from wirewatch import batches
 from wirewatch.errors import UserError
 
 EVALUATED = True
-LARGEST = 1_600
+LARGEST = 800
 SIZES = {"few": 1 / 16, "some": 1 / 4, "many": 1}
 """Shares of the largest size."""
 STAGES = {
@@ -59,7 +59,8 @@ ALERTS = 100
 BATCHES, IN_BATCH = 2, 500
 """What goes through Airflow."""
 LOST = 0.01
-"""Share of the articles that may get lost: on a busy machine a page may not be read in the seconds that it has."""
+"""Share of the articles that may get lost: a copy of a copy may be of the site that had it first, which is one article
+there, and on a busy machine a page may not be read in the seconds that it has."""
 NOISE = 2.0
 """CPU s by which two runs of the same may differ: where the articles take no more, growth is not told."""
 DISK = {"archive": "pages", "articles": "articles", "enriched": "enriched"}
@@ -71,7 +72,7 @@ def measure(evaluation: Path, limit: int | None = None) -> Figures:
 
     Args:
         evaluation: the folder of evaluation data, of whose news the articles are made.
-        limit: articles of the largest size, instead of 1,600; a batch that goes through Airflow has no more.
+        limit: articles of the largest size, instead of 800; a batch that goes through Airflow has no more.
 
     Raises:
         UserError: there is no such data, the node does not start, or a stage fails.

@@ -18,6 +18,7 @@ from search.client import connect, every, plain_errors
 from search.health.history import INDEX as HEALTH
 from search.indices import ALIAS, DELIVERIES, MIGRATIONS, NOTICES, SCHEMA, STORIES, init, standing, year_of
 from search.orphans import adopt
+from wirewatch.database import lots
 from wirewatch.records import now
 from wirewatch.retention import words
 from wirewatch.settings import get_settings
@@ -97,15 +98,36 @@ def _forget_articles(client: Elasticsearch, searched: Mapping[str, int], dry_run
 
 
 def _forget_history(client: Elasticsearch, dry_run: bool) -> Counter[str]:
-    """Remove how sources did, and what alerts told, longer ago than ``keep`` says; nothing that is yet to be told."""
+    """Remove how sources did, and what alerts told, longer ago than ``keep`` says; nothing that is yet to be told, or
+    of a story that goes on: it would be told again as new."""
     keep = get_settings().keep
     counts = Counter({"days of sources": _delete(client, HEALTH, _before("at", keep.health_days), dry_run)})
     if days := keep.notices_days:
         told = {"bool": {"filter": [_before("created", days)], "must_not": [{"term": {"state": "due"}}]}}
+        told["bool"]["must_not"].append({"ids": {"values": _of_going_stories(client, told, days)}})
         sent = {"bool": {"filter": [_before("at", days), {"terms": {"state": list(OVER)}}]}}
         counts["notices"] = _delete(client, NOTICES, told, dry_run)
         counts["deliveries"] = _delete(client, DELIVERIES, sent, dry_run)
     return counts
+
+
+def _of_going_stories(client: Elasticsearch, notices: dict[str, Any], days: int) -> list[str]:
+    """The ids of those notices whose story, or the older one that it became part of, had an article in these days."""
+    kept: list[str] = []
+    for lot in lots(every(client, NOTICES, notices, ["_doc"], source_includes=["story", "members"])):
+        # A story has the id of its first article.
+        told = {hit["_id"]: {hit["_source"]["story"], *hit["_source"].get("members", ())} for hit in lot}
+        articles = set().union(*told.values())
+        story = {id: id for id in articles}
+        for some in lots(articles):
+            for hit in every(client, ALIAS, {"ids": {"values": some}}, ["id"], source_includes=["story_id"]):
+                story[hit["_id"]] = hit["_source"].get("story_id", hit["_id"])
+        going: set[str] = set()
+        for some in lots(set(story.values())):
+            lately = {"bool": {"filter": {"ids": {"values": some}}, "must_not": [_before("last_seen", days)]}}
+            going.update(hit["_id"] for hit in every(client, STORIES, lately, ["_doc"], source=False))
+        kept += [id for id, its in told.items() if any(story[article] in going for article in its)]
+    return kept
 
 
 def _before(field: str, days: int) -> dict[str, Any]:

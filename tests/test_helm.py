@@ -49,6 +49,10 @@ def test_no_secret_stands_in_the_values() -> None:
             assert bool(hidden) <= ("valueFrom" in variable), variable
 
 
+def test_nobody_is_let_in_with_a_password_that_everybody_knows() -> None:
+    assert VALUES["createUserJob"] == {"enabled": False} and "airflow users create" in DOCS
+
+
 def test_the_page_and_the_workers_run_the_same_image_and_look_at_the_same_things() -> None:
     image = VALUES["images"]["airflow"]
     assert PAGE["image"] == f"{image['repository']}:{image['tag']}"

@@ -81,12 +81,18 @@ def _share_file(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
+STATE, LEASES = 7233, 7234
+"""The locks of PostgreSQL that those hold who write: whoever tells stories does so for minutes, and leases go on."""
+
+
 @contextmanager
-def alone(engine: Engine) -> Iterator[Connection]:
-    """A transaction in which no other process writes: the others wait for its end."""
+def alone(engine: Engine, lock: int = STATE) -> Iterator[Connection]:
+    """A transaction in which no other process writes: the others wait for its end. On PostgreSQL those wait who take
+    the same lock; on SQLite all who write to the same file.
+    """
     with engine.connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7233)")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
         elif engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield connection

@@ -3,6 +3,7 @@
 A lease is a row that says who has a thing, and until when. It is renewed while the work goes on, so that of a process
 that was killed it ends by itself; at once, where another process of the same machine asks, or one comes again under the
 same name: a task that is tried again. The times are those of the machines' clocks, which must agree to within a minute.
+Whoever writes the state, for minutes perhaps, keeps no lease from being renewed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 from sqlalchemy import Engine, String, delete, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from wirewatch.database import UTCTime, alone, connect, lay_out, lots
+from wirewatch.database import LEASES, UTCTime, alone, connect, lay_out, lots
 from wirewatch.errors import Unavailable, UserError
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 LAYOUT = 1
 """Number of the table's layout. Raise it with every change of it: what is held then is free."""
 LENGTH = timedelta(minutes=5)
-"""Time for which a lease is taken: longer than a writer of the state ever keeps the others waiting."""
+"""Time for which a lease is taken."""
 RENEWAL = timedelta(minutes=1)
 
 
@@ -69,13 +70,13 @@ class Lease:
     def renew(self) -> None:
         """Hold it for :data:`LENGTH` from now on."""
         mine = update(_Lease).where(_Lease.taking == self._taking).values(until=_now() + LENGTH)
-        with alone(self._engine) as connection:
+        with alone(self._engine, LEASES) as connection:
             if connection.execute(mine).rowcount < len(self.things):
                 self._lost.set()
 
     def give_back(self) -> None:
         """Let others have it."""
-        with alone(self._engine) as connection:
+        with alone(self._engine, LEASES) as connection:
             connection.execute(delete(_Lease).where(_Lease.taking == self._taking))
 
 
@@ -91,7 +92,7 @@ def lease(url: str, things: Iterable[str], holder: str) -> Iterator[Lease]:
     Raises:
         UserError: the database cannot be used.
     """
-    engine = connect(url)
+    engine = _connect(url)
     lay_out(engine, _Table.metadata, _Layout.__tablename__, LAYOUT)
     held = _take(engine, set(things), holder)
     over = threading.Event()
@@ -106,6 +107,16 @@ def lease(url: str, things: Iterable[str], holder: str) -> Iterator[Lease]:
         engine.dispose()
 
 
+def _connect(url: str) -> Engine:
+    """The database of a state's leases: of SQLite, where one process at a time writes to a file, one of their own."""
+    engine = connect(url)
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return engine
+    own = engine.url.set(database=f"{engine.url.database}.leases")
+    engine.dispose()
+    return connect(own.render_as_string(hide_password=False))
+
+
 def _take(engine: Engine, things: set[str], holder: str) -> Lease:
     row: dict[str, Any] = {
         "holder": holder,
@@ -113,7 +124,7 @@ def _take(engine: Engine, things: set[str], holder: str) -> Lease:
         "process": os.getpid(),
         "taking": secrets.token_hex(8),
     }
-    with alone(engine) as connection, Session(connection) as session:
+    with alone(engine, LEASES) as connection, Session(connection) as session:
         for lot in lots(sorted(things)):
             for found in session.scalars(select(_Lease).where(_Lease.thing.in_(lot))):
                 if found.holder == holder or found.until < _now() or _is_dead(found):

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from search.alerts.store import Kept
-from search.query.kql import kql_query
-from search.query.question import Unreadable
+from search.query.question import Unreadable, written_in_kql
 
 NEAR = 0.5
 """How relevant an article must be to an alert with a sentence that does not say: every article is a little near."""
@@ -26,7 +25,7 @@ def query(kept: Kept) -> dict[str, Any]:
     """What finds the articles that an alert is about; it scores nothing.
 
     Raises:
-        Unreadable: it has a sentence, and nobody has understood it.
+        Unreadable: it has a sentence, and nobody has understood it; or its KQL cannot be asked.
     """
     least = threshold(kept)
     if least is None:
@@ -54,7 +53,7 @@ def scored(kept: Kept) -> dict[str, Any]:
     nearest piece of the text, as a search by meaning weighs them. Text scores as in Kibana (BM25).
 
     Raises:
-        Unreadable: it has a sentence, and nobody has understood it.
+        Unreadable: it has a sentence, and nobody has understood it; or its KQL cannot be asked.
     """
     if not kept.alert.about:
         return {"bool": {"must": text(kept), "filter": besides(kept)}}
@@ -62,10 +61,14 @@ def scored(kept: Kept) -> dict[str, Any]:
 
 
 def text(kept: Kept) -> list[dict[str, Any]]:
-    """What an article must have by KQL or Lucene's syntax, where the alert has such a text."""
+    """What an article must have by KQL or Lucene's syntax, where the alert has such a text.
+
+    Raises:
+        Unreadable: its KQL cannot be asked.
+    """
     alert = kept.alert
     if alert.kql:
-        return [kql_query(alert.kql)]
+        return [written_in_kql(alert.kql)]
     # As Kibana asks it, unless its advanced settings say otherwise.
     return [{"query_string": {"query": alert.lucene, "analyze_wildcard": True}}] if alert.lucene else []
 

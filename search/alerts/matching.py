@@ -19,6 +19,7 @@ from search.client import failure, plain_errors
 from search.indices import ALIAS
 from search.query.answer import Hit
 from search.query.hits import hits_of, marked, not_shown
+from search.query.kql import is_too_complex
 from search.query.question import Question, Unreadable, in_words
 
 AT_ONCE = 500
@@ -93,7 +94,11 @@ def _known(
     if copy == ALIAS:
         return known
     # One that was broken before is likely to be so again, and one refused clause delays the hundreds asked with it.
-    shared = [number for number, kept in enumerate(alerts) if not kept.error and not _needs_all(kept)]
+    shared = [
+        number
+        for number, kept in enumerate(alerts)
+        if not (kept.error or _needs_all(kept) or is_too_complex(kept.alert.kql or ""))
+    ]
     found = found_by_clauses(client, pool, [alerts[number] for number in shared], run, copy)
     for number, ids in zip(shared, found, strict=True):
         known[number] = ids

@@ -10,7 +10,7 @@ from typing import Any
 from search import schema
 from search.query.events import asked_of_events
 from search.query.filters import Filters
-from search.query.kql import kql_query
+from search.query.kql import DEEPEST, MOST, is_too_complex, kql_query
 from wirewatch.errors import UserError
 from wirewatch.records import Asked, Meaning, Word, now
 
@@ -143,10 +143,28 @@ def in_words(meaning: Meaning, filters: Filters | None = None) -> Question:
 
 
 def in_kql(kql: str, filters: Filters | None = None) -> Question:
-    """A question in KQL, exactly as Kibana asks it with the same text."""
+    """A question in KQL, exactly as Kibana asks it with the same text.
+
+    Raises:
+        Unreadable: see :func:`written_in_kql`.
+    """
     filters = filters or Filters()
-    query = {"bool": {"must": kql_query(kql), "filter": filters.clauses()}}
+    query = {"bool": {"must": written_in_kql(kql), "filter": filters.clauses()}}
     return Question(query, kql=kql, events=asked_of_events(kql))
+
+
+def written_in_kql(kql: str) -> dict[str, Any]:
+    """The query for a text that somebody wrote.
+
+    Raises:
+        Unreadable: it would keep Elasticsearch busy for long, or end it.
+    """
+    if is_too_complex(kql):
+        raise Unreadable(
+            f"More than {DEEPEST} brackets or `not` stand within one another, or more than {MOST:,} `and` and `or` in "
+            "all: ask with fewer."
+        )
+    return kql_query(kql)
 
 
 def like(article: dict[str, Any], filters: Filters | None = None) -> Question:

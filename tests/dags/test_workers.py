@@ -24,7 +24,7 @@ from tests.s3 import S3
 from wirewatch import batches
 
 ROOT = Path(__file__).parents[2]
-SITES = ("maghreb-matin.localhost", "harbour-post.localhost", "broken-times.localhost")
+SITES = ("maghreb-matin.localhost", "broken-times.localhost")
 OURS = {"WIREWATCH_CRAWL__ALLOW_PRIVATE": "true", "WIREWATCH_CRAWL__DELAY": "0"}
 
 
@@ -42,7 +42,7 @@ def test_a_worker_that_is_killed_costs_no_article_and_doubles_none(
             command += ["--source", site]
         subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=True)
         alone = indexed(es)
-        assert len(alone.articles) > 20 and alone.told
+        assert len(alone.articles) > 10 and alone.told
         es.indices.delete(index=",".join(es.indices.get(index="wirewatch-*,articles*")))
         init(es)
         apply(es, alerts)
@@ -52,11 +52,11 @@ def test_a_worker_that_is_killed_costs_no_article_and_doubles_none(
         shared["WIREWATCH_HOME"] = str(tmp_path / "machines")
         with cluster(tmp_path / "airflow", postgres_server, redis, shared) as airflow:
             for worker in ("one", "two"):
-                airflow.start_worker(worker)
-            run = airflow.wait_for("the DAG", lambda: airflow.trigger("crawl_nightly", sources=SITES, groups=3))
+                airflow.start_worker(worker, slots=1)
+            run = airflow.wait_for("the DAG", lambda: airflow.trigger("crawl_nightly", sources=SITES, groups=2))
             killed = airflow.wait_for("a crawl", lambda: airflow.running("-m crawlers"))
             airflow.kill(killed)
-            assert len(batches.finished(root, "pages")) < 3
+            assert len(batches.finished(root, "pages")) < 2
             state = airflow.wait_for("the end", lambda: airflow.ended(run))
             assert state == "success", airflow.said()
             assert any(task["try_number"] > 1 for task in airflow.tasks(run)), "it was killed while it was at work"

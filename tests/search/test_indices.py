@@ -99,7 +99,7 @@ def test_stories_go_when_all_their_articles_have(clean: Elasticsearch, monkeypat
     assert [hit["_id"] for hit in clean.search(index=STORIES)["hits"]["hits"]] == ["moving"]
 
 
-def test_what_is_known_of_sources_and_alerts_goes_but_nothing_that_is_yet_to_be_told(
+def test_what_is_known_of_sources_and_alerts_goes_but_nothing_that_is_yet_to_be_told_or_would_be_told_again(
     clean: Elasticsearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -107,10 +107,18 @@ def test_what_is_known_of_sources_and_alerts_goes_but_nothing_that_is_yet_to_be_
     for id, at in (("old", old), ("young", young)):
         clean.index(index=HEALTH, id=id, document={"id": id, "at": at})
         for state in ("told", "due"):
-            clean.index(index=NOTICES, id=f"{id} {state}", document={"created": at, "state": state})
+            clean.index(index=NOTICES, id=f"{id} {state}", document={"created": at, "state": state, "story": "over"})
         for state in ("sent", "failed"):
             clean.index(index=DELIVERIES, id=f"{id} {state}", document={"at": at, "state": state})
+    # Of stories that go on, under the id of the notice's story or as part of an older one.
+    clean.index(index=STORIES, id="over", document={"id": "over", "last_seen": old})
+    clean.index(index=STORIES, id="on", document={"id": "on", "last_seen": young})
+    clean.index(index=index_of(2026), id="part", document={"id": "part", "story_id": "on"})
+    for id, articles in (("on", ["gone"]), ("merged", ["gone", "part"])):
+        notice = {"created": old, "state": "told", "story": id, "members": articles}
+        clean.index(index=NOTICES, id=f"going {id}", document=notice)
     kept = (HEALTH, NOTICES, DELIVERIES)
+    clean.indices.refresh(index=[STORIES, index_of(2026)])
     clean.indices.refresh(index=kept)
     monkeypatch.setattr("search.retention.now", lambda: noon)
     assert retain(client=clean) == "nothing to do", "the defaults keep this for longer"
@@ -121,7 +129,10 @@ def test_what_is_known_of_sources_and_alerts_goes_but_nothing_that_is_yet_to_be_
     assert retain(client=clean) == would
     assert retain(client=clean) == "nothing to do"
     left = {hit["_id"] for hit in clean.search(index=kept, size=20)["hits"]["hits"]}
-    assert left == {"young", "young told", "young due", "old due", "young sent", "young failed", "old failed"}
+    assert left == {
+        *("young", "young told", "young due", "old due", "going on", "going merged"),
+        *("young sent", "young failed", "old failed"),
+    }
 
 
 def test_writing_makes_no_index_of_articles(clean: Elasticsearch) -> None:

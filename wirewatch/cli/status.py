@@ -268,6 +268,7 @@ def _came(counts: Mapping[str, Mapping[str, int]]) -> str:
         (counts["indexed"].get("created", 0) + counts["indexed"].get("updated", 0), "indexed"),
         (counts["alerted"].get("notices", 0), "notices"),
         (failed["pages"], "pages failed"),
+        (failed["articles"], "pages without an article"),
         (failed["indexed"], "not indexed"),
     )
     return ", ".join(f"{number:,} {what}" for number, what in words if number) or "nothing new"

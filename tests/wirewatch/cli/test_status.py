@@ -51,6 +51,9 @@ def test_one_screen_says_what_is_there_what_came_and_what_waits(
     latest = batches.finished(settings.batches, "pages")[-1]
     with batches.write(latest.next("enriched")), batches.write(latest.next("indexed")) as receipt:
         receipt.count("created", 6)
+    unread = batches.Batch(settings.batches, "pages", latest.name.replace("-g00", "-g01"))
+    with batches.write(unread), batches.write(unread.next("articles")) as extracted:
+        extracted.count("failed:error")
     with batches.write(latest.next("health")) as measured:
         measured.count("measured", 2)
         measured.count("not-well")
@@ -59,8 +62,9 @@ def test_one_screen_says_what_is_there_what_came_and_what_waits(
     assert code == 0, said
     lines = said.splitlines()
     assert len(lines) <= 40 and all(len(line) <= 80 for line in lines)
-    for part in ("Elasticsearch 9.4.3, green, 0 articles", "6 indexed", "GB free", "1 of 2 visited", "0 alerts"):
+    for part in ("Elasticsearch 9.4.3, green, 0 articles", "GB free", "1 of 2 visited", "0 alerts"):
         assert part in said
+    assert "6 indexed, 1 pages without an article" in said
     assert "not used here" in said, "who lets cron run it has no Airflow"
 
     facts = {name: part["facts"] for name, part in json.loads(status("--json")[1]).items()}

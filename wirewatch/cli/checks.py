@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.cli.airflow import Airflow, airflow_of
@@ -140,6 +138,8 @@ def browser(settings: Settings) -> Iterator[Finding]:
 
 def state(settings: Settings) -> Iterator[Finding]:
     """The database of the crawl state."""
+    from sqlalchemy.engine import make_url
+
     from wirewatch.state import LAYOUT, layout
 
     url = make_url(settings.state)

@@ -13,17 +13,19 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ConfigDict
 
 from wirewatch import batches
 from wirewatch.batches import REPLAY, Batch
-from wirewatch.database import lots
 from wirewatch.errors import UserError
 from wirewatch.records import Article, EnrichedArticle, Page, PageKind, PageOutcome, Record, SourceRef, now
 from wirewatch.settings import get_settings
-from wirewatch.state import State
+
+# The database is imported where it is needed: every command reads this file.
+if TYPE_CHECKING:
+    from wirewatch.state import State
 
 
 class Stage(StrEnum):
@@ -141,6 +143,8 @@ def latest(batch: Batch, record: type[A], only: Collection[str] = ()) -> Iterato
 
 def _newest(tries: Sequence[Batch], state: State, record: type[A], only: Collection[str]) -> Iterator[A]:
     """The same of a batch and its replays, the last one last."""
+    from wirewatch.database import lots
+
     before: set[str] = set()
     for one in reversed(tries):
         here = set()
@@ -198,6 +202,8 @@ def parted(taken: Sequence[Taken], size: int = 500, most: int = 1000) -> list[li
 
 def _state(root: str) -> State:
     """What is known of articles after all batches."""
+    from wirewatch.state import State
+
     state = State(get_settings().state)
     state.catch_up(root)
     return state

@@ -88,7 +88,8 @@ def crawl_of(tier: Tier) -> None:
             due = tier.due and not get_current_context()["params"]["sources"]
             told([stage(Group.model_validate(group), run_name(), due=due, minutes=tier.minutes)])
 
-        go_on_from(crawl.expand(group=plan()))
+        # Once a day, and when the night's crawl has said how most of the sources are.
+        go_on_from(crawl.expand(group=plan()), digest=tier.name == "nightly")
 
     crawl_sources()
 

@@ -33,10 +33,11 @@ def digests() -> None:
 @dag(
     **OURS | {"deadline": ends_within(timedelta(hours=1))},
     schedule=CronTriggerTimetable(BRIEFING, timezone=get_settings().timezone),
-    doc_md="Writes what came in during the last 24 hours to `briefings/` in Wirewatch's home.",
+    doc_md="Writes what came in during the last 24 hours to `briefings/` in Wirewatch's home, and tells the operator "
+    "what is not well, unless the night's crawl did.",
 )
 def briefing() -> None:
-    """From the index to a page to read."""
+    """From the index to a page to read, and to what the operator has to look after."""
 
     @task(execution_timeout=timedelta(minutes=30))
     def write() -> str:
@@ -44,7 +45,14 @@ def briefing() -> None:
 
         return str(write_daily(get_settings().home / "briefings"))
 
+    @task(execution_timeout=timedelta(minutes=30))
+    def tell() -> None:
+        from search.health.digest import tell_operator
+
+        tell_operator()
+
     write()
+    tell()
 
 
 digests()

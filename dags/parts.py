@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,22 +27,26 @@ WHATEVER_CAME = "all_done"
 """Trigger rule of the tasks that work on what is there, even where a task before them failed."""
 ARTICLES = Asset("wirewatch://articles")
 """Changes when articles came into the index. Its event's ``extra`` says how many were ``created`` and ``updated``, and
-names the ``batches``."""
+names the ``batches``: at least once each."""
+MOST = 1_000
+"""Batches that a run has a task for each: Airflow refuses to map over more than 1,024 (``core.max_map_length``)."""
 
 
 def failed(context: dict[str, Any]) -> None:
-    """Tell the operator, once, that a run of a DAG failed, and at which task last."""
+    """Tell the operator that a run of a DAG failed, and at which task last: once a day (UTC), because what a run fails
+    of may fail them all.
+    """
     dag, run, task = context["dag"].dag_id, context["run_id"], context.get("ti")
-    why = "took too long and was stopped" if context.get("reason") == "timed_out" else "failed"
     where = f" at the task {task.task_id}" if task else ""
-    _tell_operator(f"{dag} {run} failed", f"The run {run} of the DAG {dag} {why}{where}: {run_page(dag, run)}")
+    title = f"The run {run} of the DAG {dag} failed{where}: {run_page(dag, run)}"
+    _tell_operator(f"{dag} failed{where}", f"{title}. Of others that fail there you hear tomorrow.")
 
 
 async def late(context: dict[str, Any]) -> None:
-    """Tell the operator, once, that a run of a DAG has not ended in the time that it usually takes."""
+    """Tell the operator, once a day (UTC), that a run of a DAG has not ended in the time that it usually takes."""
     dag, run = context["dag_run"]["dag_id"], context["dag_run"]["dag_run_id"]
     title = f"The run {run} of the DAG {dag} is late. It goes on: {run_page(dag, run)}"
-    await asyncio.to_thread(_tell_operator, f"{dag} {run} late", title)
+    await asyncio.to_thread(_tell_operator, f"{dag} late", title)
 
 
 def ends_within(time: timedelta) -> DeadlineAlert:
@@ -100,6 +104,25 @@ def pending(stage: str) -> list[Any]:
     return [batch for batch in found if not batch.is_replay or stage in ("alerted", "health")]
 
 
+def names(found: Sequence[Any]) -> list[str]:
+    """The batches that a run has a task for each: the first :data:`MOST`. The next run takes on the others."""
+    if len(found) > MOST:
+        log.warning("%d batches are left to the next run.", len(found) - MOST)
+    return [each.name for each in found[:MOST]]
+
+
+def news() -> dict[str, Any] | None:
+    """What the index learned that the alerts were not asked about yet, for :data:`ARTICLES`; None where that is
+    nothing. A try that was killed after it had indexed could not say so: the next one does.
+    """
+    from wirewatch.batches import total
+
+    found = [batch for batch in pending("alerted") if not batch.is_replay]
+    counts = total(found)
+    learned = {what: counts.get(what, 0) for what in ("created", "updated")}
+    return learned | {"batches": [batch.name for batch in found]} if any(learned.values()) else None
+
+
 def run_name() -> str:
     """The part of the names of this run's batches that says of which run they are, the same however often tried."""
     from wirewatch import batches
@@ -150,6 +173,7 @@ def run_page(dag: str, run: str) -> str:
 
 def _tell_operator(what: str, title: str) -> None:
     from search.alerts.operator import tell_at_once
+    from wirewatch.records import now
 
     log.info("The operator is told: %s", title)
-    tell_at_once(what, title)
+    tell_at_once(f"{what} {now():%Y-%m-%d}", title)

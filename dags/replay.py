@@ -18,7 +18,7 @@ from typing import Any
 from airflow.sdk import CronDataIntervalTimetable, Param, dag, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.parts import INDEX, MODELS, OURS, RETRIES, batch, told
+from dags.parts import INDEX, MODELS, OURS, RETRIES, batch, names, told
 from wirewatch.replay import Stage
 
 log = logging.getLogger(__name__)
@@ -53,10 +53,10 @@ def replay() -> None:
         context = get_current_context()
         params = context["params"]
         if _is("scheduled"):
-            names = sorted(found.name for found in left_over(now() - LEFT_ALONE))
-            if not names:
+            left = sorted(left_over(now() - LEFT_ALONE), key=lambda found: found.name)
+            if not left:
                 raise AirflowSkipException("No replay was left undone. Runs by hand and backfills say what they take.")
-            return [[name] for name in names]
+            return [[name] for name in names(left)]
         taken = _taken()
         log.info("To be replayed from %s:\n%s", params["stage"], "\n".join(map("  ".join, rows(taken))))
         if params["dry_run"]:
@@ -72,7 +72,7 @@ def replay() -> None:
 
             told(_again(Stage.EXTRACT, stage, names))
 
-        @task(pool=MODELS, execution_timeout=timedelta(hours=2))
+        @task(pool=MODELS, execution_timeout=timedelta(hours=12))
         def enrich(names: list[str]) -> None:
             from enrichment.enrich import enrich as stage
 

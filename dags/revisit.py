@@ -1,8 +1,9 @@
 """Articles are looked at again a day and a week after they were fetched first: what changed is kept as a version, what
 is gone is marked.
 
-The crawls do that too where they visit a source anyway. This takes the other sources, every hour, and visits no
-listing.
+The crawls do that too where they visit a source anyway. This takes the sources of the tier `nightly`, every hour, and
+visits no listing. Hot and hourly ones are visited often enough, and would be kept from that: a group holds its sites
+until the slowest of them has ended.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def revisit() -> None:
         from wirewatch.settings import get_settings
         from wirewatch.sources import load_sources
 
-        sources = due(load_sources(get_settings().sources), revisits=True)
-        return [group.model_dump(mode="json") for group in plan_groups(sources, groups=2)]
+        nightly = [source for source in load_sources(get_settings().sources) if source.tier == "nightly"]
+        return [group.model_dump(mode="json") for group in plan_groups(due(nightly, revisits=True), groups=2)]
 
     @task(pool=CRAWL, execution_timeout=timedelta(minutes=MINUTES + 30))
     def crawl(group: dict[str, Any]) -> None:

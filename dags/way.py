@@ -14,18 +14,18 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.parts import ARTICLES, INDEX, MODELS, WHATEVER_CAME, alone_with, batch, pending, told
-
-NEW = ("created", "updated")
-"""What articles of which the index learned something are counted as."""
+from dags.parts import ARTICLES, INDEX, MODELS, WHATEVER_CAME, alone_with, batch, names, news, pending, told
+from wirewatch.batches import each
 
 
-def go_on_from(crawls: Any) -> None:
-    """Define the tasks that come after the task that crawls."""
+def go_on_from(crawls: Any, *, digest: bool = False) -> None:
+    """Define the tasks that come after the task that crawls. The one that measures the sources tells the operator of
+    those that are not well if it is to write the ``digest`` of the day.
+    """
 
     @task(trigger_rule=WHATEVER_CAME)
     def crawled() -> list[str]:
-        return [found.name for found in pending("articles")]
+        return names(pending("articles"))
 
     @task(execution_timeout=timedelta(hours=2))
     def extract(name: str) -> None:
@@ -37,9 +37,10 @@ def go_on_from(crawls: Any) -> None:
 
     @task(trigger_rule=WHATEVER_CAME)
     def extracted() -> list[str]:
-        return [found.name for found in pending("enriched")]
+        return names(pending("enriched"))
 
-    @task(pool=MODELS, execution_timeout=timedelta(hours=2))
+    # Longer than the 20,000 articles of a group's first night take.
+    @task(pool=MODELS, execution_timeout=timedelta(hours=12))
     def enrich(name: str) -> None:
         from enrichment.enrich import enrich as stage
 
@@ -51,13 +52,11 @@ def go_on_from(crawls: Any) -> None:
     def index() -> None:
         from search.index import index as stage
 
-        done = [stage(found) for found in pending("indexed")]
-        counts = told(done)
-        news = {what: counts.get(what, 0) for what in NEW}
-        if not any(news.values()):
+        told(each(stage, pending("indexed")))
+        learned = news()
+        if not learned:
             raise AirflowSkipException("Nothing is new in the index: who waits for news is not woken.")
-        outlet = get_current_context()["outlet_events"][ARTICLES]
-        outlet.extra = {**news, "batches": [found.name for found in done]}
+        get_current_context()["outlet_events"][ARTICLES].extra = learned
 
     @task(pool=INDEX, trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def alert() -> None:
@@ -66,7 +65,7 @@ def go_on_from(crawls: Any) -> None:
         from search.alerts.match import alert as stage
 
         take_over(understand)
-        told([stage(found) for found in pending("alerted")])
+        told(each(stage, pending("alerted")))
 
     @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def deliver() -> dict[str, int]:
@@ -79,8 +78,9 @@ def go_on_from(crawls: Any) -> None:
         from search.health.digest import tell_operator
         from search.health.measure import health as stage
 
-        told([stage(found) for found in pending("health")])
-        tell_operator()
+        told(each(stage, pending("health")))
+        if digest:
+            tell_operator()
 
     @task(trigger_rule="none_failed", retries=0)
     def everything_went_well() -> None:

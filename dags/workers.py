@@ -1,8 +1,8 @@
 """Workers of Airflow that have the language models in memory before their first task.
 
 Airflow runs each task in a process of its own, forked from its worker's. What the worker has loaded the task has, and
-shares with all others: see `enrichment/preload.py`. With Celery name `dags.workers.CELERY` as
-`AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS`; without it `dags.workers.PreloadedLocalExecutor` as `AIRFLOW__CORE__EXECUTOR`.
+shares with all others: see `enrichment/preload.py`. This is for Celery: name `dags.workers.CELERY` as
+`AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS`. Of one machine the workers are those of `dags/executor.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 from typing import Any
 
-from airflow.executors.local_executor import LocalExecutor
 from airflow.providers.celery.executors.default_celery import DEFAULT_CELERY_CONFIG
 from celery.signals import worker_init, worker_ready
 
@@ -30,15 +29,3 @@ def before_processes_are_forked(**_: Any) -> None:
 
 def _freeze(**_: Any) -> None:
     gc.freeze()
-
-
-class PreloadedLocalExecutor(LocalExecutor):  # type: ignore[misc]
-    """Airflow's executor for one machine, in whose scheduler the models are loaded first."""
-
-    def start(self) -> None:
-        """Load them, and fork the workers."""
-        from enrichment.preload import preload
-
-        preload()
-        super().start()
-        gc.freeze()  # Airflow has thawed it

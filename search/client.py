@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from elasticsearch import (
 
 from search.node.supervisor import Node
 from wirewatch.errors import Unavailable, UserError
-from wirewatch.settings import Settings, get_settings
+from wirewatch.settings import Settings, get_settings, without_login
 
 Client = Elasticsearch
 """What :func:`connect` gives, for those who pass it on."""
@@ -55,13 +54,13 @@ def connect(settings: Settings | None = None, *, patience: float = 60) -> Elasti
         # The client's own words may quote the password.
         login = "user and password belong into WIREWATCH_ELASTICSEARCH__USER and __PASSWORD"
         why = f"{login}; what is left is written like https://localhost:9200." if "@" in url else error
-        raise UserError(f"ELASTICSEARCH_URL={_without_login(url)} is not usable: {why}") from None
+        raise UserError(f"ELASTICSEARCH_URL={without_login(url)} is not usable: {why}") from None
     with plain_errors():
         try:
             client.info()
         except SSLError as error:
             raise UserError(
-                f"What answers at {_without_login(url)} is not known to be Elasticsearch ({_cause(error)}). "
+                f"What answers at {without_login(url)} is not known to be Elasticsearch ({_cause(error)}). "
                 "WIREWATCH_ELASTICSEARCH__CA names the file (PEM) of the authority that signed its certificate, and "
                 "ELASTICSEARCH_URL the host as the certificate does."
             ) from None
@@ -69,7 +68,7 @@ def connect(settings: Settings | None = None, *, patience: float = 60) -> Elasti
             way_out = (
                 "Is it running, and ELASTICSEARCH_URL right?" if given.url else "`wirewatch node start` starts it."
             )
-            place = _without_login(url)
+            place = without_login(url)
             raise Unavailable(f"Elasticsearch does not answer at {place} ({_cause(error)}). {way_out}") from None
     return client
 
@@ -87,10 +86,6 @@ def whereabouts(settings: Settings) -> tuple[str, Path | None]:
     if given.ca and not given.ca.is_file():
         raise UserError(f"WIREWATCH_ELASTICSEARCH__CA={given.ca} is no file: name the authority's certificate (PEM).")
     return given.url, given.ca
-
-
-def _without_login(url: str) -> str:
-    return re.sub(r"^(\w+://)?.*@", r"\1", url, flags=re.DOTALL)
 
 
 def _cause(error: TransportError) -> str:

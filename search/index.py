@@ -106,11 +106,14 @@ def retry(
 
 def rejected(root: str) -> list[Batch]:
     """The dead-letter batches that wait for :func:`retry`: those of what was tried last of each batch."""
+    letters = finished(root, REJECTED)
+    if not letters:  # as nearly always: the other listing is long
+        return []
     latest: dict[str, str] = {}
     # The first try has the batch's own name, and the names of the others sort by time.
     for name in sorted((batch.name for batch in finished(root, "indexed")), key=lambda name: (RETRY in name, name)):
         latest[name.rpartition(RETRY)[2]] = name
-    return [batch for batch in finished(root, REJECTED) if batch.name in latest.values()]
+    return [batch for batch in letters if batch.name in latest.values()]
 
 
 def _index(

@@ -15,7 +15,7 @@ from search.indices import ALERTS, ALIAS, DELIVERIES, NOTICES, OURS
 from wirewatch.records import now
 
 OVERDUE = timedelta(hours=1)
-"""A notice that was due so long ago is not delivered by anybody."""
+"""A notice that was due so long ago is not delivered by anybody, if no message was tried since or is to be later."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def _closed(client: Elasticsearch) -> tuple[str, ...]:
 def messages(client: Elasticsearch) -> Counter[str]:
     """What alerts have to tell, by what has become of it: notices that are ``waiting`` for more outlets, ``due`` and
     ``overdue``; messages that ``failed`` and are sent again, and those of late that were given up (``dead``,
-    ``unsure``).
+    ``unsure``). A notice is due until all its channels have it or were given up, so those that wait for a channel are
+    not overdue.
 
     Raises:
         UserError: Elasticsearch does not answer or refuses.
@@ -81,6 +82,9 @@ def messages(client: Elasticsearch) -> Counter[str]:
         DELIVERIES: {
             "failed": {"term": {"state": "failed"}},
             **{state: {"bool": {"filter": [{"term": {"state": state}}, lately]}} for state in ("dead", "unsure")},
+            "delivered": {
+                "bool": {"should": [{"range": {when: {"gte": late.isoformat()}}} for when in ("at", "next")]}
+            },
         },
     }
     found: Counter[str] = Counter()
@@ -92,6 +96,8 @@ def messages(client: Elasticsearch) -> Counter[str]:
                 continue  # nothing was ever indexed
             for name, bucket in answer["aggregations"]["all"]["buckets"].items():
                 found[name] += bucket["doc_count"]
+    if found.pop("delivered", 0):
+        found["overdue"] = 0
     return found
 
 

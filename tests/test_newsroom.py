@@ -343,6 +343,14 @@ def test_the_slow_article_keeps_an_impatient_client_waiting(room: Newsroom) -> N
     assert get(room, room.article_url("broken-times/old-lift-bridge-opens-again")).status == 200
 
 
+def test_a_site_that_refuses_answers_everything_with_403_and_the_others_as_before(room: Newsroom) -> None:
+    room.refuse = ("maghreb-matin",)
+    assert get(room, room.url("maghreb-matin", "/robots.txt")).status == 403
+    assert get(room, room.url("harbour-post", "/robots.txt")).status == 200
+    room.refuse = ()
+    assert get(room, room.url("maghreb-matin", "/robots.txt")).status == 200
+
+
 def test_unknown_hosts_and_addresses_are_not_found(room: Newsroom) -> None:
     assert get(room, f"http://nobody.localhost:{room.port}/").status == 404
     assert get(room, room.url("harbour-post", "/world/nothing")).status == 404

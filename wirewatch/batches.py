@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import secrets
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,9 +28,11 @@ import zstandard
 from pydantic import Field
 
 from wirewatch.cost import Meter
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable, UserError
 from wirewatch.records import Record, now
 from wirewatch.storage import file_system, folders_with, is_disk
+
+log = logging.getLogger(__name__)
 
 R = TypeVar("R", bound=Record)
 
@@ -362,6 +365,27 @@ def pending(root: str, stage: str) -> list[Batch]:
     """The batches that ``stage`` has yet to work on: those of the stage before it without a successor, oldest first."""
     before = STAGES[STAGES.index(stage) - 1]
     return finished(root, before, but=[batch.name for batch in finished(root, stage)])
+
+
+def each(work: Callable[[Batch], Batch], found: Iterable[Batch]) -> list[Batch]:
+    """Do a stage's work on batches, one after the other. What is wrong with one of them stops no other.
+
+    Raises:
+        UserError: of the first that failed, when the others are done; at once, where what is needed is not there.
+    """
+    done: list[Batch] = []
+    wrong: UserError | None = None
+    for batch in found:
+        try:
+            done.append(work(batch))
+        except Unavailable:
+            raise
+        except UserError as error:
+            log.error("%s", error)
+            wrong = wrong or error
+    if wrong:
+        raise wrong
+    return done
 
 
 def run_name(moment: datetime, key: str) -> str:

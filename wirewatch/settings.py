@@ -5,6 +5,7 @@ A nested setting is written with two underscores: ``WIREWATCH_CRAWL__DELAY=2``.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Self
@@ -33,6 +34,11 @@ def zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"`{name}` is no time zone: write one as Europe/Paris or UTC") from None
     return name
+
+
+def without_login(url: str) -> str:
+    """An address as it may be shown: without a user and a password in it."""
+    return re.sub(r"^(\w+://)?.*@", r"\1", url, flags=re.DOTALL)
 
 
 class CrawlSettings(BaseModel):
@@ -243,7 +249,7 @@ class Settings(BaseSettings):
     def _complete(self) -> Self:
         self.home = self.home.absolute()
         self.public_url = self.public_url.rstrip("/")
-        self.kibana_public_url = (self.kibana_public_url or self.kibana_url).rstrip("/")
+        self.kibana_public_url = without_login(self.kibana_public_url or self.kibana_url).rstrip("/")
         self.batches = self.batches or (self.home / "batches").as_uri()
         self.state = self.state or f"sqlite:///{self.home / 'state.sqlite'}"
         if self.elasticsearch_url and not self.elasticsearch.url:

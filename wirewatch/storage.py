@@ -15,6 +15,10 @@ OPTIONS = {"use_listings_cache": False, "default_block_size": 5 * 2**20}
 """How an object store is asked. What it lists is not remembered: other processes write there too. 5 MiB are read at
 once, and written: S3 takes no smaller parts. Left to itself s3fs takes 50 MB, for one page of an archive too."""
 
+FEW = 100
+"""Folders of an object store that are looked at one by one; for more of them all files are listed, which are several
+times as many as the folders."""
+
 
 @contextmanager
 def file_system(url: str) -> Iterator[tuple[Any, str]]:
@@ -59,13 +63,15 @@ def folders_with(fs: Any, path: str, file: str, but: Collection[str], ending: st
     Raises:
         UserError: there is no such bucket.
     """
-    if is_disk(fs):
-        try:
-            names = {found.rpartition("/")[2] for found in fs.ls(path, detail=False)}
-        except FileNotFoundError:
+    try:
+        if is_disk(fs) or but or ending:
+            names = {found.rstrip("/").rpartition("/")[2] for found in fs.ls(path, detail=False)}
+            wanted = {name for name in names.difference(but) if name.endswith(ending)}
+            if is_disk(fs) or len(wanted) <= FEW:
+                return {name for name in wanted if fs.exists(f"{path}/{name}/{file}")}
+    except FileNotFoundError:
+        if is_disk(fs):
             return set()
-        wanted = (name for name in names.difference(but) if name.endswith(ending))
-        return {name for name in wanted if fs.exists(f"{path}/{name}/{file}")}
     # The names of all files, a thousand an answer: to ask for the file of each folder takes a request each.
     try:
         return {found.split("/")[-2] for found in fs.find(path) if found.endswith(f"{ending}/{file}")}.difference(but)

@@ -9,13 +9,20 @@ from search.alerts.deliver import deliver, operator_channels, operator_notice, t
 from search.client import connect, plain_errors
 from search.indices import init
 from wirewatch.errors import UserError
+from wirewatch.records import Notice, delivery_id
+from wirewatch.settings import get_settings
 
 log = logging.getLogger(__name__)
+
+PATIENCE = 5
+"""Seconds that Elasticsearch has for an answer. Airflow ends what it does when a run failed after 50."""
+TOLD = "told-directly"
+"""Folder in Wirewatch's home with an empty file for each message that went out directly."""
 
 
 def tell_at_once(what: str, title: str) -> None:
     """Tell the operator's channels something, once: written down and delivered as every notice is or, where
-    Elasticsearch cannot be used, straight away, and written down nowhere.
+    Elasticsearch cannot be used, straight away. Then each machine may tell it once.
 
     Args:
         what: what is told only once.
@@ -26,16 +33,25 @@ def tell_at_once(what: str, title: str) -> None:
     """
     channels = operator_channels()
     try:
-        client = connect()
+        client = connect(patience=PATIENCE)
         init(client)  # it may be the first run that failed
         with plain_errors():
             tell_operator(client, what, title)
         deliver(client=client)
     except UserError as error:
         log.warning("The operator is told directly: %s", error)
-        notice = operator_notice(what, title)
         for channel in channels:
-            try:
-                send(Message(notice.id, None, (notice,)), channel)
-            except (Refused, Unknown) as problem:
-                log.error("The operator's channel %s did not take “%s”: %s", channel, title, problem)
+            _tell_directly(operator_notice(what, title), channel)
+
+
+def _tell_directly(notice: Notice, channel: str) -> None:
+    told = get_settings().home / TOLD / delivery_id(notice.slot, channel)
+    if told.exists():
+        return
+    try:
+        send(Message(notice.id, None, (notice,)), channel)
+    except (Refused, Unknown) as problem:
+        log.error("The operator's channel %s did not take “%s”: %s", channel, notice.title, problem)
+    else:
+        told.parent.mkdir(parents=True, exist_ok=True)
+        told.touch()

@@ -13,20 +13,25 @@ from search.kibana.desks import DESKS
 from wirewatch.records import now
 from wirewatch.settings import get_settings
 from wirewatch.sources import load_sources
+from wirewatch.storage import file_system, is_disk
 
 
 def write_daily(folder: Path) -> Path:
     """Write what came in during the last 24 hours as ``<day>.html``, by the day of the settings' time zone; returns the
-    file, which takes the place of an earlier one of that day.
+    file, which takes the place of an earlier one of that day. Where the batches are in an object store, a copy is put
+    beside them: what the home of a worker holds may be lost.
 
     Raises:
-        UserError: Elasticsearch does not answer or refuses.
+        UserError: Elasticsearch does not answer or refuses, or the object store does.
     """
     settings, end = get_settings(), now()
     told = gather(Period(end - timedelta(days=1), end), DESKS, load_sources(settings.sources), ["en"])
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{end.astimezone(ZoneInfo(settings.timezone)):%Y-%m-%d}.html"
     save(told, file)
+    with file_system(f"{settings.batches}/briefings/{file.name}") as (fs, path):
+        if not is_disk(fs):
+            fs.put_file(str(file), path)
     return file
 
 

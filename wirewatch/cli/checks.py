@@ -27,7 +27,7 @@ from wirewatch.cli.console import Verdict
 from wirewatch.cli.words import ago, created, room, size
 from wirewatch.errors import UserError
 from wirewatch.records import Record, now
-from wirewatch.settings import CrawlSettings, Settings
+from wirewatch.settings import CrawlSettings, Settings, without_login
 from wirewatch.sources import load_sources
 
 SECONDS = 5
@@ -232,7 +232,7 @@ def kibana(settings: Settings) -> Iterator[Finding]:
         return
 
     answers(0)
-    yield well(f"Kibana answers at {settings.kibana_url}")
+    yield well(f"Kibana answers at {without_login(settings.kibana_url)}")
 
 
 def channels(settings: Settings) -> Iterator[Finding]:
@@ -250,7 +250,7 @@ def channels(settings: Settings) -> Iterator[Finding]:
         except Refused as error:
             yield Finding("wrong", f"Mail cannot be sent: {error}", "check WIREWATCH_SMTP__URL, __USER and __PASSWORD")
         else:
-            yield well(f"The mail server at {settings.smtp.url} lets us in")
+            yield well(f"The mail server at {without_login(settings.smtp.url)} lets us in")
 
 
 def told(settings: Settings) -> Iterator[Finding]:
@@ -276,13 +276,15 @@ def told(settings: Settings) -> Iterator[Finding]:
 def airflow(settings: Settings) -> Iterator[Finding]:
     """Airflow, its parts and its DAGs."""
     api, ours = airflow_of(settings, SECONDS), Airflow(settings)
-    if settings.airflow.url is None:
+    if api is None:
+        yield Finding(
+            "look", "Airflow was never started here: nothing begins by itself, unless cron starts it", "make up"
+        )
+        return
+    if settings.airflow.url is None and not ours.pid():
+        yield Finding("wrong", "Airflow is not running: nothing begins by itself", "make up")
         ours.check()
-        if not ours.pid():
-            used: Verdict = "wrong" if api else "look"
-            yield Finding(used, "Airflow is not running: nothing begins by itself", "make up")
-            return
-    assert api is not None
+        return
     health = api.health()
     ill = [part for part in ("metadatabase", *PARTS) if health[part]["status"] != "healthy"]
     for part in ill:

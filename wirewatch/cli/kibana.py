@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from wirewatch.cli.console import console
-from wirewatch.settings import get_settings
+from wirewatch.settings import get_settings, without_login
 
 
 def setup(
@@ -24,7 +24,7 @@ def setup(
         return
     with console.status("Waiting for Kibana") as line:
         count = kibana.setup(tell=line.update)
-    place = f"{get_settings().kibana_url.rstrip('/')}/s/{SPACE}/app/dashboards"
+    place = f"{without_login(get_settings().kibana_url).rstrip('/')}/s/{SPACE}/app/dashboards"
     console.print(f"Kibana has the {count} saved objects of Wirewatch: {place}", soft_wrap=True)
 
 

@@ -77,7 +77,7 @@ def up() -> None:
     with _telling() as tell:
         is_new = airflow.start(tell)
     if not is_new:
-        console.print("Airflow runs already. What was changed in its environment since takes `make down` first.")
+        console.print("Airflow runs already. What was changed since in settings or code takes `make down` first.")
     console.print(
         f"Airflow is at {airflow.url}: user admin, password {airflow.password()}\n"
         f"Unpause the DAG `crawl_nightly` there: it runs once at once, and then every night at 02:00 "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wirewatch.cli.console import console
-from wirewatch.settings import get_settings
+from wirewatch.settings import get_settings, without_login
 
 if TYPE_CHECKING:
     from search.security import Key
@@ -65,7 +65,7 @@ def _show(keys: Iterator[Key]) -> int:
         if not shown:
             url, ca = whereabouts(get_settings())
             console.print("Shown once and kept nowhere. Whoever uses a key puts into the environment or .env:")
-            typer.echo(f"ELASTICSEARCH_URL={url}")
+            typer.echo(f"ELASTICSEARCH_URL={without_login(url)}")
             if ca:
                 typer.echo(f"WIREWATCH_ELASTICSEARCH__CA={ca}")
         typer.echo(f"\n# {key.role}\nWIREWATCH_ELASTICSEARCH__API_KEY={key.encoded}")

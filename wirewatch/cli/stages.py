@@ -9,14 +9,14 @@ from functools import partial, wraps
 from typing import Annotated, ParamSpec
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.cli import pages
 from wirewatch.cli.console import console, progress
 from wirewatch.cli.options import Only, Tiers
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable, UserError
 from wirewatch.records import Meaning, now
 from wirewatch.settings import get_settings
 from wirewatch.sources import choose, load_sources
@@ -127,11 +127,11 @@ def health() -> list[Batch]:
 
 
 def _each_pending(stage: str, name: str, work: Callable[..., Batch]) -> list[Batch]:
-    done = []
-    for batch in batches.pending(get_settings().batches, stage):
+    def shown(batch: Batch) -> Batch:
         with progress(name) as move:
-            done.append(work(batch, progress=move))
-    return done
+            return work(batch, progress=move)
+
+    return batches.each(shown, batches.pending(get_settings().batches, stage))
 
 
 def run(only: Only = None, tier: Tiers = None, due: Due = False) -> None:
@@ -150,10 +150,11 @@ def run(only: Only = None, tier: Tiers = None, due: Due = False) -> None:
 def go_the_whole_way(
     only: Iterable[str] | None, written: list[Batch], tier: Iterable[str] | None = None, due: bool = False
 ) -> None:
-    """Do all stages, and add the batches of each to ``written`` when the stage is done.
+    """Do all stages, and add the batches of each to ``written`` when the stage is done. A batch that is damaged is left
+    out, and the stages after go on with the others.
 
     Raises:
-        UserError: a stage could not do its work; what was done until then is kept.
+        UserError: a stage could not do its work, or not all of it; what was done is kept.
     """
     from search.alerts.deliver import operator_channels
     from search.client import connect
@@ -161,11 +162,20 @@ def go_the_whole_way(
     # What would stop the last stages is found before the first one begins.
     connect()
     operator_channels()
+    wrong: UserError | None = None
     try:
-        for stage in (partial(crawl, list(only or ()), list(tier or ()), due), extract, enrich, index, alert):
-            written += stage()
+        written += crawl(list(only or ()), list(tier or ()), due)
+        for stage in (extract, enrich, index, alert):
+            try:
+                written += stage()
+            except Unavailable:
+                raise
+            except UserError as error:
+                wrong = wrong or error
         deliver()
         written += health()
+        if wrong:
+            raise wrong
     except UserError as error:
         raise UserError(f"{error}\nWhat was done until then is kept: `wirewatch run` goes on from there.") from None
 
@@ -237,7 +247,14 @@ def shown(stage: Callable[P, list[Batch]]) -> Callable[P, None]:
 def show_batches() -> None:
     """List the batches of every stage, with their counts, and what each took: of processors, milliseconds a record."""
     root = get_settings().batches
-    table = Table("stage", "batch", "records", "seconds", "CPU ms each", "what happened")
+    table = Table(
+        "stage",
+        Column("batch", overflow="fold"),
+        "records",
+        "seconds",
+        "CPU ms each",
+        Column("what happened", overflow="fold"),
+    )
     for stage in (*batches.STAGES, batches.REJECTED):
         for batch in batches.finished(root, stage):
             manifest = batch.manifest()

@@ -7,13 +7,14 @@ import os
 import shutil
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import takewhile
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,13 +22,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from wirewatch import __version__, batches
+from wirewatch.batches import Batch
 from wirewatch.cli.airflow import airflow_of
 from wirewatch.cli.airflow_api import PARTS, Dag, seen
 from wirewatch.cli.console import MARKS, Verdict, console
 from wirewatch.cli.words import ago, ahead, created, room, size, span
 from wirewatch.errors import UserError
-from wirewatch.records import now
-from wirewatch.settings import Settings, get_settings
+from wirewatch.records import SourceHealth, now
+from wirewatch.settings import Settings, get_settings, without_login
 from wirewatch.sources import load_sources
 
 if TYPE_CHECKING:
@@ -64,6 +66,8 @@ class Status:
         self.settings = settings
         self._client: Client | None = None
         self._why_not = ""
+        self._listed: dict[str, list[Batch]] = {}
+        self._listing = Lock()
         try:
             from search.client import connect
 
@@ -77,6 +81,19 @@ class Status:
         if self._client is None:
             raise UserError("Not known: Elasticsearch does not answer.")
         return self._client
+
+    def finished(self, stage: str) -> list[Batch]:
+        """The finished batches of a stage, oldest first; listed once, as that takes long where there are many."""
+        with self._listing:
+            if stage not in self._listed:
+                self._listed[stage] = batches.finished(self.settings.batches, stage)
+            return self._listed[stage]
+
+    def pending(self, stage: str) -> list[Batch]:
+        """As :func:`wirewatch.batches.pending`."""
+        over = {batch.name for batch in self.finished(stage)}
+        before = batches.STAGES[batches.STAGES.index(stage) - 1]
+        return [batch for batch in self.finished(before) if batch.name not in over]
 
     def elasticsearch(self) -> Part:
         """The local node or the cluster."""
@@ -94,7 +111,7 @@ class Status:
             words.append(f"heap {size(found.heap[0])} of {size(found.heap[1])}")
         if found.disk:
             words.append(f"disk {size(found.disk[0])} free")
-        part.say(f"{', '.join(words)} at {whereabouts(self.settings)[0]}", shown)
+        part.say(f"{', '.join(words)} at {without_login(whereabouts(self.settings)[0])}", shown)
         if found.closed:
             part.say(f"A disk is full, and {', '.join(found.closed)} take nothing more.", "wrong")
         part.facts = {name: getattr(found, name) for name in ("version", "health", "articles", "heap", "disk")}
@@ -125,14 +142,16 @@ class Status:
 
     def runs(self) -> Part:
         """The latest runs of the stages, and what they brought."""
-        part, root = Part("Last runs"), self.settings.batches
-        pages = batches.finished(root, "pages")
-        latest = list(dict.fromkeys(_run(batch.name) for batch in reversed(pages)))[:RUNS]
+        part = Part("Last runs")
+        latest = list(dict.fromkeys(_run(batch.name) for batch in reversed(self.finished("pages"))))[:RUNS]
         if not latest:
             part.say("There was none. `wirewatch run` visits the sources, or unpause a DAG of crawls.", "look")
         for name in latest:
-            counts = {stage: batches.total(_of_run(root, stage, name)) for stage in ("pages", *batches.STAGES[1:])}
-            crawled = max(created(batch) for batch in _of_run(root, "pages", name))
+            of_run = {
+                stage: [batch for batch in self.finished(stage) if _run(batch.name) == name] for stage in batches.STAGES
+            }
+            counts = {stage: batches.total(found) for stage, found in of_run.items()}
+            crawled = max(created(batch) for batch in of_run["pages"])
             part.say(f"{ago(crawled):>11}  {_came(counts)}")
             part.facts[name] = counts
             if name == latest[0] and now() - crawled > SILENT:
@@ -143,15 +162,15 @@ class Status:
         """What waits for a stage, and what no stage could take."""
         from search.index import rejected
 
-        part, root = Part("Queue"), self.settings.batches
+        part = Part("Queue")
         work = {"articles": "to extract", "enriched": "to enrich", "indexed": "to index", "alerted": "to alert"}
-        waiting = {stage: batches.pending(root, stage) for stage in work}
+        waiting = {stage: self.pending(stage) for stage in work}
         counts = [f"{len(found)} {work[stage]}" for stage, found in waiting.items() if found]
         part.say(f"Batches: {', '.join(counts) or 'none waits'}")
         for stage, found in waiting.items():
             if found and now() - created(found[0]) > SILENT:
                 part.say(f"{found[0].name} waits {work[stage]} since {ago(created(found[0]))}: `wirewatch run`", "look")
-        letters = sum(batch.manifest().records for batch in rejected(root))
+        letters = sum(batch.manifest().records for batch in rejected(self.settings.batches))
         if letters:
             part.say(f"{letters} articles were refused by the index: `wirewatch index retry`.", "look")
         part.facts = {stage: len(found) for stage, found in waiting.items()} | {"rejected": letters}
@@ -193,13 +212,20 @@ class Status:
         return part
 
     def sources(self) -> Part:
-        """How many sources were not well in the largest run of the last day: to look at all anew takes seconds."""
-        part, root = Part("Sources"), self.settings.batches
-        measured = takewhile(lambda batch: now() - created(batch) < SILENT, reversed(batches.finished(root, "health")))
-        by_run: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for batch in measured:
-            by_run[_run(batch.name)].update(batch.manifest().counts)
-        counts = max(by_run.values(), key=lambda found: found["measured"], default=Counter())
+        """How many sources were not well in the last day: in its largest run, and in each that visited none of those
+        sources (the hot ones, say). To look at all anew takes seconds.
+        """
+        part = Part("Sources")
+        late = takewhile(lambda batch: now() - created(batch) < SILENT, reversed(self.finished("health")))
+        runs: defaultdict[str, list[Batch]] = defaultdict(list)
+        for batch in late:
+            runs[_run(batch.name)].append(batch)
+        counts: Counter[str] = Counter()
+        seen: set[str] = set()
+        for run in sorted(runs.values(), key=_measured, reverse=True):
+            if not any(source in seen for source in _sources(run)):  # mostly the first one is
+                counts.update(batches.total(run))
+                seen.update(_sources(run))
         sick, number = counts["not-well"], len(load_sources(self.settings.sources))
         more = ": `wirewatch sources health`" if sick else ""
         said = f"{sick} of {counts['measured']} visited in 24 hours are not well{more}; {number} in the catalogue"
@@ -252,8 +278,13 @@ def _run(batch: str) -> str:
     return "-".join(batch.split("-")[:2])
 
 
-def _of_run(root: str, stage: str, run: str) -> list[batches.Batch]:
-    return [batch for batch in batches.finished(root, stage) if _run(batch.name) == run]
+def _measured(run: list[Batch]) -> int:
+    return batches.total(run).get("measured", 0)
+
+
+def _sources(run: list[Batch]) -> Iterator[str]:
+    """The sources that a run measured."""
+    return (record.source.id for batch in run for record in batch.read(SourceHealth))
 
 
 def _came(counts: Mapping[str, Mapping[str, int]]) -> str:
@@ -268,6 +299,7 @@ def _came(counts: Mapping[str, Mapping[str, int]]) -> str:
         (counts["indexed"].get("created", 0) + counts["indexed"].get("updated", 0), "indexed"),
         (counts["alerted"].get("notices", 0), "notices"),
         (failed["pages"], "pages failed"),
+        (failed["articles"], "pages without an article"),
         (failed["indexed"], "not indexed"),
     )
     return ", ".join(f"{number:,} {what}" for number, what in words if number) or "nothing new"

@@ -11,7 +11,7 @@ import requests
 from search.kibana.connection import SPACE, session
 from search.kibana.views import ALERT
 from wirewatch.errors import UserError
-from wirewatch.settings import get_settings
+from wirewatch.settings import get_settings, without_login
 
 PATIENCE = 2
 """Seconds in which Kibana must take the connection."""
@@ -63,13 +63,13 @@ def tagged() -> Tagged:
                 )
     except requests.exceptions.SSLError:
         raise UserError(
-            f"What answers at {place} is not known to be Kibana: WIREWATCH_KIBANA_CA names the file (PEM) of the "
-            "authority that signed its certificate."
+            f"What answers at {without_login(place)} is not known to be Kibana: WIREWATCH_KIBANA_CA names the file "
+            "(PEM) of the authority that signed its certificate."
         ) from None
     except requests.RequestException as error:
-        raise UserError(f"Kibana does not answer at {place} ({type(error).__name__}).") from None
+        raise UserError(f"Kibana does not answer at {without_login(place)} ({type(error).__name__}).") from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise UserError(f"What answers at {place} does not answer as Kibana does.") from None
+        raise UserError(f"What answers at {without_login(place)} does not answer as Kibana does.") from None
     return Tagged([searches[id] for id in sorted(searches)], views)
 
 
@@ -82,12 +82,12 @@ def _all(kibana: requests.Session, place: str, type: str, tag: str = "") -> Iter
             asked["has_reference"] = f'{{"type":"tag","id":"{tag}"}}'
         answer = kibana.get(f"{place}/api/saved_objects/_find", params=asked, timeout=(PATIENCE, READING))
         if not answer.ok:
-            raise UserError(f"Kibana refuses to show saved objects at {place}: {answer.status_code}.")
+            raise UserError(f"Kibana refuses to show saved objects at {without_login(place)}: {answer.status_code}.")
         told = answer.json()
         yield from told["saved_objects"]
         seen += len(told["saved_objects"])
         if seen >= told["total"]:
             return
         if not told["saved_objects"]:
-            raise UserError(f"Saved objects at {place} were changed while they were read.")
+            raise UserError(f"Saved objects at {without_login(place)} were changed while they were read.")
         page += 1

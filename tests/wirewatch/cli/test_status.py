@@ -13,16 +13,18 @@ from elasticsearch import Elasticsearch
 from typer.testing import CliRunner
 
 from search.alerts.deliver import tell_operator
-from search.indices import NOTICES, init
+from search.indices import DELIVERIES, NOTICES, init
 from tests.loopback import unused_ports
-from tests.search.health.runs import POST, WIRE, an_ordinary_night
+from tests.search.health.runs import POST, WIRE, an_ordinary_night, name_of
 from wirewatch import batches
 from wirewatch.cli import cli
-from wirewatch.records import now
+from wirewatch.records import Delivery, SourceHealth, now
 from wirewatch.settings import Settings, get_settings
 from wirewatch.sources import as_yaml
 
 Status = Callable[..., tuple[int, str]]
+HOT = POST.model_copy(update={"domain": "hot.example"})
+"""Visited more often than the others, and not with them."""
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def status(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_one_screen_says_what_is_there_what_came_and_what_waits(
-    status: Status, settings: Settings, es: Elasticsearch
+    status: Status, settings: Settings, es: Elasticsearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     init(es)
     root = Path(settings.batches.removeprefix("file://"))
@@ -51,16 +53,30 @@ def test_one_screen_says_what_is_there_what_came_and_what_waits(
     latest = batches.finished(settings.batches, "pages")[-1]
     with batches.write(latest.next("enriched")), batches.write(latest.next("indexed")) as receipt:
         receipt.count("created", 6)
-    with batches.write(latest.next("health")) as measured:
-        measured.count("measured", 2)
-        measured.count("not-well")
+    unread = batches.Batch(settings.batches, "pages", latest.name.replace("-g00", "-g01"))
+    with batches.write(unread), batches.write(unread.next("articles")) as extracted:
+        extracted.count("failed:error")
+    hot, again = (batches.Batch(settings.batches, "health", name_of(night)) for night in (8, 9))
+    for batch, sources in ((latest.next("health"), (POST, WIRE)), (hot, (HOT,)), (again, (HOT,))):
+        with batches.write(batch) as measured:
+            measured.count("measured", len(sources))
+            measured.count("not-well")
+            for source in sources:
+                measured.add(SourceHealth(id=source.domain, run=batch.name, source=source.ref, at=now()))
 
+    listed: list[str] = []
+    finished = batches.finished
+    monkeypatch.setattr(
+        batches, "finished", lambda root, stage, *how: listed.append(stage) or finished(root, stage, *how)
+    )
     code, said = status()
+    assert sorted(set(listed)) == sorted(listed), "there may be very many"
     assert code == 0, said
     lines = said.splitlines()
     assert len(lines) <= 40 and all(len(line) <= 80 for line in lines)
-    for part in ("Elasticsearch 9.4.3, green, 0 articles", "6 indexed", "GB free", "1 of 2 visited", "0 alerts"):
+    for part in ("Elasticsearch 9.4.3, green, 0 articles", "GB free", "2 of 3 visited", "0 alerts"):
         assert part in said
+    assert "6 indexed, 1 pages without an article" in said
     assert "not used here" in said, "who lets cron run it has no Airflow"
 
     facts = {name: part["facts"] for name, part in json.loads(status("--json")[1]).items()}
@@ -83,9 +99,34 @@ def test_what_needs_the_operator_is_marked_and_ends_with_1(
     assert "nobody runs `wirewatch deliver`" in " ".join(said.split())
     assert "Batches: 1 to extract" in said
 
+    refused = Delivery(
+        id="1",
+        alert=notice.alert,
+        channel="desk",
+        notices=(notice.id,),
+        state="failed",
+        at=now() - timedelta(minutes=90),
+        next=now() + timedelta(minutes=30),
+    )
+    es.index(index=DELIVERIES, document=refused.model_dump(mode="json"), refresh=True)
+    code, said = status()
+    assert "1 to be sent again" in said and "nobody runs" not in said, "its channel does not take it"
+
     code, said = status(ELASTICSEARCH_URL=f"https://127.0.0.1:{unused_ports()}", WIREWATCH_ELASTICSEARCH__URL="")
     assert code == 1
     assert "does not answer at" in said and "Batches: 1 to extract" in said, "the rest is shown all the same"
+
+
+def test_no_password_is_shown(
+    status: Status, settings: Settings, es: Elasticsearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = settings.elasticsearch
+    assert given.url and given.user and given.password
+    login = f"//{given.user}:{given.password.get_secret_value()}@"
+    for name in ("USER", "PASSWORD"):
+        monkeypatch.delenv(f"WIREWATCH_ELASTICSEARCH__{name}")
+    _, said = status(WIREWATCH_ELASTICSEARCH__URL=given.url.replace("//", login))
+    assert "green" in said and given.password.get_secret_value() not in "".join(said.split())
 
 
 def test_an_airflow_that_was_started_and_does_not_answer_is_wrong(status: Status, settings: Settings) -> None:

@@ -1,0 +1,82 @@
+"""What the DAGs have in common, where it needs no run of Airflow."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from dags.parts import failed, names, news
+from tests.loopback import unused_ports
+from wirewatch import batches
+from wirewatch.batches import Batch
+from wirewatch.errors import Unavailable, UserError
+from wirewatch.settings import Settings, get_settings
+
+
+def indexed(settings: Settings, name: str, **counts: int) -> Batch:
+    with batches.write(Batch(settings.batches, "indexed", name)) as out:
+        for what, number in counts.items():
+            out.count(what, number)
+    return Batch(settings.batches, "indexed", name)
+
+
+def test_what_a_killed_try_has_indexed_is_news_until_the_alerts_were_asked(settings: Settings) -> None:
+    assert news() is None
+    indexed(settings, "20270131T020000Z-3f9a01-g00", created=2, unchanged=1)
+    again = indexed(settings, "20270131T020000Z-3f9a01-g01", updated=1)
+    indexed(settings, f"20270201T020000Z-3f9a02-replay-{again.name}", updated=1)
+    learned = news()
+    assert learned == {
+        "created": 2,
+        "updated": 1,
+        "batches": ["20270131T020000Z-3f9a01-g00", "20270131T020000Z-3f9a01-g01"],
+    }
+    for name in learned["batches"]:
+        with batches.write(Batch(settings.batches, "alerted", name)):
+            pass
+    assert news() is None
+
+
+def test_a_run_takes_no_more_batches_than_airflow_has_tasks_for() -> None:
+    waiting = [Batch("file:///nowhere", "pages", f"{number:04}") for number in range(1_025)]
+    assert names(waiting) == [f"{number:04}" for number in range(1_000)]
+    assert names(waiting[1_000:]) == [f"{number:04}" for number in range(1_000, 1_025)]
+
+
+def test_the_operator_hears_once_a_day_of_runs_that_fail_at_the_same_task(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WIREWATCH_OPERATOR", json.dumps([f"file://{tmp_path}/told"]))
+    monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__URL", f"https://127.0.0.1:{unused_ports()}")
+
+    def told(run: str, task: str, day: int = 0) -> int:
+        monkeypatch.setenv("WIREWATCH_TIME_SHIFT", str(day * 24 * 3600))
+        get_settings.cache_clear()
+        dag, instance = SimpleNamespace(dag_id="crawl_hot"), SimpleNamespace(task_id=task)
+        failed({"dag": dag, "run_id": run, "ti": instance})
+        return len((tmp_path / "told").read_text().splitlines())
+
+    assert told("first", "extract", day=1) == 1
+    assert told("second", "extract", day=1) == 1
+    assert told("third", "index", day=1) == 2
+    assert told("fourth", "extract", day=2) == 3
+
+
+@pytest.mark.parametrize("error, reached", [(UserError, 3), (Unavailable, 1)])
+def test_a_batch_that_is_wrong_stops_the_others_only_where_they_would_meet_the_same(
+    error: type[UserError], reached: int
+) -> None:
+    worked = []
+
+    def work(batch: Batch) -> Batch:
+        worked.append(batch.name)
+        if batch.name != "2":
+            raise error(f"The batch {batch.name} cannot be done.")
+        return batch
+
+    with pytest.raises(error, match="The batch 1 cannot"):
+        batches.each(work, [Batch("file:///nowhere", "pages", name) for name in "123"])
+    assert len(worked) == reached

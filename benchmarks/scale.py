@@ -8,9 +8,9 @@ batches are enriched one worker is killed with all its processes, and the other 
 Compared are the articles by id: whether both indices have the same ones, with the same version and text, the same
 copies, the same enrichment, the same people, the same other articles in their story; and whether the same alerts were
 told of the same stories. Enrichment is all that an article tells by itself, but for the vectors, which the index does
-not give back. People are those that only the articles make known: a surname alone is whoever the same batch or an
-earlier one names in full (`enrichment/learned.py`), and these sentences are of a few hundred people, so that the 8
-batches know fewer than the one. People, stories and notices hang on the order of batches; 1 is promised of all else.
+not give back. People are those whom only the articles make known: a surname alone is whoever the same batch or an
+earlier one names in full (`enrichment/learned.py`), and the first of 8 batches know fewer people than one batch of all
+articles. People, stories and notices hang on the division into batches and their order; 1 is promised of all else.
 Seconds are wall-clock, and depend on what else the machine does; here all workers share one.
 """
 

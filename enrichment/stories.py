@@ -230,7 +230,10 @@ class Stories:
         self._common: Counter[str] = Counter(name for story in self.told.values() for name in story.names)
         self._ids = list(self.told)
         self._places = {id: place for place, id in enumerate(self._ids)}
-        self._centres = np.array([_unit(story.centre) for story in self.told.values()], dtype=np.float32)
+        self._centres = np.zeros((2 * len(self._ids) + CANDIDATES, DIMENSIONS), dtype=np.float32)
+        """Unit vector of each story by its place, with room for more."""
+        for place, story in enumerate(self.told.values()):
+            self._centres[place] = _unit(story.centre)
 
     def assign(self, articles: Sequence[Facts], known: Mapping[str, str]) -> dict[str, str]:
         """The story of each article, by its id.
@@ -280,7 +283,8 @@ class Stories:
             self.told[id] = story = Told.of(facts, id)
             self._places[id] = len(self._ids)
             self._ids.append(id)
-            self._centres = np.vstack([self._centres.reshape(-1, DIMENSIONS), story.centre[None]])
+            if len(self._ids) > len(self._centres):
+                self._centres = np.vstack([self._centres, np.zeros_like(self._centres)])
         story = self.told[id]
         self._common.update(name for name in facts.names if name not in story.names)
         story.add(facts, self.languages.centred(facts))
@@ -321,8 +325,8 @@ class Stories:
 
     def _around(self, vector: Vector) -> list[tuple[Told, float]]:
         """The stories nearest by meaning, with their cosines, the nearest first."""
-        cosines = self._centres.reshape(-1, DIMENSIONS) @ vector
-        nearest = [(self.told[self._ids[at]], float(cosines[at])) for at in np.argsort(-cosines)[: 2 * CANDIDATES]]
+        cosines = self._centres[: len(self._ids)] @ vector
+        nearest = [(self.told[self._ids[at]], float(cosines[at])) for at in _largest(cosines, 2 * CANDIDATES)]
         return [(story, cosine) for story, cosine in nearest if not story.merged_into][:CANDIDATES]
 
     def _rare(self, names: Iterable[str], story: Told) -> frozenset[str]:
@@ -331,6 +335,13 @@ class Stories:
         return frozenset(
             name for name in names if 3 * story.names[name] >= story.articles and self._common[name] <= most
         )
+
+
+def _largest(numbers: Vector, count: int) -> NDArray[np.intp]:
+    """The places of the largest numbers, the largest first; of equal ones the first."""
+    least = np.partition(numbers, -count)[-count] if len(numbers) > count else -np.inf
+    places = np.flatnonzero(numbers >= least)
+    return places[np.argsort(-numbers[places], kind="stable")][:count]
 
 
 def _in_time(story: Told, begun: datetime, ended: datetime) -> bool:

@@ -20,6 +20,8 @@ from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryActi
 from airflow.sdk.exceptions import AirflowSkipException
 
 log = logging.getLogger(__name__)
+# A line for each request would bury a task's numbers.
+logging.getLogger("elastic_transport.transport").setLevel(logging.WARNING)
 
 CRAWL, MODELS, INDEX = "crawl", "models", "index"
 """The pools, which ``dags/pools.json`` gives their slots and reasons."""

@@ -233,7 +233,7 @@ def test_the_pipelines_key_is_enough_for_a_whole_run_the_analysts_finds_and_the_
     [
         ("analyst", ["sources health", "sources health --json", "snapshot --list", "index init"]),
         ("operator", ["search --kql Russia", "search --kql Russia --stories", "search --export - --kql Russia"]),
-        ("operator", ["search --similar https://b.example/wheat", "index init", "index migrate"]),
+        ("operator", ["search --similar https://b.example/wheat", "index migrate"]),
         ("pipeline", ["snapshot --list", "restore"]),
     ],
 )

@@ -11,7 +11,8 @@ from wirewatch.errors import Unavailable
 from wirewatch.records import now
 from wirewatch.settings import get_settings
 from wirewatch.sources import Source, load_sources
-from wirewatch.state import State, Visit
+from wirewatch.state import State
+from wirewatch.state_tables import Visit
 
 MOST_LINES = 100
 """Listings of each kind that a report names, the first."""

@@ -52,7 +52,8 @@ def crawl(
         group: of :func:`crawlers.plan.plan`.
         run: of :func:`wirewatch.batches.run_name`; with the group's name it is the name of the batch.
         due: whether a listing is left out where less time has passed than it usually takes to bring something new
-            (see :class:`wirewatch.state.Visit`), and than the source's tier wants. Otherwise every listing is visited.
+            (see :class:`wirewatch.state_tables.Visit`), and than the source's tier wants. Otherwise every listing is
+            visited.
         revisits: whether only articles are asked for that are to be looked at again, and no listing at all.
         minutes: that it may take, where that is less than the settings allow.
         progress: told the requests that are done and those known so far.

@@ -27,10 +27,9 @@ from crawlers.listing import DEEPEST_SITEMAP, Listing, NotAListing
 from crawlers.pages.metadata import clean
 from crawlers.reading import ListingReader
 from crawlers.site import Site as Turns
-from wirewatch.records import Record, Time, now
+from wirewatch.records import ROBOTS_UNAVAILABLE, Record, Time, now
 from wirewatch.settings import CrawlSettings, get_settings
 from wirewatch.sources import FEED_HOSTS, Kind, Source, domain_of
-from wirewatch.state import ROBOTS_UNAVAILABLE
 
 MOST_REDIRECTS = 5
 MOST_CANDIDATES = 30

@@ -35,7 +35,8 @@ from wirewatch.records import (
     article_id,
     content_version,
 )
-from wirewatch.state import Known, State, Visit
+from wirewatch.state import State
+from wirewatch.state_tables import Known, Visit
 
 log = logging.getLogger(__name__)
 

@@ -140,7 +140,7 @@ def state(settings: Settings) -> Iterator[Finding]:
     """The database of the crawl state."""
     from sqlalchemy.engine import make_url
 
-    from wirewatch.state import LAYOUT, layout
+    from wirewatch.state_tables import LAYOUT, layout
 
     url = make_url(settings.state)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crawlers.survey import UNREACHABLE, Finding, check
+from crawlers.survey import check
+from crawlers.surveyor import UNREACHABLE, Finding
 from wirewatch.errors import Unavailable
 from wirewatch.records import now
 from wirewatch.settings import get_settings

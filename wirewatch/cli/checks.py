@@ -238,7 +238,7 @@ def kibana(settings: Settings) -> Iterator[Finding]:
 def channels(settings: Settings) -> Iterator[Finding]:
     """Where alerts and the operator are told."""
     from search.alerts.channels import Refused, mail, names, ready
-    from search.alerts.deliver import operator_channels
+    from search.alerts.operator_notices import operator_channels
 
     operators = operator_channels()
     for name in names():

@@ -20,7 +20,6 @@ from pathlib import Path
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.cli.airflow import Airflow, airflow_of
-from wirewatch.cli.airflow_api import PARTS, seen
 from wirewatch.cli.console import Verdict
 from wirewatch.cli.words import ago, created, room, size
 from wirewatch.errors import UserError
@@ -285,10 +284,9 @@ def airflow(settings: Settings) -> Iterator[Finding]:
         yield Finding("wrong", "Airflow is not running: nothing begins by itself", "make up")
         ours.check()
         return
-    health = api.health()
-    ill = [part for part in ("metadatabase", *PARTS) if health[part]["status"] != "healthy"]
-    for part in ill:
-        yield Finding("wrong", f"Airflow's {part} gave no sign of life since {ago(seen(health, part))}", "make up")
+    ill = {name: part for name, part in api.health().items() if not part.is_well}
+    for name, part in ill.items():
+        yield Finding("wrong", f"Airflow's {name} gave no sign of life since {ago(part.seen)}", "make up")
     if not ill:
         yield well(f"Airflow is healthy at {api.url}")
     for file, why in api.import_errors().items():

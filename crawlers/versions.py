@@ -294,13 +294,7 @@ class Versions:
         same_answer = self.replay and (page.fetched == previous.fetched or gone or page.url in self._stayed)
         if changed and not same_answer:
             history = (*history, change(before, after))[-MOST_CHANGES:]
-        outcome: Outcome = "unchanged"
-        if changed:
-            outcome = "updated"
-        elif previous.gone and not gone:
-            outcome = "returned"
-        elif previous.url != new.url:
-            outcome = "moved"
+        outcome = _outcome(previous, new, changed=changed, returned=previous.gone is not None and not gone)
         if outcome == "unchanged" and (stays or not self.replay):
             self.receipt(page, outcome, new, previous.id)
             return
@@ -392,6 +386,15 @@ def compared(out: BatchWriter, state: State, habits: Habits, replayed: Batch | N
         for name, file in ((EXTRACTIONS, receipts), (BLOCKS, blocks), (HABITS, dropped)):
             file.flush()
             out.add_file(name, file.name)
+
+
+def _outcome(previous: Article, new: Article, *, changed: bool, returned: bool) -> Outcome:
+    """What became of a page of an article that is known."""
+    if changed:
+        return "updated"
+    if returned:
+        return "returned"
+    return "moved" if previous.url != new.url else "unchanged"
 
 
 def _last_answer(known: Known, visit: Visit | None) -> datetime:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crawlers.survey import UNREACHABLE, Finding, check
+from crawlers.survey import check
+from crawlers.surveyor import UNREACHABLE, Finding
 from wirewatch.errors import Unavailable
 from wirewatch.records import now
 from wirewatch.settings import get_settings
 from wirewatch.sources import Source, load_sources
-from wirewatch.state import State, Visit
+from wirewatch.state import State
+from wirewatch.state_tables import Visit
 
 MOST_LINES = 100
 """Listings of each kind that a report names, the first."""

@@ -17,7 +17,8 @@ from wirewatch.errors import UserError
 from wirewatch.records import EXTRACTIONS, Extraction, Page, PageKind, PageOutcome, article_id
 from wirewatch.settings import get_settings
 from wirewatch.sources import domain_of, load_sources
-from wirewatch.state import State, Visit
+from wirewatch.state import State
+from wirewatch.state_tables import Visit
 
 REFUSALS = {
     "robots": "the robots.txt of its host forbids it",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from search.alerts.channels import Message, Refused, Unknown, send
-from search.alerts.deliver import deliver, operator_channels, operator_notice, tell_operator
+from search.alerts.deliver import deliver
+from search.alerts.operator_notices import operator_channels, operator_notice, tell_operator
 from search.client import connect, plain_errors
 from search.indices import init
 from wirewatch.errors import UserError

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crawlers.checkup import MOST_LINES, Checkup, checkup
-from crawlers.survey import Finding
+from crawlers.surveyor import Finding
 from wirewatch.errors import Unavailable
 from wirewatch.settings import Settings, get_settings
 from wirewatch.sources import Source

@@ -20,7 +20,6 @@ from pathlib import Path
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.cli.airflow import Airflow, airflow_of
-from wirewatch.cli.airflow_api import PARTS, seen
 from wirewatch.cli.console import Verdict
 from wirewatch.cli.words import ago, created, room, size
 from wirewatch.errors import UserError
@@ -140,7 +139,7 @@ def state(settings: Settings) -> Iterator[Finding]:
     """The database of the crawl state."""
     from sqlalchemy.engine import make_url
 
-    from wirewatch.state import LAYOUT, layout
+    from wirewatch.state_tables import LAYOUT, layout
 
     url = make_url(settings.state)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
@@ -238,7 +237,7 @@ def kibana(settings: Settings) -> Iterator[Finding]:
 def channels(settings: Settings) -> Iterator[Finding]:
     """Where alerts and the operator are told."""
     from search.alerts.channels import Refused, mail, names, ready
-    from search.alerts.deliver import operator_channels
+    from search.alerts.operator_notices import operator_channels
 
     operators = operator_channels()
     for name in names():
@@ -285,10 +284,9 @@ def airflow(settings: Settings) -> Iterator[Finding]:
         yield Finding("wrong", "Airflow is not running: nothing begins by itself", "make up")
         ours.check()
         return
-    health = api.health()
-    ill = [part for part in ("metadatabase", *PARTS) if health[part]["status"] != "healthy"]
-    for part in ill:
-        yield Finding("wrong", f"Airflow's {part} gave no sign of life since {ago(seen(health, part))}", "make up")
+    ill = {name: part for name, part in api.health().items() if not part.is_well}
+    for name, part in ill.items():
+        yield Finding("wrong", f"Airflow's {name} gave no sign of life since {ago(part.seen)}", "make up")
     if not ill:
         yield well(f"Airflow is healthy at {api.url}")
     for file, why in api.import_errors().items():

@@ -35,7 +35,8 @@ from wirewatch.sources import (
 )
 
 if TYPE_CHECKING:
-    from crawlers.survey import Finding, Site
+    from crawlers.exploring import Site
+    from crawlers.surveyor import Finding
 
 COLOURS = {"works": "green", "moved": "yellow", "empty": "yellow", "dead": "red", "forbidden": "red"}
 

@@ -24,7 +24,7 @@ from rich.table import Table
 from wirewatch import __version__, batches
 from wirewatch.batches import Batch
 from wirewatch.cli.airflow import airflow_of
-from wirewatch.cli.airflow_api import PARTS, Dag, seen
+from wirewatch.cli.airflow_api import Dag
 from wirewatch.cli.console import MARKS, Verdict, console
 from wirewatch.cli.words import ago, ahead, created, room, size, span
 from wirewatch.errors import UserError
@@ -124,18 +124,17 @@ class Status:
             part.say("It is not used here. `make up` starts it.", "well")
             return part
         health = api.health()
-        ill = [name for name in ("metadatabase", *PARTS) if health[name]["status"] != "healthy"]
-        well = [name for name in ("metadatabase", *PARTS) if name not in ill]
-        part.say(f"{', '.join(well)} healthy at {api.url}")
-        for name in ill:
-            part.say(f"{name}: the last sign of life was {ago(seen(health, name))}. `make up` starts it anew.", "wrong")
+        part.say(f"{', '.join(name for name, one in health.items() if one.is_well)} healthy at {api.url}")
+        for name, one in health.items():
+            if not one.is_well:
+                part.say(f"{name}: the last sign of life was {ago(one.seen)}. `make up` starts it anew.", "wrong")
         dags = api.dags()
         for dag in dags:
             part.say(_line(dag), "wrong" if dag.state == "failed" and not dag.paused else "well")
         if dags and all(dag.paused for dag in dags):
             part.say("All DAGs are paused: nothing begins by itself.", "look")
         part.facts = {
-            "parts": {name: health[name]["status"] for name in ("metadatabase", *PARTS)},
+            "parts": {name: one.status for name, one in health.items()},
             "dags": [vars(dag) for dag in dags],
         }
         return part

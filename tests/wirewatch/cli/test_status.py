@@ -12,7 +12,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from typer.testing import CliRunner
 
-from search.alerts.deliver import tell_operator
+from search.alerts.operator_notices import tell_operator
 from search.indices import DELIVERIES, NOTICES, init
 from tests.loopback import unused_ports
 from tests.search.health.runs import POST, WIRE, an_ordinary_night, name_of

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Session, mapped_column
 
-from wirewatch import batches
+from wirewatch import batches, settled
 from wirewatch.database import LOT, SentText, UTCTime, alone, connect, lay_out, lots
 from wirewatch.records import (
     BLOCKS,
@@ -65,6 +65,7 @@ HABITS_KEPT = timedelta(days=60)
 """Time for which a block is remembered that was taken out of articles, and that no page has had since."""
 ROBOTS_UNAVAILABLE = "robots-unavailable"
 """The reason of a page that was not asked for because its host's robots.txt could not be had."""
+SETTLED = "settled"
 
 
 def _key(url: str) -> str:
@@ -199,7 +200,9 @@ class Asking(_Table):
 
 
 class Applied(_Table):
-    """The batches that the state has taken in."""
+    """The batches that the state has taken in; as of the stage :data:`SETTLED` the notes of :mod:`wirewatch.settled`
+    after which it had all batches of the settled days.
+    """
 
     __tablename__ = "applied"
     stage: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -243,16 +246,26 @@ class State:
         two runs asked for the same address and the first to begin was the last to end, an older answer that comes after
         a newer one changes nothing but the number of pages of its day.
         """
+        note = settled.note(root)
         with Session(self.engine) as session:
+            is_known = session.get(Applied, (SETTLED, note)) is not None
+            since = settled.since(note) if is_known else ""
+            of_these_days = select(Applied.name).where(Applied.name >= since)
             # The articles come first: what is listed of them after that has its pages listed too.
             applied = {
-                stage: set(session.scalars(select(Applied.name).where(Applied.stage == stage)))
+                stage: set(session.scalars(of_these_days.where(Applied.stage == stage)))
                 for stage in ("articles", "pages")
             }
-        found = [batch for stage, names in applied.items() for batch in batches.finished(root, stage, but=names)]
+        found = [
+            batch for stage, names in applied.items() for batch in batches.finished(root, stage, but=names, since=since)
+        ]
         # By name, which is by time; of one name the pages first, because the articles came from them.
         for batch in sorted(found, key=lambda batch: (batch.name, batch.stage == "articles")):
             self._apply(batch)
+        if note and not is_known:
+            with alone(self.engine) as connection, Session(connection) as session:
+                session.merge(Applied(stage=SETTLED, name=note))
+                session.flush()
 
     def _apply(self, batch: batches.Batch) -> None:
         with alone(self.engine) as connection, Session(connection) as session:

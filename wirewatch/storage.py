@@ -57,15 +57,18 @@ def is_disk(fs: Any) -> bool:
     return isinstance(fs, LocalFileSystem)
 
 
-def folders_with(fs: Any, path: str, file: str, but: Collection[str], ending: str = "") -> set[str]:
-    """The names of the folders at ``path`` that have a file of that name; not those in ``but``, or that end otherwise.
+def folders_with(
+    fs: Any, path: str, file: str, but: Collection[str] = (), ending: str = "", since: str = ""
+) -> set[str]:
+    """The names of the folders at ``path`` that have a file of that name; not those in ``but``, or that end otherwise,
+    or that come before ``since``.
 
     Raises:
         UserError: there is no such bucket.
     """
     try:
         if is_disk(fs) or but or ending:
-            names = {found.rstrip("/").rpartition("/")[2] for found in fs.ls(path, detail=False)}
+            names = {found.rstrip("/").rpartition("/")[2] for found in _listed(fs, path, since, folders=True)}
             wanted = {name for name in names.difference(but) if name.endswith(ending)}
             if is_disk(fs) or len(wanted) <= FEW:
                 return {name for name in wanted if fs.exists(f"{path}/{name}/{file}")}
@@ -74,6 +77,25 @@ def folders_with(fs: Any, path: str, file: str, but: Collection[str], ending: st
             return set()
     # The names of all files, a thousand an answer: to ask for the file of each folder takes a request each.
     try:
-        return {found.split("/")[-2] for found in fs.find(path) if found.endswith(f"{ending}/{file}")}.difference(but)
+        found = _listed(fs, path, since, folders=False)
+        return {each.split("/")[-2] for each in found if each.endswith(f"{ending}/{file}")}.difference(but)
     except FileNotFoundError:
         raise UserError(f"There is no bucket for {path}: make it, or name another in WIREWATCH_BATCHES.") from None
+
+
+def _listed(fs: Any, path: str, since: str, *, folders: bool) -> Iterator[str]:
+    """The paths of the folders, or else of all files below ``path``, whose names there do not come before ``since``."""
+    if "s3" in fs.protocol:
+        bucket, key, _ = fs.split_path(path)
+        asked = {"Bucket": bucket, "Prefix": f"{key}/", "StartAfter": f"{key}/{since}"}
+        asked |= {"Delimiter": "/"} if folders else {}
+        while True:
+            answer = fs.call_s3("list_objects_v2", **asked)
+            yield from (found["Prefix"] for found in answer.get("CommonPrefixes", ()))
+            yield from (found["Key"] for found in answer.get("Contents", ()))
+            if not answer["IsTruncated"]:
+                return
+            asked["ContinuationToken"] = answer["NextContinuationToken"]
+    for found in fs.ls(path, detail=False) if folders else fs.find(path):
+        if found.removeprefix(path).lstrip("/") >= since:
+            yield found

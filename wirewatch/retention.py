@@ -123,16 +123,18 @@ def settle(*, dry_run: bool = False) -> str:
     root = get_settings().batches
     # The last stage first: what is done meanwhile is taken for undone.
     names = {stage: {batch.name for batch in batches.finished(root, stage)} for stage in reversed(STAGES)}
+    if not names["pages"]:
+        return "there are no batches yet"
     waiting = {name: before for before, after in pairwise(STAGES) for name in names[before] - names[after]}
     recent = f"{now() - TRIES_KEPT:%Y%m%d}"
-    day = min(recent, max(names["pages"], default="")[:8], min(waiting, default=recent)[:8])
+    day = min(recent, max(names["pages"])[:8], min(waiting, default=recent)[:8])
     if not dry_run:
         settled.write(root, day)
     old = sorted(name for name in waiting if name < recent)
     for name in old:
         log.warning("%s/%s waits for the next stage.", waiting[name], name)
     still = f"; {len(old)} batches wait since then, the first is {waiting[old[0]]}/{old[0]}" if old else ""
-    return f"all is done of the days before {day or 'the first'}{still}"
+    return f"all is done of the days before {day[:4]}-{day[4:6]}-{day[6:]}{still}"
 
 
 def tidy(*, dry_run: bool = False) -> str:

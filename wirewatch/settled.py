@@ -16,6 +16,8 @@ from contextlib import suppress
 from wirewatch.storage import file_system
 
 FILE = "settled"
+LENGTH = 25
+"""Bytes of a note. Of a file that is read to its end s3fs asks the size first."""
 _NOTE = re.compile(r"\d{8} [0-9a-f]{16}")
 
 
@@ -23,7 +25,7 @@ def note(root: str) -> str:
     """What was noted last for the batches below ``root``, no note twice; empty where nothing is."""
     try:
         with file_system(f"{root}/{FILE}") as (fs, path):
-            found: str = fs.cat_file(path).decode()
+            found: str = fs.cat_file(path, start=0, end=LENGTH).decode(errors="replace")
     except FileNotFoundError:
         return ""
     return found if _NOTE.fullmatch(found) else ""  # on a disk it may be half written

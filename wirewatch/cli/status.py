@@ -26,11 +26,12 @@ from wirewatch.batches import Batch
 from wirewatch.cli.airflow import airflow_of
 from wirewatch.cli.airflow_api import PARTS, Dag, seen
 from wirewatch.cli.console import MARKS, Verdict, console
-from wirewatch.cli.words import ago, ahead, created, room, size, span
+from wirewatch.cli.words import ago, ahead, created, room, size
 from wirewatch.errors import UserError
 from wirewatch.records import SourceHealth, now
 from wirewatch.settings import Settings, get_settings, without_login
 from wirewatch.sources import load_sources
+from wirewatch.words import span
 
 if TYPE_CHECKING:
     from search.client import Client

@@ -199,11 +199,9 @@ def _first_failure(context: dict[str, Any]) -> tuple[str, str]:
         return "", ""
     try:
         states = last.get_task_states(dag_id=dag.dag_id, run_ids=[run])[run]
-        # Of a mapped task Airflow gives each instance, with its number after the name.
-        fell = [name for name, state in states.items() if state == "failed"]
-        failed = [
-            task for task in dag.tasks if any(re.fullmatch(re.escape(task.task_id) + r"(_\d+)?", name) for name in fell)
-        ]
+        fell = {name for name, state in states.items() if state == "failed"}
+        fell |= {re.sub(r"_\d+$", "", name) for name in fell}  # of a mapped task: the number of the instance
+        failed = (task for task in dag.tasks if task.task_id in fell)
         first = min(failed, key=lambda task: len(task.get_flat_relative_ids(upstream=True))).task_id
         reasons = last.xcom_pull(task_ids=[first], key=WHY)
     except Exception as error:  # whatever Airflow cannot say, the operator is to hear that a run failed

@@ -21,7 +21,7 @@ from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryActi
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
 from wirewatch.errors import UserError
-from wirewatch.words import span
+from wirewatch.words import how_many, span
 
 log = logging.getLogger(__name__)
 # A line for each request would bury a task's numbers.
@@ -124,7 +124,7 @@ def pending(stage: str) -> list[Any]:
 def names(found: Sequence[Any]) -> list[str]:
     """The batches that a run has a task for each: the first :data:`MOST`. The next run takes on the others."""
     if len(found) > MOST:
-        log.warning("%d batches are left to the next run.", len(found) - MOST)
+        log.warning("%s left to the next run.", how_many(len(found) - MOST, "batch is", "batches are"))
     return [each.name for each in found[:MOST]]
 
 
@@ -176,7 +176,7 @@ def told(done: Iterable[Any]) -> dict[str, int]:
     done = list(done)
     counts = total(done)
     numbers = ", ".join(f"{what} {number}" for what, number in sorted(counts.items())) or "nothing"
-    places = "".join(f"\n  {each.url} ({each.manifest().records} records)" for each in done)
+    places = "".join(f"\n  {each.url} ({how_many(each.manifest().records, 'record')})" for each in done)
     shown = {"enriched": NEWSROOM, "indexed": NEWSROOM, "alerted": ALERTS}
     log.info("%s%s\n  %s", numbers, places, board(shown.get(done[-1].stage if done else "", SOURCE_HEALTH)))
     return counts

@@ -216,7 +216,7 @@ def _fate(hit: Hit) -> list[str]:
         fate.append("a copy of an article that was indexed before")
     if hit.story:
         named = ", ".join(hit.story.sources[:5]) + (", …" if len(hit.story.sources) > 5 else "")
-        fate.append(f"a story of {hit.story.size} articles in {', '.join(hit.story.languages)}: {named}")
+        fate.append(f"a story of {how_many(hit.story.size, 'article')} in {', '.join(hit.story.languages)}: {named}")
     return [f"[yellow]{escape(line)}[/]" for line in fate]
 
 

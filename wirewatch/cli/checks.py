@@ -9,6 +9,7 @@ import importlib.util
 import os
 import platform
 import pwd
+import re
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -44,6 +45,14 @@ class Finding:
 
 
 Check = Callable[[Settings], Iterator[Finding]]
+
+_SECRET = re.compile(
+    r"""(?mix)^[ \t]* (?:export[ \t]+)?
+    (?: \w*(?:KEY|PASSWORD|SECRET|TOKEN)[ \t]*=[ \t]*['"]?[^'"\s#]
+      | \w+_(?:OPERATOR|TELL)[ \t]*=.*:// (?#: the address of a channel often is all that it takes to write to it)
+      | \w+[ \t]*=.*://[^/\s@]*:[^/\s@]+@ )""",
+)
+"""A line of ``.env`` that nobody else should read: by the name of the variable, or with a password in an address."""
 
 
 def well(what: str) -> Finding:
@@ -102,8 +111,10 @@ def secrets(settings: Settings) -> Iterator[Finding]:
 
     files = [
         *(settings.home / "airflow", settings.home / "links.key", Node(settings).folder / "password"),
-        *(Path(".env"), Path("channels.env"), settings.elasticsearch.api_key_file),
+        *(Path("channels.env"), settings.elasticsearch.api_key_file),
     ]
+    if (variables := Path(".env")).exists() and _SECRET.search(variables.read_text(errors="replace")):
+        files.append(variables)
     with suppress(UserError):  # another check says it
         files += [settings.channels] if names() else []
     open_ones = [file for file in files if file and file.exists() and file.stat().st_mode & 0o077]

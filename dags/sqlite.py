@@ -1,9 +1,9 @@
 """How the parts of Airflow share one SQLite database: each waits its turn to write.
 
 `wirewatch up` names :data:`CONNECT` as ``AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS``. Airflow writes many things
-within a savepoint, after it has looked what there is. For Python's driver that begins a transaction that only reads, and
-SQLite lets none write that has read what another changed since: "database is locked" comes at once, however long it
-would wait.
+within a savepoint, after it has looked what there is. For Python's driver that begins a transaction that only reads,
+and SQLite lets none write that has read what another changed since: "database is locked" comes at once, however long
+it would wait.
 """
 
 from __future__ import annotations

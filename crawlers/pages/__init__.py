@@ -119,7 +119,7 @@ def read_listing(kind: str, url: str, body: bytes, headers: list[tuple[str, str]
     load_page_objects()
     response = http_response(url, body, headers)
     of_host, of_port = (default_registry.overrides_for(at) for at in (_PORT.sub(r"\1", url), url))
-    page_class = (of_host | of_port).get(LISTINGS[kind], LISTINGS[kind])
+    page_class = {**of_host, **of_port}.get(LISTINGS[kind], LISTINGS[kind])
     plan = andi.plan(page_class, is_injectable=lambda cls: False, externally_provided={HttpResponse})
     listing: Listing = result_of(page_class(**plan.final_kwargs({HttpResponse: response})).to_item())
     return listing

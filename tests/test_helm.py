@@ -6,8 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+from fastapi.testclient import TestClient
 
+from api.app import app
 from tests.names_of_settings import is_setting
 
 ROOT = Path(__file__).parents[1]
@@ -60,6 +63,18 @@ def test_the_page_and_the_workers_run_the_same_image_and_look_at_the_same_things
     page = {one["name"]: one for one in PAGE["env"]}
     assert page.items() <= worker.items()
     assert SERVICE["spec"]["selector"].items() <= SERVE["spec"]["template"]["metadata"]["labels"].items()
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_page_answers_who_asks_whether_it_is_well() -> None:
+    command = PAGE["command"]
+    assert command[command.index("--host") + 1] == "0.0.0.0" and "--name" not in command
+    for probe in (PAGE["readinessProbe"], PAGE["livenessProbe"]):
+        asked = probe["httpGet"]
+        headers = {header["name"]: header["value"] for header in asked["httpHeaders"]}
+        with TestClient(app(), base_url="http://10.0.0.7:8765") as kubelet:
+            assert kubelet.get(asked["path"]).status_code == 400
+            assert kubelet.get(asked["path"], headers=headers).status_code == 200
 
 
 def test_the_image_has_what_the_values_name() -> None:

@@ -51,9 +51,10 @@ def maintain() -> None:
 
     @task(execution_timeout=LONGEST)
     def batches() -> str:
-        from wirewatch.retention import shorten
+        from wirewatch.retention import settle, shorten
 
-        return _told(shorten(dry_run=_asked_for("batches")))
+        dry_run = _asked_for("batches")
+        return _told(f"{shorten(dry_run=dry_run)}; {settle(dry_run=dry_run)}")
 
     @task(execution_timeout=LONGEST)
     def leftovers() -> str:

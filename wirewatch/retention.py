@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
-from wirewatch import batches
+from wirewatch import batches, settled
 from wirewatch.batches import MANIFEST, RECORDS, REJECTED, STAGES, Batch
 from wirewatch.database import compact
 from wirewatch.records import now
@@ -107,6 +108,33 @@ def _shorten(root: str, stage: str, days: int, goes: Callable[[str], bool], done
             _remove(batch, (files[place].path for place in places))
         removed.add(f"{stage}/{name}", (files[place].size for place in places))
     return removed
+
+
+def settle(*, dry_run: bool = False) -> str:
+    """Note which days are settled (:mod:`wirewatch.settled`): those before the oldest batch that waits for a stage, but
+    never the last two, nor one as late as the last crawl, so that this is always found.
+
+    Args:
+        dry_run: only look.
+
+    Returns:
+        Which days these are, and what waits longer than that, in words.
+    """
+    root = get_settings().batches
+    # The last stage first: what is done meanwhile is taken for undone.
+    names = {stage: {batch.name for batch in batches.finished(root, stage)} for stage in reversed(STAGES)}
+    if not names["pages"]:
+        return "there are no batches yet"
+    waiting = {name: before for before, after in pairwise(STAGES) for name in names[before] - names[after]}
+    recent = f"{now() - TRIES_KEPT:%Y%m%d}"
+    day = min(recent, max(names["pages"])[:8], min(waiting, default=recent)[:8])
+    if not dry_run:
+        settled.write(root, day)
+    old = sorted(name for name in waiting if name < recent)
+    for name in old:
+        log.warning("%s/%s waits for the next stage.", waiting[name], name)
+    still = f"; {len(old)} batches wait since then, the first is {waiting[old[0]]}/{old[0]}" if old else ""
+    return f"all is done of the days before {day[:4]}-{day[4:6]}-{day[6:]}{still}"
 
 
 def tidy(*, dry_run: bool = False) -> str:

@@ -18,12 +18,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
-from wirewatch import batches
+from wirewatch import batches, settled
 from wirewatch.database import LOT, alone, connect, lay_out, lots
 from wirewatch.projection import take_in
 from wirewatch.records import PageKind
 from wirewatch.state_tables import (
     LAYOUT,
+    SETTLED,
     Applied,
     Asking,
     Dropped,
@@ -56,16 +57,26 @@ class State:
         two runs asked for the same address and the first to begin was the last to end, an older answer that comes after
         a newer one changes nothing but the number of pages of its day.
         """
+        note = settled.note(root)
         with Session(self.engine) as session:
+            is_known = session.get(Applied, (SETTLED, note)) is not None
+            since = settled.since(note) if is_known else ""
+            of_these_days = select(Applied.name).where(Applied.name >= since)
             # The articles come first: what is listed of them after that has its pages listed too.
             applied = {
-                stage: set(session.scalars(select(Applied.name).where(Applied.stage == stage)))
+                stage: set(session.scalars(of_these_days.where(Applied.stage == stage)))
                 for stage in ("articles", "pages")
             }
-        found = [batch for stage, names in applied.items() for batch in batches.finished(root, stage, but=names)]
+        found = [
+            batch for stage, names in applied.items() for batch in batches.finished(root, stage, but=names, since=since)
+        ]
         # By name, which is by time; of one name the pages first, because the articles came from them.
         for batch in sorted(found, key=lambda batch: (batch.name, batch.stage == "articles")):
             self._apply(batch)
+        if note and not is_known:
+            with alone(self.engine) as connection, Session(connection) as session:
+                session.merge(Applied(stage=SETTLED, name=note))
+                session.flush()
 
     def _apply(self, batch: batches.Batch) -> None:
         with alone(self.engine) as connection, Session(connection) as session:

@@ -15,6 +15,7 @@ from wirewatch.records import PageKind
 
 LAYOUT = 6
 """Number of the tables' layout. Raise it with every change of the tables: those of another layout are rebuilt."""
+SETTLED = "settled"
 
 T = TypeVar("T")
 
@@ -162,7 +163,9 @@ class Asking(StateTable):
 
 
 class Applied(StateTable):
-    """The batches that the state has taken in."""
+    """The batches that the state has taken in; as of the stage :data:`SETTLED` the notes of :mod:`wirewatch.settled`
+    after which it had all batches of the settled days.
+    """
 
     __tablename__ = "applied"
     stage: Mapped[str] = mapped_column(String(16), primary_key=True)

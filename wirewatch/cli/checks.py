@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from wirewatch import batches
+from wirewatch import batches, settled
 from wirewatch.batches import Batch
 from wirewatch.cli.airflow import Airflow, airflow_of
 from wirewatch.cli.console import Verdict
@@ -86,7 +86,8 @@ def clock(settings: Settings) -> Iterator[Finding]:
     """A clock that does not go backwards: names of batches sort by it."""
     if settings.time_shift:
         yield Finding("look", f"The time is shifted by {settings.time_shift:.0f} s", "unset WIREWATCH_TIME_SHIFT")
-    latest = batches.finished(settings.batches, "pages")[-1:]
+    since = settled.since(settled.note(settings.batches))
+    latest = batches.finished(settings.batches, "pages", since=since)[-1:]
     if latest and created(latest[0]) > now() + timedelta(minutes=5):
         yield Finding("wrong", f"The clock was set back: {latest[0].name} is of a time to come", "set the clock right")
     else:

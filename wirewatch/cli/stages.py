@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from functools import partial, wraps
 from typing import Annotated, ParamSpec
 
@@ -244,9 +245,16 @@ def shown(stage: Callable[P, list[Batch]]) -> Callable[P, None]:
     return command
 
 
-def show_batches() -> None:
+def show_batches(
+    first: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], metavar="DATE", help="The first day (UTC); a week ago if not said."
+        ),
+    ] = None,
+) -> None:
     """List the batches of every stage, with their counts, and what each took: of processors, milliseconds a record."""
-    root = get_settings().batches
+    root, first = get_settings().batches, first or now() - timedelta(days=7)
     table = Table(
         "stage",
         Column("batch", overflow="fold"),
@@ -256,7 +264,7 @@ def show_batches() -> None:
         Column("what happened", overflow="fold"),
     )
     for stage in (*batches.STAGES, batches.REJECTED):
-        for batch in batches.finished(root, stage):
+        for batch in batches.finished(root, stage, since=f"{first:%Y%m%d}"):
             manifest = batch.manifest()
             happened = [f"{what} {number}" for what, number in manifest.counts.items()]
             if manifest.removed:
@@ -272,6 +280,7 @@ def show_batches() -> None:
                 ", ".join(happened),
             )
     console.print(table)
+    console.print(f"Runs that began on {first:%Y-%m-%d} or later; `--from` shows those before.")
 
 
 def register(app: typer.Typer) -> None:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
 from threading import Lock
@@ -21,7 +22,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from wirewatch import __version__, batches
+from wirewatch import __version__, batches, settled
 from wirewatch.batches import Batch
 from wirewatch.cli.airflow import airflow_of
 from wirewatch.cli.airflow_api import Dag
@@ -82,11 +83,17 @@ class Status:
             raise UserError("Not known: Elasticsearch does not answer.")
         return self._client
 
+    @cached_property
+    def _since(self) -> str:
+        return settled.since(settled.note(self.settings.batches))
+
     def finished(self, stage: str) -> list[Batch]:
-        """The finished batches of a stage, oldest first; listed once, as that takes long where there are many."""
+        """The finished batches of a stage, oldest first, but those of settled days; listed once, as there may be very
+        many.
+        """
         with self._listing:
             if stage not in self._listed:
-                self._listed[stage] = batches.finished(self.settings.batches, stage)
+                self._listed[stage] = batches.finished(self.settings.batches, stage, since=self._since)
             return self._listed[stage]
 
     def pending(self, stage: str) -> list[Batch]:

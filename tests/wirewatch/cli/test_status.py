@@ -67,7 +67,7 @@ def test_one_screen_says_what_is_there_what_came_and_what_waits(
     listed: list[str] = []
     finished = batches.finished
     monkeypatch.setattr(
-        batches, "finished", lambda root, stage, *how: listed.append(stage) or finished(root, stage, *how)
+        batches, "finished", lambda root, stage, **how: listed.append(stage) or finished(root, stage, **how)
     )
     code, said = status()
     assert sorted(set(listed)) == sorted(listed), "there may be very many"

@@ -39,9 +39,9 @@ class Checkup:
     def report(self) -> str:
         """A line for each listing that does not work, those first that have failed for weeks."""
         if not self.ailing:
-            return f"All {self.listings} listings in the catalogue work."
+            return f"Every listing in the catalogue works ({self.listings})."
         since = self.failed_since
-        lines = [f"{len(self.ailing)} of {self.listings} listings in the catalogue do not work:"]
+        lines = [f"Listings in the catalogue that do not work: {len(self.ailing)} of {self.listings}."]
         for_weeks = sorted((found for found in self.ailing if found.url in since), key=lambda found: since[found.url])
         others = [found for found in self.ailing if found.url not in since]
         for what, some in (("Without an answer for weeks:", for_weeks), ("Others:", others)):

@@ -111,7 +111,7 @@ def class_for(domain: str) -> PageClass | None:
     """The class that is registered for a domain, or for some of its addresses."""
     for found in page_classes():
         for pattern in found.patterns:
-            if pattern.partition("/")[0].removeprefix("www.") == domain:
+            if pattern.partition("/")[0].partition(":")[0].removeprefix("www.") == domain:
                 return found
     return None
 
@@ -127,7 +127,7 @@ def new_class(domain: str, name: str | None = None) -> NewClass:
         UserError: the domain is none, or it has a class; or the module's name is none, or is taken.
     """
     if not re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", domain):
-        raise UserError(f"{domain} is no domain. Give one such as lemonde.fr, without https:// and without a path.")
+        raise UserError(f"{domain} is no domain. Give one such as lemonde.fr, without https://, port and path.")
     if found := class_for(domain):
         raise UserError(
             f"{domain} has a page object already: {found.name} in {found.module.replace('.', '/')}.py. "

@@ -36,6 +36,7 @@ from wirewatch.records import (
 )
 from wirewatch.state import State
 from wirewatch.state_tables import Known, Visit
+from wirewatch.words import how_many
 
 log = logging.getLogger(__name__)
 
@@ -241,7 +242,8 @@ class Versions:
                     for found in self._read(waiting.pop(previous.id, [])):
                         self._settle(found, previous)
             except UserError as error:
-                log.warning("%d articles are taken in without their texts before: %s", len(waiting), error)
+                without = how_many(len(waiting), "article")
+                log.warning("%s without the texts before: %s", without, error)
             for key, offsets in waiting.items():
                 known = self.state.known([key])[key]
                 for found in self._read(offsets):

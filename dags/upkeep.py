@@ -16,6 +16,7 @@ from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.retention import megabytes
 from wirewatch.settings import get_settings
+from wirewatch.words import how_many
 
 log = logging.getLogger(__name__)
 
@@ -61,4 +62,4 @@ def remove_logs(*, dry_run: bool = False) -> str:
         if was_left and not dry_run and place != str(folder):
             with suppress(OSError):  # it is not empty
                 Path(place).rmdir()
-    return f"logs older than {days} days: {files} files, {megabytes(size)}"
+    return f"logs older than {days} days: {how_many(files, 'file')}, {megabytes(size)}"

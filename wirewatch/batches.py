@@ -33,6 +33,7 @@ from wirewatch.cost import Meter
 from wirewatch.errors import Unavailable, UserError
 from wirewatch.records import Record, now
 from wirewatch.storage import file_system, folders_with, is_disk
+from wirewatch.words import how_many
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +142,7 @@ class Batch:
         except (FileNotFoundError, zstandard.ZstdError) as error:
             raise self._damaged(str(error)) from error
         if number != expected:
-            raise self._damaged(f"it has {number} of its {expected} records")
+            raise self._damaged(f"it has {number} of its {how_many(expected, 'record')}")
 
     def find(self, record: type[R], ids: Collection[str]) -> Iterator[R]:
         """The records of these ids, in the order they were written; of a class whose first field is its ``id``.

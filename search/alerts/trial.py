@@ -17,6 +17,7 @@ from search.health.verdicts import HISTORY
 from search.indices import ALIAS
 from search.query.question import Unreadable
 from wirewatch.records import Cited
+from wirewatch.words import how_many
 
 DAYS = 30
 WIDE = 50
@@ -53,10 +54,10 @@ class Trial:
     def warning(self) -> str:
         """What is doubtful about the alert; nothing where nothing is."""
         if not self.total:
-            found = f", though {self.articles} articles match" if self.articles else ""
+            found = f", though {how_many(self.articles, 'article matches', 'articles match')}" if self.articles else ""
             return (
-                f"It would have told nothing in {len(self.notices)} days{found}: fewer words, or fewer conditions, "
-                "find more."
+                f"It would have told nothing in {how_many(len(self.notices), 'day')}{found}: fewer words, or "
+                "fewer conditions, find more."
             )
         if self.a_day > WIDE:
             return (

@@ -15,6 +15,7 @@ from search.indices import NOTICES
 from wirewatch.records import Notice, notice_id, now
 from wirewatch.settings import get_settings
 from wirewatch.sources import Source, load_sources
+from wirewatch.words import how_many
 
 
 def send_digest(*, sources: Collection[Source] | None = None, client: Elasticsearch | None = None) -> Notice | None:
@@ -53,7 +54,7 @@ def digest(sick: Sequence[State], wrong: Sequence[str] = ()) -> str:
     """How many sources are not well, and what is wrong with alerts: a line for each thing."""
     lines = []
     if sick:
-        many = f"{len(sick)} sources are" if len(sick) > 1 else "1 source is"
+        many = how_many(len(sick), "source is", "sources are")
         found = [f"  {state.source.domain}: {verdict}" for state in sick for verdict in state.verdicts]
         lines += [f"{many} not well:", *found, "`wirewatch sources health` says what to do."]
     if wrong:

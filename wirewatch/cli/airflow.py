@@ -94,6 +94,8 @@ class Airflow:
         }
         if given.database:
             ours["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = given.database.get_secret_value()
+        else:
+            ours["AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS"] = "dags.sqlite.CONNECT"
         return {**TUNED, **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **ours}
 
     def password(self) -> str | None:

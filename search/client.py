@@ -16,7 +16,7 @@ from elasticsearch import (
     TransportError,
 )
 
-from search.node.supervisor import Node
+from search.node.node import Node
 from wirewatch.errors import Unavailable, UserError
 from wirewatch.settings import Settings, get_settings, without_login
 

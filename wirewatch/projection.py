@@ -81,13 +81,12 @@ def _visited(session: Session, pages: list[Page]) -> None:
 
 def _postponed(session: Session, articles: list[Postponed]) -> None:
     """Take in articles that were not asked for."""
-    keys = {key_of(article.url) for article in articles}
-    known = {key for table in (Visit, Past, Waiting) for key in rows_of(session, table, table.key, keys)}
-    for article in {key_of(article.url): article for article in articles if key_of(article.url) not in known}.values():
-        hint = article.hint.model_dump_json(exclude_none=True)
-        session.add(
-            Waiting(key=key_of(article.url), url=article.url, source=article.source, since=article.at, hint=hint)
-        )
+    by_key = {key_of(article.url): article for article in articles}
+    known = {key for table in (Visit, Past, Waiting) for key in rows_of(session, table, table.key, by_key)}
+    for key, article in by_key.items():
+        if key not in known:
+            hint = article.hint.model_dump_json(exclude_none=True)
+            session.add(Waiting(key=key, url=article.url, source=article.source, since=article.at, hint=hint))
 
 
 def _first_visit(page: Page) -> Visit:

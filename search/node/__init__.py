@@ -1,5 +1,5 @@
 """The local Elasticsearch node."""
 
-from search.node.supervisor import Node, NodeStatus
+from search.node.node import Node, NodeStatus
 
 __all__ = ["Node", "NodeStatus"]

@@ -12,6 +12,7 @@ from elasticsearch import Elasticsearch
 from benchmarks import growth, needs, pipeline
 from benchmarks.orchestration import Task, read_tasks, shares
 from benchmarks.press import Press
+from benchmarks.process import alone
 from benchmarks.site import page
 from crawlers.pages import read_article
 from search.node import Node
@@ -95,11 +96,13 @@ def test_a_task_that_was_tried_twice_counts_from_its_last_begin(tmp_path: Path) 
 
 
 def test_what_grows_is_measured_where_something_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for measure in (growth.stories, growth.state, growth.done):
+    for measure in (growth.stories, growth.state):
         (tmp_path / measure.__name__).mkdir()
         monkeypatch.setenv("WIREWATCH_HOME", str(tmp_path / measure.__name__))
         measured = measure(12)
         assert measured["size"] == 12 and all(figure >= 0 for figure in measured.values())
+    done = alone("benchmarks.growth:done", 12)  # it asks an object store of its own
+    assert done["requests"] == done["settled_requests"] > 0
 
 
 def test_needs_are_the_measured_figures_times_the_articles() -> None:

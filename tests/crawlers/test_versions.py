@@ -92,7 +92,7 @@ def test_changes_are_found_without_the_batch_of_the_version_before(settings, cap
     assert second.first_seen == day(1)
     (found,) = second.history
     assert (found.at, found.title, found.lead, found.body) == (day(2), None, None, None)
-    assert "without their texts before" in caplog.text
+    assert "without the texts before" in caplog.text
 
 
 def test_changed_articles_of_several_earlier_batches_are_each_compared_with_their_own_text():

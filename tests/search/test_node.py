@@ -244,7 +244,7 @@ def test_a_folder_that_is_no_elasticsearch_is_refused(home: Path) -> None:
 def test_roots_node_is_kept_elsewhere_if_its_user_may_not_go_to_the_home(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("search.node.supervisor.ELSEWHERE", home / "elsewhere")
+    monkeypatch.setattr("search.node.node.ELSEWHERE", home / "elsewhere")
     closed = home / "closed"
     closed.mkdir(mode=0o700)
     (home / "empty").mkdir()

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from wirewatch.cli import alert_words as words
 from wirewatch.cli.alert_options import Given, alert_of, with_fields
-from wirewatch.cli.console import console
+from wirewatch.cli.console import console, say
 from wirewatch.cli.options import length, moment
 from wirewatch.errors import UserError
 from wirewatch.records import now
@@ -37,7 +37,7 @@ def add(name: Name, given: Given) -> None:
 
     alert = alert_of(name, given)
     apply.add(_client(), alert, "command", understand)
-    console.print(f"{escape(name)} is asked of everything that comes from now on.", highlight=False)
+    say(f"{name} is asked of everything that comes from now on.")
     _say_what_hinders(alert)
 
 
@@ -54,10 +54,10 @@ def edit(name: Name, given: Given) -> None:
     if fields := apply.differences(kept, alert, kept.origin):
         apply.edit(client, kept, alert, understand)
         for field in fields:
-            _say(f"{field.field}: {field.before or '–'} → {field.after or '–'}")
+            say(f"{field.field}: {field.before or '–'} → {field.after or '–'}")
         _say_what_hinders(alert)
     else:
-        console.print("That is how it is already.")
+        say("That is how it is already.")
 
 
 def list_alerts() -> None:
@@ -76,7 +76,7 @@ def list_alerts() -> None:
     if table.row_count:
         console.print(table)
     else:
-        console.print("There are no alerts: `wirewatch alerts add` makes one, `alerts apply` those of a file.")
+        say("There are no alerts: `wirewatch alerts add` makes one, `alerts apply` those of a file.")
 
 
 def show(name: Name) -> None:
@@ -120,11 +120,11 @@ def test(
     client = _client()
     doubtful = False
     for alert in _tried(client, name, file, given):
-        _say(f"{alert.name}: {words.question(alert)}")
+        say(f"{alert.name}: {words.question(alert)}")
         try:
             tried = trial.try_out(client, apply.draft(alert, "command", understand), now())
         except Unreadable as error:
-            _say(f"It cannot be asked: {error}")
+            say(f"It cannot be asked: {error}")
             doubtful = True
             continue
         _show_trial(tried)
@@ -153,14 +153,14 @@ def _show_trial(tried: Trial) -> None:
     notices, days = how_many(tried.total, "notice"), how_many(len(tried.notices), "day")
     articles = how_many(tried.articles, "article matches", "articles match")
     most = max(tried.notices.values())
-    _say(f"It would have sent {notices} in {days}, {tried.a_day:.1f} a day and {most} on the busiest; {articles}.")
+    say(f"It would have sent {notices} in {days}, {tried.a_day:.1f} a day and {most} on the busiest; {articles}.")
     if tried.examples:
         table = Table("seen lately", "outlet", "language")
         for one in tried.examples:
             table.add_row(escape(f"{one.title}\n{one.url}"), escape(one.source.name), one.language or "")
         console.print(table)
     if tried.warning:
-        _say(tried.warning)
+        say(tried.warning)
 
 
 def history(
@@ -186,7 +186,7 @@ def history(
     if table.row_count:
         console.print(table)
     else:
-        _say(f"There is no notice of {name} yet.")
+        say(f"There is no notice of {name} yet.")
 
 
 def mute(
@@ -210,7 +210,7 @@ def mute(
     if end <= now():
         raise UserError(f"{until or lasting} is over already.")
     store.change(client, kept, muted=end)
-    _say(f"{name} is muted until {end:%Y-%m-%d %H:%M} UTC; `wirewatch alerts resume` ends that.")
+    say(f"{name} is muted until {end:%Y-%m-%d %H:%M} UTC; `wirewatch alerts resume` ends that.")
 
 
 def pause(name: Name) -> None:
@@ -219,7 +219,7 @@ def pause(name: Name) -> None:
 
     client = _client()
     store.change(client, store.find(client, name), paused=True)
-    _say(f"{name} is not asked any more; `wirewatch alerts resume` goes on.")
+    say(f"{name} is not asked any more; `wirewatch alerts resume` goes on.")
 
 
 def resume(name: Name) -> None:
@@ -228,7 +228,7 @@ def resume(name: Name) -> None:
 
     client = _client()
     store.change(client, store.find(client, name), paused=False, muted=None)
-    _say(f"{name} is asked and told.")
+    say(f"{name} is asked and told.")
 
 
 def delete(name: Name, yes: Yes = False) -> None:
@@ -241,7 +241,7 @@ def delete(name: Name, yes: Yes = False) -> None:
     if not yes:
         typer.confirm(f"Forget the alert {name}?", abort=True)
     store.delete(client, kept)
-    _say(f"{name} is forgotten.")
+    say(f"{name} is forgotten.")
 
 
 def apply_file(
@@ -265,7 +265,7 @@ def apply_file(
     if not yes:
         typer.confirm("Do that?", abort=True)
     apply(client, alerts, understand=understand)
-    console.print("Done.")
+    say("Done.")
     for alert in (*changes.added, *(change.alert for change in changes.changed)):
         _say_what_hinders(alert)
 
@@ -281,12 +281,12 @@ def sync() -> None:
     counts = stages.sync()
     for what in ("added", "changed", "renamed", "removed"):
         if counts[what]:
-            console.print(f"{what}: {counts[what]}", highlight=False)
+            say(f"{what}: {counts[what]}")
     if not counts:
-        console.print("The alerts from Kibana are as they were.")
+        say("The alerts from Kibana are as they were.")
     for kept in store.all_alerts(_client()):
         for warning in kept.warnings:
-            _say(f"{kept.alert.name}: {warning}")
+            say(f"{kept.alert.name}: {warning}")
 
 
 def _client() -> Client:
@@ -296,21 +296,17 @@ def _client() -> Client:
     return ready(connect())
 
 
-def _say(text: str) -> None:
-    console.print(text, soft_wrap=True, highlight=False, markup=False)
-
-
 def _say_what_hinders(alert: Alert) -> None:
     """Say where nobody would be told."""
     from search.alerts import channels
 
     if not alert.tell:
-        _say(f"{alert.name} tells nobody: `wirewatch alerts history` shows what it finds.")
+        say(f"{alert.name} tells nobody: `wirewatch alerts history` shows what it finds.")
     for channel in alert.tell:
         try:
             channels.ready(channel)
         except UserError as error:
-            _say(f"{alert.name} cannot tell {channel} yet: {error}")
+            say(f"{alert.name} cannot tell {channel} yet: {error}")
 
 
 def _show_changes(changes: Changes) -> None:
@@ -321,11 +317,11 @@ def _show_changes(changes: Changes) -> None:
     for change in changes.changed:
         console.print(f"[yellow]~ {escape(change.alert.name)}[/]", highlight=False)
         for field in change.fields:
-            _say(f"    {field.field}: {field.before or '–'} → {field.after or '–'}")
+            say(f"    {field.field}: {field.before or '–'} → {field.after or '–'}")
     for kept in changes.removed:
         console.print(f"[red]- {escape(kept.alert.name)}[/]", highlight=False)
     if not changes:
-        console.print("The alerts are as the file says.")
+        say("The alerts are as the file says.")
 
 
 def register(app: typer.Typer) -> None:

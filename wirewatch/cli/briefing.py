@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wirewatch.cli.console import console
+from wirewatch.cli.console import say
 from wirewatch.cli.options import language_of, length, moment
 from wirewatch.errors import UserError
 from wirewatch.records import now
@@ -62,11 +62,8 @@ def briefing(
         sys.stdout.write(page(told))
         return
     save(told, out)
-    console.print(
-        f"The briefing is in {out}: {how_many(told.articles, 'article')}, "
-        f"{how_many(told.stories, 'story', 'stories')}. A browser prints it as PDF.",
-        soft_wrap=True, highlight=False,
-    )  # fmt: skip
+    articles, stories = how_many(told.articles, "article"), how_many(told.stories, "story", "stories")
+    say(f"The briefing is in {out}: {articles}, {stories}. A browser prints it as PDF.")
 
 
 def _period(since: str, until: str | None, by: By | None) -> Period:

@@ -18,6 +18,11 @@ Verdict = Literal["well", "look", "wrong"]
 MARKS: dict[Verdict, str] = {"well": "[green]✓[/]", "look": "[bold yellow]![/]", "wrong": "[bold red]✗[/]"}
 
 
+def say(line: str) -> None:
+    """Print a line as it is: nothing in it is markup, it is not broken, and no part of it is coloured."""
+    console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
 def problem(message: str) -> None:
     """Print what is wrong and the way out, in red on standard error."""
     errors.print(f"[bold red]Problem:[/] {escape(message)}", soft_wrap=True)

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from wirewatch.cli.console import console
+from wirewatch.cli.console import console, say
 from wirewatch.words import how_many
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def show(explanation: Explanation, language: str) -> None:
     if explanation.story:
         console.print(_story(explanation.story))
     else:
-        console.print("Story: none. It was enriched before stories were told, or failed to be.")
+        say("Story: none. It was enriched before stories were told, or failed to be.")
     if labels := explanation.article.labels.get(language):
         console.print(f"Labels that KQL finds it by: {escape('; '.join(labels))}", highlight=False)
 

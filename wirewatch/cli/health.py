@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from wirewatch.cli import stages
-from wirewatch.cli.console import console
+from wirewatch.cli.console import console, say
 from wirewatch.cli.options import Only
 from wirewatch.settings import get_settings
 from wirewatch.sources import choose, load_sources
@@ -35,20 +35,16 @@ def health(
         typer.echo(json.dumps([_as_json(state) for state in shown], ensure_ascii=False, indent=1))
         return
     if not any(state.today or state.verdicts for state in states):
-        console.print(
-            "None of them was visited in the last 24 hours of runs: `wirewatch run` visits and measures them."
-        )
+        say("None of them was visited in the last 24 hours of runs: `wirewatch run` visits and measures them.")
         return
     if shown:
         console.print(_table(shown))
     sick = sum(bool(state.verdicts) for state in states)
     visited = sum(state.today is not None for state in states)
     new = sum(state.today is not None and state.usual is None for state in states)
-    console.print(
-        f"Not well: {sick} of {how_many(len(states), 'source')}; {visited} visited in the last 24 hours of runs."
-    )
+    say(f"Not well: {sick} of {how_many(len(states), 'source')}; {visited} visited in the last 24 hours of runs.")
     if new:
-        console.print(f"Known for too few days to say what is usual, which takes a week: {new}.")
+        say(f"Known for too few days to say what is usual, which takes a week: {new}.")
 
 
 def _table(states: list[State]) -> Table:

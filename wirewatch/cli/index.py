@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from wirewatch.cli import stages
-from wirewatch.cli.console import console, progress
+from wirewatch.cli.console import console, progress, say
 from wirewatch.records import Rejected
 from wirewatch.settings import get_settings
 from wirewatch.words import how_many
@@ -21,9 +21,9 @@ def init() -> None:
 
     client = connect()
     create(client)
-    console.print("The index templates are in place.")
+    say("The index templates are in place.")
     if old := older(client):
-        console.print(f"Of an older schema: {', '.join(old)}. `wirewatch index migrate` builds new ones beside them.")
+        say(f"Of an older schema: {', '.join(old)}. `wirewatch index migrate` builds new ones beside them.")
 
 
 def migrate() -> None:
@@ -34,12 +34,12 @@ def migrate() -> None:
         replaced = bring_over(progress=move)
     days = get_settings().elasticsearch.keep_replaced_days
     if replaced:
-        console.print(
+        say(
             f"Replaced: {', '.join(replaced)}. They are kept for {how_many(days, 'day')}, and removed by the next "
             "`wirewatch maintain` after that."
         )
     else:
-        console.print("All articles are in indices of the present schema.")
+        say("All articles are in indices of the present schema.")
 
 
 def retry() -> None:
@@ -53,7 +53,7 @@ def retry() -> None:
     stages.summarize(written)
     for batch in rejected(root):
         for letter in batch.read(Rejected):
-            console.print(f"{letter.article.id}  {letter.article.url}\n  {letter.reason}", soft_wrap=True)
+            say(f"{letter.article.id}  {letter.article.url}\n  {letter.reason}")
 
 
 def snapshot(
@@ -67,11 +67,11 @@ def snapshot(
     if show:
         for found in snapshots():
             kept = how_many(len(found.indices), "index", "indices")
-            console.print(f"{found.name}  {kept}{'' if found.complete else ', not complete'}")
+            say(f"{found.name}  {kept}{'' if found.complete else ', not complete'}")
         return
     with console.status("Taking a snapshot"):
         made = take(keep=keep)
-    console.print(f"Snapshot {made.name}: {how_many(len(made.indices), 'index', 'indices')}.")
+    say(f"Snapshot {made.name}: {how_many(len(made.indices), 'index', 'indices')}.")
 
 
 def restore(
@@ -83,7 +83,7 @@ def restore(
 
     with console.status("Restoring"):
         restored = put_back(name, replace=replace)
-    console.print(f"The indices are as they were in the snapshot {restored.name}: {', '.join(restored.indices)}.")
+    say(f"The indices are as they were in the snapshot {restored.name}: {', '.join(restored.indices)}.")
 
 
 def register(app: typer.Typer) -> None:

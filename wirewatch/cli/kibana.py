@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wirewatch.cli.console import console
+from wirewatch.cli.console import console, say
 from wirewatch.settings import get_settings, without_login
 
 
@@ -20,12 +20,12 @@ def setup(
 
     if export:
         export.write_text(kibana.ndjson(), encoding="utf-8")
-        console.print(f"Written: {export}. Import it in Kibana under Stack Management, Saved Objects.", soft_wrap=True)
+        say(f"Written: {export}. Import it in Kibana under Stack Management, Saved Objects.")
         return
     with console.status("Waiting for Kibana") as line:
         count = kibana.setup(tell=line.update)
     place = f"{without_login(get_settings().kibana_url).rstrip('/')}/s/{SPACE}/app/dashboards"
-    console.print(f"Kibana has the {count} saved objects of Wirewatch: {place}", soft_wrap=True)
+    say(f"Kibana has the {count} saved objects of Wirewatch: {place}")
 
 
 def register(app: typer.Typer) -> None:

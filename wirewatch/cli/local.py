@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from wirewatch.cli.airflow import DAGS, Airflow
-from wirewatch.cli.console import console
+from wirewatch.cli.console import console, say
 from wirewatch.errors import UserError
 from wirewatch.settings import get_settings
 
@@ -32,7 +32,7 @@ def start() -> None:
     node = Node(get_settings())
     with _telling() as tell:
         node.start(tell)
-    console.print(f"Elasticsearch {node.status().version} answers at {node.status().url}")
+    say(f"Elasticsearch {node.status().version} answers at {node.status().url}")
 
 
 def stop() -> None:
@@ -41,7 +41,7 @@ def stop() -> None:
 
     with console.status("Stopping Elasticsearch"):
         Node(get_settings()).stop()
-    console.print("Elasticsearch is stopped.")
+    say("Elasticsearch is stopped.")
 
 
 def status() -> None:
@@ -50,12 +50,12 @@ def status() -> None:
 
     found = Node(get_settings()).status()
     if found.ready:
-        console.print(f"Elasticsearch {found.version} answers at {found.url} (process {found.pid}).")
+        say(f"Elasticsearch {found.version} answers at {found.url} (process {found.pid}).")
     elif found.running:
-        console.print(f"Elasticsearch is starting or busy (process {found.pid}); its log: {found.log}")
+        say(f"Elasticsearch is starting or busy (process {found.pid}); its log: {found.log}")
     else:
-        console.print("Elasticsearch is not running. `wirewatch node start` starts it.")
-    console.print(f"Data: {found.data}", soft_wrap=True)
+        say("Elasticsearch is not running. `wirewatch node start` starts it.")
+    say(f"Data: {found.data}")
 
 
 def logs(lines: Annotated[int, typer.Option("-n", help="How many lines.")] = 50) -> None:
@@ -77,16 +77,14 @@ def up() -> None:
     with _telling() as tell:
         is_new = airflow.start(tell)
     if not is_new:
-        console.print("Airflow runs already. What was changed since in settings or code takes `make down` first.")
-    console.print(
+        say("Airflow runs already. What was changed since in settings or code takes `make down` first.")
+    say(
         f"Airflow is at {airflow.url}: user admin, password {airflow.password()}\n"
         f"Unpause the DAG `crawl_nightly` there: it runs once at once, and then every night at 02:00 "
         f"({get_settings().timezone}).\n"
         f"Its logs: {airflow.folder}/*.log\n"
         "`wirewatch status` says how all is, `wirewatch doctor` what is wrong. `make down` stops everything; what was "
-        "collected stays.",
-        soft_wrap=True,
-        highlight=False,
+        "collected stays."
     )
 
 
@@ -94,7 +92,7 @@ def down() -> None:
     """Stop what ``wirewatch up`` started."""
     with console.status("Stopping Airflow"):
         _airflow().stop()
-    console.print("Airflow is stopped.")
+    say("Airflow is stopped.")
     if get_settings().elasticsearch.url is None:
         stop()
 
@@ -122,7 +120,7 @@ def _telling() -> Iterator[Callable[[str], None]]:
         what = message.partition(":")[0]
         if not console.is_terminal and what not in said:
             said.add(what)
-            console.print(f"{what} …", soft_wrap=True)
+            say(f"{what} …")
 
     with console.status("…") as line:
         yield tell

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from wirewatch.cli.console import console
+from wirewatch.cli.console import console, say
 from wirewatch.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def show(page: str, url: str | None, explain: bool, as_json: bool) -> None:
         json.dump(_as_json(saved, reading, explain), sys.stdout, ensure_ascii=False, indent=1)
         print()
         return
-    console.print(f"{reading.url}\nfrom {saved.place}; read by {reading.page_object}", highlight=False, soft_wrap=True)
+    say(f"{reading.url}\nfrom {saved.place}; read by {reading.page_object}")
     table = Table("field", Column("value", overflow="fold"), Column("origin", overflow="fold"))
     for field in reading.fields:
         if text := _text(field.value):
@@ -120,7 +120,7 @@ def new(
     made = new_class(domain, name)
     pages = read_for_tests(domain, _pages(from_url, from_file, url), keep_text=keep_text, keep=keep_word or ())
     made.file.write_text(made.code, encoding="utf-8")
-    console.print(f"{made.file} is written: override in it what is wrong.", highlight=False, soft_wrap=True)
+    say(f"{made.file} is written: override in it what is wrong.")
     _write_fixtures(made.name, pages)
 
 
@@ -168,10 +168,10 @@ def _write_fixtures(class_name: str, pages: list[TestPage]) -> None:
 
     for page in pages:
         folder = write_fixture(class_name, page)
-        console.print(f"{folder}/ is written: correct its output.json.", highlight=False, soft_wrap=True)
+        say(f"{folder}/ is written: correct its output.json.")
         if page.lost:
-            console.print(f"  With the made-up words it gives no {', '.join(page.lost)}.", highlight=False)
-    console.print("pytest tests/crawlers/pages/test_fixtures.py compares them with what the class gives.")
+            say(f"  With the made-up words it gives no {', '.join(page.lost)}.")
+    say("pytest tests/crawlers/pages/test_fixtures.py compares them with what the class gives.")
 
 
 def register(app: typer.Typer) -> None:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from wirewatch import batches
 from wirewatch.batches import Batch
-from wirewatch.cli.console import console, progress
+from wirewatch.cli.console import console, progress, say
 from wirewatch.cli.options import Only
 from wirewatch.cli.stages import summarize
 from wirewatch.records import now
@@ -45,7 +45,7 @@ def replay(
     key = f"{stage} {first:%Y%m%d} {last:%Y%m%d} {' '.join(sorted(only or ()))}"
     run = None if anew else stopped(key, taken)
     if run:
-        console.print(f"The replay that was begun as {run} goes on; `--anew` begins it from the start.")
+        say(f"The replay that was begun as {run} goes on; `--anew` begins it from the start.")
     summarize(go_through(taken, stage, only or (), run or batches.run_name(now(), key)))
 
 

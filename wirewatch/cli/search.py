@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from wirewatch.cli.console import console
+from wirewatch.cli.console import console, say
 from wirewatch.errors import UserError
 from wirewatch.words import how_many
 
@@ -140,7 +140,7 @@ def write(file: Path, format: Format | None, asked: dict[str, Any]) -> None:
     except (UserError, KeyboardInterrupt):
         part.unlink(missing_ok=True)
         raise
-    console.print(f"All hits are in {file}.", soft_wrap=True, highlight=False)
+    say(f"All hits are in {file}.")
 
 
 _BY_MEANING, _BY_QUERY = "near in meaning", "the query matches it"
@@ -159,7 +159,7 @@ def show(results: Results, offset: int = 0, otherwise: str = _BY_MEANING) -> Non
     elif results.total:
         console.print(how_many(results.total, "article"))
     else:
-        console.print("No article matches. Fewer words, or fewer filters, find more.")
+        say("No article matches. Fewer words, or fewer filters, find more.")
     for name, counts in results.facets.items():
         _show_facet(name, counts)
     for one in results.suggestions:

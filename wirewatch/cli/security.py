@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wirewatch.cli.console import console
+from wirewatch.cli.console import say
 from wirewatch.settings import get_settings, without_login
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def setup(
         for _ in security.setup(keys_for=()):
             pass
         made = "A new key" if security.keep("pipeline", pipeline_key) else "The key"
-        console.print(f"The roles are in place. {made} of the pipeline is in {pipeline_key}.", soft_wrap=True)
+        say(f"The roles are in place. {made} of the pipeline is in {pipeline_key}.")
     elif not _show(security.setup()):
-        console.print("The roles are in place, and each has a key. `wirewatch security rotate` makes another.")
+        say("The roles are in place, and each has a key. `wirewatch security rotate` makes another.")
 
 
 def rotate(
@@ -42,7 +42,7 @@ def rotate(
     from search import security
 
     _show(security.rotate(role, grace=timedelta(hours=hours)))
-    console.print(f"Any older key of {role} works for {hours:g} h more.")
+    say(f"Any older key of {role} works for {hours:g} h more.")
 
 
 def certificates(
@@ -53,7 +53,7 @@ def certificates(
     from search.node.certificates import keep
 
     made = keep(folder, hosts)
-    console.print(f"The certificates {'are' if made else 'were already'} in {folder}.", soft_wrap=True)
+    say(f"The certificates {'are' if made else 'were already'} in {folder}.")
 
 
 def _show(keys: Iterator[Key]) -> int:
@@ -64,7 +64,7 @@ def _show(keys: Iterator[Key]) -> int:
     for key in keys:
         if not shown:
             url, ca = whereabouts(get_settings())
-            console.print("Shown once and kept nowhere. Whoever uses a key puts into the environment or .env:")
+            say("Shown once and kept nowhere. Whoever uses a key puts into the environment or .env:")
             typer.echo(f"ELASTICSEARCH_URL={without_login(url)}")
             if ca:
                 typer.echo(f"WIREWATCH_ELASTICSEARCH__CA={ca}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wirewatch.cli.console import console
+from wirewatch.cli.console import say
 
 
 def serve(
@@ -23,10 +23,9 @@ def serve(
     from api.app import LOOPBACK, app
 
     place = f"http://{host}:{port}"
-    console.print(
+    say(
         f"Search at {place}/ in a browser. The API is at {place}/api/search?q=…, described at /api/openapi.json; "
-        "metrics for Prometheus are at /metrics",
-        soft_wrap=True,
+        "metrics for Prometheus are at /metrics"
     )
     uvicorn.run(app([*LOOPBACK, host, *(name or ())]), host=host, port=port, log_level="warning")
 

@@ -16,7 +16,7 @@ from rich.table import Column, Table
 
 from wirewatch.catalogue import Written, wording
 from wirewatch.cli import health
-from wirewatch.cli.console import console, errors, progress
+from wirewatch.cli.console import console, errors, progress, say
 from wirewatch.cli.options import Country, Language, Only, Tier
 from wirewatch.errors import UserError
 from wirewatch.records import now
@@ -86,7 +86,7 @@ def show(domain: Annotated[str, typer.Argument(help="The source's domain.")]) ->
         choose([], [domain])  # says that there is none
         return
     source = written.entry
-    console.print(f"{written.place}:", highlight=False, soft_wrap=True)
+    say(f"{written.place}:")
     _print_entry(source)
     state = State(settings.state)
     state.catch_up(settings.batches)
@@ -101,8 +101,8 @@ def show(domain: Annotated[str, typer.Argument(help="The source's domain.")]) ->
     console.print(table)
     if asking := state.asking([domain]).get(domain):
         closed = f"; it asked for patience until {_when(asking.closed_until)}" if asking.closed_until else ""
-        console.print(f"Pages asked for on {asking.day}: {asking.pages}{closed}", highlight=False)
-    console.print(f"Articles known: {state.articles(domain)}", highlight=False)
+        say(f"Pages asked for on {asking.day}: {asking.pages}{closed}")
+    say(f"Articles known: {state.articles(domain)}")
 
 
 def habits(domain: Annotated[str, typer.Argument(help="The source's domain.")]) -> None:
@@ -121,8 +121,8 @@ def habits(domain: Annotated[str, typer.Argument(help="The source's domain.")]) 
     if table.row_count:
         console.print(table)
     else:
-        console.print("Nothing was taken out of its texts lately.")
-    console.print(f"Learned from its last articles: {learned.articles}", highlight=False)
+        say("Nothing was taken out of its texts lately.")
+    say(f"Learned from its last articles: {learned.articles}")
 
 
 def add(
@@ -152,9 +152,9 @@ def add(
     _say_what_was_looked_at(site.looked_at)
     source = _source_of(site, name, country, language, tier)
     if dry_run:
-        console.print("Nothing is written; the entry would be:")
+        say("Nothing is written; the entry would be:")
     else:
-        console.print(f"{add_source(folder, source).place}:", highlight=False, soft_wrap=True)
+        say(f"{add_source(folder, source).place}:")
     _print_entry(source)
     if not source.languages:
         errors.print("The site does not say in which language it is: write it into the entry.")
@@ -194,7 +194,7 @@ def export(
         sys.stdout.buffer.write(text)
         return
     Path(opml).write_bytes(text)
-    console.print(f"{opml} is written.", highlight=False, soft_wrap=True)
+    say(f"{opml} is written.")
 
 
 def import_opml(
@@ -225,14 +225,14 @@ def import_opml(
             added += 1
     for why in found.skipped:
         errors.print(f"Skipped: {escape(why)}", soft_wrap=True, highlight=False)
-    console.print(f"{how_many(added, 'source')} added, {len(found.skipped)} skipped.", highlight=False)
+    say(f"{how_many(added, 'source')} added, {len(found.skipped)} skipped.")
 
 
 def schema() -> None:
     """Write the JSON schema of the catalogue's files into their folder, for editors."""
     file = get_settings().sources / SCHEMA
     file.write_text(json_schema(), encoding="utf-8")
-    console.print(f"{file} is written.", highlight=False, soft_wrap=True)
+    say(f"{file} is written.")
 
 
 def _catalogue(folder: Path) -> list[Written[Source]]:
@@ -279,7 +279,7 @@ def _source_of(site: Site, name: str | None, country: str, language: str | None,
 
 def _say_what_was_looked_at(findings: Iterable[Finding]) -> None:
     if findings := list(findings):
-        console.print("Looked at:")
+        say("Looked at:")
         _print_findings(findings)
 
 

@@ -10,12 +10,13 @@ from functools import partial, wraps
 from typing import Annotated, ParamSpec
 
 import typer
+from rich.markup import escape
 from rich.table import Column, Table
 
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.cli import pages
-from wirewatch.cli.console import console, progress
+from wirewatch.cli.console import console, progress, say
 from wirewatch.cli.options import Only, Tiers
 from wirewatch.errors import Unavailable, UserError
 from wirewatch.records import Meaning, now
@@ -113,7 +114,7 @@ def deliver() -> None:
         counts = stage()
     for state, what in DELIVERED.items():
         if counts[state]:
-            console.print(f"{what}: {counts[state]}", soft_wrap=True)
+            say(f"{what}: {counts[state]}")
 
 
 def health() -> list[Batch]:
@@ -217,7 +218,7 @@ def summarize(written: Iterable[Batch]) -> None:
     for batch in written:
         by_stage[batch.stage].append(batch)
     if not by_stage:
-        console.print("There was nothing to do.")
+        say("There was nothing to do.")
         return
     counts = {stage: batches.total(found) for stage, found in by_stage.items()}
     table = Table(title="What this run did", title_justify="left", show_header=False)
@@ -231,7 +232,7 @@ def summarize(written: Iterable[Batch]) -> None:
             if kind == "failed" and what:
                 table.add_row(f"failed: {what}", str(number), f"in {stage}")
             if kind == "broken":
-                table.add_row(f"broken: {what}", str(number), "the alert's query cannot be read")
+                table.add_row(f"broken: {escape(what)}", str(number), "the alert's query cannot be read")
     console.print(table)
 
 
@@ -277,10 +278,10 @@ def show_batches(
                 f"{1000 * manifest.cpu_seconds / manifest.records:.1f}"
                 if manifest.cpu_seconds and manifest.records
                 else "",
-                ", ".join(happened),
+                escape(", ".join(happened)),
             )
     console.print(table)
-    console.print(f"Runs that began on {first:%Y-%m-%d} or later; `--from` shows those before.")
+    say(f"Runs that began on {first:%Y-%m-%d} or later; `--from` shows those before.")
 
 
 def register(app: typer.Typer) -> None:

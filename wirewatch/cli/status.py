@@ -26,7 +26,7 @@ from wirewatch import __version__, batches, settled
 from wirewatch.batches import Batch
 from wirewatch.cli.airflow import airflow_of
 from wirewatch.cli.airflow_api import Dag
-from wirewatch.cli.console import MARKS, Verdict, console
+from wirewatch.cli.console import MARKS, Verdict, console, say
 from wirewatch.cli.words import ago, ahead, created, room, size
 from wirewatch.errors import UserError
 from wirewatch.records import SourceHealth, now
@@ -339,7 +339,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print it as JSO
         table = Table.grid(padding=(0, 1))
         for part in parts:
             table.add_row(MARKS[part.verdict], f"[bold]{part.name}[/]", escape("\n".join(part.lines)))
-        console.print(f"Wirewatch {__version__}, {now():%Y-%m-%d %H:%M} UTC", highlight=False)
+        say(f"Wirewatch {__version__}, {now():%Y-%m-%d %H:%M} UTC")
         console.print(table, highlight=False)
     if any(part.verdict == "wrong" for part in parts):
         raise typer.Exit(1)

@@ -166,7 +166,7 @@ def test_a_blocked_source_and_a_field_gone_missing_are_found_in_what_the_runs_le
         health(run, sources=[POST, WIRE], client=es)
     post, wire = examine(es, [POST, WIRE])
     assert [str(verdict) for verdict in post.verdicts] == [
-        "blocked: 1 of 1 requests refused in 24 h (http-403 1)",
+        "blocked: 1 of 1 request refused in 24 h (http-403 1)",
     ]
     assert [str(verdict) for verdict in wire.verdicts] == [
         "field missing: lead in 0 of 21 articles, usually 100%",

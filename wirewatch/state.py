@@ -66,6 +66,7 @@ HABITS_KEPT = timedelta(days=60)
 ROBOTS_UNAVAILABLE = "robots-unavailable"
 """The reason of a page that was not asked for because its host's robots.txt could not be had."""
 SETTLED = "settled"
+"""Stands for a stage in :class:`Applied`."""
 
 
 def _key(url: str) -> str:
@@ -200,8 +201,8 @@ class Asking(_Table):
 
 
 class Applied(_Table):
-    """The batches that the state has taken in; as of the stage :data:`SETTLED` the notes of :mod:`wirewatch.settled`
-    after which it had all batches of the settled days.
+    """The batches that the state has taken in; and, as of the stage :data:`SETTLED`, those notes of
+    :mod:`wirewatch.settled` of whose settled days it had all batches after a look at everything.
     """
 
     __tablename__ = "applied"

@@ -175,12 +175,14 @@ def test_a_memory_of_stories_takes_in_what_was_put_back(root: str) -> None:
             return {name for name in session.scalars(select(_Applied.name)) if name.endswith("-g00")}
 
     made(root, run(30))
+    made(root, run(1))
     settle()
-    assert remembered() == {run(30)}
-    put_back(root, run(40), "enriched")
-    assert remembered() == {run(30)}
-    settle()
-    assert remembered() == {run(30), run(40)}
+    assert remembered() == {run(30), run(1)}
+    for stage in STAGES:
+        put_back(root, run(40), stage)
+    assert remembered() == {run(30), run(1)}
+    assert settle() == done_before(2)
+    assert remembered() == {run(40), run(30), run(1)}
 
 
 @pytest.mark.parametrize("torn", ["", "2099", "20990101", "20990101 0123456789abcde"])

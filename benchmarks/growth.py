@@ -35,7 +35,8 @@ from tests.s3 import S3, s3
 from wirewatch import settled
 from wirewatch.batches import MANIFEST, Batch, pending, run_name, write
 from wirewatch.records import Page, PageKind, PageOutcome, SourceRef, now
-from wirewatch.state import Applied, State
+from wirewatch.state import State
+from wirewatch.state_tables import Applied
 
 EVALUATED = False
 STORIES = (1_000, 10_000, 100_000)

@@ -85,8 +85,8 @@ class _Language(_Table):
 
 
 class _Applied(_Table):
-    """The batches that the memory has taken in; and those notes of :mod:`wirewatch.settled` of whose settled days it had
-    all batches after a look at everything.
+    """The batches that the memory has taken in; and those notes of :mod:`wirewatch.settled` of whose settled days it
+    had all batches after a look at everything.
     """
 
     __tablename__ = "stories_applied"

@@ -4,8 +4,8 @@ A batch is a folder ``<root>/<stage>/<name>/`` at any fsspec URL. Data files com
 a batch without a manifest does not exist, so a killed stage leaves nothing half done. A batch never changes, but that
 it loses data files that are kept no longer (:mod:`wirewatch.retention`); the next stage writes a batch of the same name
 under its own stage. What a stage still has to do is therefore simply :func:`pending`: the batches of the stage before
-that have no successor; days of which all is done are not looked at (:mod:`wirewatch.settled`). Two processes may work on
-the same batch at once: each writes files of its own, the first to finish makes the batch, the other's work is thrown
+that have no successor; days of which all is done are not looked at (:mod:`wirewatch.settled`). Two processes may work
+on the same batch at once: each writes files of its own, the first to finish makes the batch, the other's work is thrown
 away. See ``docs/decisions.md``.
 """
 
@@ -32,6 +32,7 @@ from wirewatch.cost import Meter
 from wirewatch.errors import Unavailable, UserError
 from wirewatch.records import Record, now
 from wirewatch.storage import file_system, folders_with, is_disk
+from wirewatch.words import how_many
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ class Batch:
         except (FileNotFoundError, zstandard.ZstdError) as error:
             raise self._damaged(str(error)) from error
         if number != expected:
-            raise self._damaged(f"it has {number} of its {expected} records")
+            raise self._damaged(f"it has {number} of its {how_many(expected, 'record')}")
 
     def find(self, record: type[R], ids: Collection[str]) -> Iterator[R]:
         """The records of these ids, in the order they were written; of a class whose first field is its ``id``.

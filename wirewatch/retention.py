@@ -27,6 +27,7 @@ from wirewatch.records import now
 from wirewatch.settings import get_settings
 from wirewatch.state import State
 from wirewatch.storage import file_system, is_disk
+from wirewatch.words import how_many
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +54,12 @@ class Removed:
         self.files += len(sizes)
         self.bytes += sum(sizes)
         self.folders.add(folder)
-        log.info("%s: %s, %d files, %s", self.what, folder, len(sizes), megabytes(sum(sizes)))
+        log.info("%s: %s, %s, %s", self.what, folder, how_many(len(sizes), "file"), megabytes(sum(sizes)))
 
     def __str__(self) -> str:
-        still = f"; {self.kept} batches are old enough, but still needed" if self.kept else ""
-        return f"{self.what}: {self.files} files ({megabytes(self.bytes)}) of {len(self.folders)} folders{still}"
+        still = f"; {how_many(self.kept, 'batch is', 'batches are')} old enough, but still needed" if self.kept else ""
+        files, folders = how_many(self.files, "file"), how_many(len(self.folders), "folder")
+        return f"{self.what}: {files} ({megabytes(self.bytes)}) of {folders}{still}"
 
 
 def words(counts: Mapping[str, int]) -> str:
@@ -133,8 +135,11 @@ def settle(*, dry_run: bool = False) -> str:
     old = sorted(name for name in waiting if name < recent)
     for name in old:
         log.warning("%s/%s waits for the next stage.", waiting[name], name)
-    still = f"; {len(old)} batches wait since then, the first is {waiting[old[0]]}/{old[0]}" if old else ""
-    return f"all is done of the days before {day[:4]}-{day[4:6]}-{day[6:]}{still}"
+    done = f"all is done of the days before {day[:4]}-{day[4:6]}-{day[6:]}"
+    if not old:
+        return done
+    wait = how_many(len(old), "batch waits", "batches wait")
+    return f"{done}; {wait} for more than {TRIES_KEPT.days} days, the oldest is {waiting[old[0]]}/{old[0]}"
 
 
 def tidy(*, dry_run: bool = False) -> str:
@@ -150,10 +155,10 @@ def tidy(*, dry_run: bool = False) -> str:
     settings = get_settings()
     # Files know the real time, whatever `time_shift` says.
     before = datetime.now(UTC) - TRIES_KEPT
-    tries, folders = Removed("files of killed tries"), Removed("folders of dead processes")
+    tries, folders = Removed("files of killed tries"), Removed("folders of dead processes and past days")
     for stage in (*STAGES, REJECTED):
         _tidy_stage(settings.batches, stage, before, tries, dry_run)
-    for kind in ("crawl", "batch"):
+    for kind in ("crawl", "batch", "told"):
         for folder in sorted((settings.home / "tmp").glob(f"{kind}-*")):
             _tidy_folder(folder, before, folders, dry_run)
     return f"{tries}; {folders}"

@@ -118,12 +118,12 @@ def deliver() -> None:
 
 def health() -> list[Batch]:
     """Measure how the sources did, and tell the operator, once a day, of those that are not well."""
-    from search.health.digest import tell_operator
+    from search.health.digest import send_digest
     from search.health.measure import health as stage
 
     done = _each_pending("health", "health", stage)
     if not all(batch.is_replay for batch in done):  # a replay tells nobody
-        tell_operator()
+        send_digest()
     return done
 
 
@@ -157,7 +157,7 @@ def go_the_whole_way(
     Raises:
         UserError: a stage could not do its work, or not all of it; what was done is kept.
     """
-    from search.alerts.deliver import operator_channels
+    from search.alerts.operator_notices import operator_channels
     from search.client import connect
 
     # What would stop the last stages is found before the first one begins.

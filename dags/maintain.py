@@ -54,7 +54,8 @@ def maintain() -> None:
         from wirewatch.retention import settle, shorten
 
         dry_run = _asked_for("batches")
-        return _told(f"{shorten(dry_run=dry_run)}; {settle(dry_run=dry_run)}")
+        done = settle(dry_run=dry_run)  # first: it is not to wait for what may be damaged
+        return _told(f"{shorten(dry_run=dry_run)}; {done}")
 
     @task(execution_timeout=LONGEST)
     def leftovers() -> str:

@@ -85,8 +85,8 @@ class _Language(_Table):
 
 
 class _Applied(_Table):
-    """The batches that the memory has taken in, and the notes of :mod:`wirewatch.settled` after which it had all of the
-    settled days.
+    """The batches that the memory has taken in; and those notes of :mod:`wirewatch.settled` of whose settled days it
+    had all batches after a look at everything.
     """
 
     __tablename__ = "stories_applied"

@@ -3,11 +3,10 @@
 A batch is a folder ``<root>/<stage>/<name>/`` at any fsspec URL. Data files come first, ``manifest.json`` last:
 a batch without a manifest does not exist, so a killed stage leaves nothing half done. A batch never changes, but that
 it loses data files that are kept no longer (:mod:`wirewatch.retention`); the next stage writes a batch of the same name
-under its own stage. What a stage still has to do is therefore simply
-:func:`pending`: the batches of the stage before that have no successor; those of long ago, which all have one, are not
-looked at (:mod:`wirewatch.settled`). Two processes may work on the same batch at
-once: each writes files of its own, the first to finish makes the batch, the other's work is thrown away. See
-``docs/decisions.md``.
+under its own stage. What a stage still has to do is therefore simply :func:`pending`: the batches of the stage before
+that have no successor; days of which all is done are not looked at (:mod:`wirewatch.settled`). Two processes may work
+on the same batch at once: each writes files of its own, the first to finish makes the batch, the other's work is thrown
+away. See ``docs/decisions.md``.
 """
 
 from __future__ import annotations
@@ -198,7 +197,7 @@ def _manifest(batch: Batch) -> Manifest:
     except FileNotFoundError:
         raise UserError(
             f"There is no finished batch {batch.stage}/{batch.name} under {batch.root}. "
-            "`wirewatch batches` lists those that there are."
+            "`wirewatch batches --from DATE` lists those that there are."
         ) from None
 
 
@@ -283,7 +282,7 @@ def _publish(writer: BatchWriter, manifest: Manifest) -> bool:
     """Write the manifest, whole or not at all; False where another process was faster."""
     root, data = writer.batch.root, _as_json(manifest)
     if writer.batch.name < settled.since(settled.note(root)):
-        settled.remove(root)  # nobody would find it
+        settled.remove(root)  # else nobody finds it
     with file_system(writer.batch.url) as (fs, path):
         if is_disk(fs):
             # Where two tries get here at the same instant, the later manifest replaces the other; the files of both

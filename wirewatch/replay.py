@@ -115,8 +115,8 @@ def choose(first: date, last: date, stage: Stage = Stage.EXTRACT, only: Collecti
     if not found:
         of = f" of {', '.join(sorted(only))}" if only else ""
         raise NothingThere(
-            f"Nothing{of} to replay from {first} to {last}. `wirewatch batches` lists the batches by day; those that "
-            "are not indexed yet are taken on by `wirewatch run`."
+            f"Nothing{of} to replay from {first} to {last}. `wirewatch batches --from {first}` lists the batches; "
+            "those that are not indexed yet are taken on by `wirewatch run`."
         )
     return found
 

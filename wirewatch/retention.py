@@ -135,8 +135,11 @@ def settle(*, dry_run: bool = False) -> str:
     old = sorted(name for name in waiting if name < recent)
     for name in old:
         log.warning("%s/%s waits for the next stage.", waiting[name], name)
-    still = f"; {len(old)} batches wait since then, the first is {waiting[old[0]]}/{old[0]}" if old else ""
-    return f"all is done of the days before {day[:4]}-{day[4:6]}-{day[6:]}{still}"
+    done = f"all is done of the days before {day[:4]}-{day[4:6]}-{day[6:]}"
+    if not old:
+        return done
+    wait = how_many(len(old), "batch waits", "batches wait")
+    return f"{done}; {wait} for more than {TRIES_KEPT.days} days, the oldest is {waiting[old[0]]}/{old[0]}"
 
 
 def tidy(*, dry_run: bool = False) -> str:

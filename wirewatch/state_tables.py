@@ -16,6 +16,7 @@ from wirewatch.records import PageKind
 LAYOUT = 6
 """Number of the tables' layout. Raise it with every change of the tables: those of another layout are rebuilt."""
 SETTLED = "settled"
+"""Stands for a stage in :class:`Applied`."""
 
 T = TypeVar("T")
 
@@ -163,8 +164,8 @@ class Asking(StateTable):
 
 
 class Applied(StateTable):
-    """The batches that the state has taken in; as of the stage :data:`SETTLED` the notes of :mod:`wirewatch.settled`
-    after which it had all batches of the settled days.
+    """The batches that the state has taken in; and, as of the stage :data:`SETTLED`, those notes of
+    :mod:`wirewatch.settled` of whose settled days it had all batches after a look at everything.
     """
 
     __tablename__ = "applied"

@@ -65,7 +65,7 @@ def test_each_duty_is_done_whatever_becomes_of_the_others(
     es.indices.refresh(index="wirewatch-*")
     assert es.count(index=STORIES)["count"] == 0
     assert list(run.manifest().removed) == ["x-0.warc.gz"]
-    assert f"1 batches wait since then, the first is articles/{run.name}" in run_dag.said
+    assert f"1 batch waits for more than 2 days, the oldest is articles/{run.name}" in run_dag.said
     assert not killed.exists() and not log.exists()
     url = "https://example.org/a"
     (visit,) = State(settings.state).look_up([url]).values()

@@ -106,7 +106,7 @@ def test_what_waits_is_found_however_long(root: str) -> None:
     made(root, run(40), "pages")
     made(root, run(30))
     made(root, run(1))
-    assert settle() == f"{done_before(40)}; 1 batches wait since then, the first is pages/{run(40)}"
+    assert settle() == f"{done_before(40)}; 1 batch waits for more than 2 days, the oldest is pages/{run(40)}"
     assert waiting(root) == [run(40)] and known(root, run(40)) == {run(40)}
     extract(Batch(root, "pages", run(40)))
     assert waiting(root) == [] and noted(root) == day(40)
@@ -122,7 +122,7 @@ def test_a_batch_of_a_settled_day_that_comes_late_is_found_at_once(root: str) ->
     assert known(root, run(1), run(30)) == {run(1), run(30)}
     made(root, run(20), "pages")
     assert waiting(root) == [run(20)] and known(root, run(20)) == {run(20)}
-    assert settle() == f"{done_before(20)}; 1 batches wait since then, the first is pages/{run(20)}"
+    assert settle() == f"{done_before(20)}; 1 batch waits for more than 2 days, the oldest is pages/{run(20)}"
 
 
 @ON_BOTH
@@ -133,7 +133,7 @@ def test_a_batch_that_was_put_back_is_found_when_the_upkeep_has_looked(root: str
     assert known(root, run(30)) == {run(30)}
     put_back(root, run(20))
     assert waiting(root) == [] and known(root, run(20)) == set()
-    assert settle() == f"{done_before(20)}; 1 batches wait since then, the first is pages/{run(20)}"
+    assert settle() == f"{done_before(20)}; 1 batch waits for more than 2 days, the oldest is pages/{run(20)}"
     assert waiting(root) == [run(20)] and known(root, run(20)) == {run(20)}
 
     # One that went all its way elsewhere is taken in too, though the note says the same as before.
@@ -175,12 +175,14 @@ def test_a_memory_of_stories_takes_in_what_was_put_back(root: str) -> None:
             return {name for name in session.scalars(select(_Applied.name)) if name.endswith("-g00")}
 
     made(root, run(30))
+    made(root, run(1))
     settle()
-    assert remembered() == {run(30)}
-    put_back(root, run(40), "enriched")
-    assert remembered() == {run(30)}
-    settle()
-    assert remembered() == {run(30), run(40)}
+    assert remembered() == {run(30), run(1)}
+    for stage in STAGES:
+        put_back(root, run(40), stage)
+    assert remembered() == {run(30), run(1)}
+    assert settle() == done_before(2)
+    assert remembered() == {run(40), run(30), run(1)}
 
 
 @pytest.mark.parametrize("torn", ["", "2099", "20990101", "20990101 0123456789abcde"])

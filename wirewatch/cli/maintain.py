@@ -26,7 +26,8 @@ def batches(dry_run: bool) -> str:
     """The archive and enriched articles that are kept no longer; and which days of batches are done with."""
     from wirewatch.retention import settle, shorten
 
-    return f"{shorten(dry_run=dry_run)}; {settle(dry_run=dry_run)}"
+    done = settle(dry_run=dry_run)  # first: it is not to wait for what may be damaged
+    return f"{shorten(dry_run=dry_run)}; {done}"
 
 
 def leftovers(dry_run: bool) -> str:

@@ -192,7 +192,7 @@ def recall(session: Session, facts: Facts) -> Recalled:
     members = session.scalars(select(_Member.article).where(_Member.story == story).order_by(_Member.article))
     stories = _in_the_news(session, [facts])
     near = [(nearness, stories.told(id)) for nearness, id in sorted(stories.near(facts), reverse=True)]
-    return Recalled(stories, stories.told(story) if story in stories else None, list(members), near)
+    return Recalled(stories, stories.told(story) if story and story in stories else None, list(members), near)
 
 
 def _known(session: Session, facts: Iterable[Facts]) -> dict[str, str]:
@@ -206,15 +206,17 @@ def _in_the_news(session: Session, facts: list[Facts]) -> Stories:
     if not facts:
         return Stories()
     begun, ended = min(one.at for one in facts) - WINDOW, max(one.at for one in facts) + WINDOW
-    in_time = _Story.ended >= begun, _Story.begun <= ended
-    count = session.scalar(select(func.count()).select_from(_Story).where(*in_time)) or 0
+    table = _Story.__table__.c  # rows without objects, which would take most of the time
+    in_time = table.ended >= begun, table.begun <= ended
+    count = session.scalar(select(func.count()).where(*in_time)) or 0
     ids, centres, common = list[str](), room(count), Counter[str]()
-    found = session.execute(select(_Story.id, _Story.centre, _Story.names).where(*in_time))
+    found = session.execute(select(table.id, table.centre, table.names).where(*in_time))
     for rows in found.yield_per(LOADED).partitions():
-        sums = np.frombuffer(b"".join(row.centre for row in rows), dtype=np.float32)
-        centres[len(ids) : len(ids) + len(rows)] = units(sums.reshape(len(rows), DIMENSIONS))
-        ids += [row.id for row in rows]
-        common.update("\n".join(row.names for row in rows if row.names).split("\n"))
+        some, sums, names = zip(*rows, strict=True)
+        vectors = np.frombuffer(b"".join(sums), dtype=np.float32).reshape(len(rows), DIMENSIONS)
+        centres[len(ids) : len(ids) + len(rows)] = units(vectors)
+        ids += some
+        common.update("\n".join(names).split("\n"))
     return Stories(Remembered(ids, centres, common, partial(_look_up, session)), _languages(session))
 
 

@@ -221,8 +221,9 @@ def _unit(vector: NDArray[Any]) -> Vector:
 
 def units(vectors: Matrix) -> Matrix:
     """The unit vector of each, to the last bit that of :func:`_unit`."""
-    lengths = np.sqrt(np.vecdot(vectors, vectors))[:, np.newaxis]
-    return vectors / np.where(lengths > 1e-6, lengths, 1)
+    lengths = np.sqrt(np.vecdot(vectors, vectors))
+    lengths[lengths <= 1e-6] = 1
+    return np.asarray(vectors / lengths[:, np.newaxis], dtype=np.float32)
 
 
 def nearness(cosine: float, countries: Mapping[str, float], others: Mapping[str, float], rare: bool) -> float:

@@ -8,12 +8,12 @@ from sqlalchemy import URL
 
 from enrichment.embedding import DIMENSIONS
 from enrichment.enrich import enrich
-from enrichment.memory import Memory, tell
+from enrichment.memory import Memory, recall, tell
 from enrichment.stories import Facts
 from tests.enrichment.articles import article
 from tests.postgres import new_database
 from wirewatch.batches import Batch, write
-from wirewatch.records import STORIES, Article, EnrichedArticle, Story
+from wirewatch.records import STORIES, Article, EnrichedArticle, Entity, Story
 
 VISIT = {
     "fr": ("Le président russe reçu à Alger", "Vladimir Poutine a rencontré le président algérien à Alger mardi."),
@@ -106,3 +106,28 @@ def test_what_a_killed_task_told_is_not_remembered(tmp_path: Path) -> None:
     first, _ = told(state, tmp_path, [lone])
     assert told(state, tmp_path, [lone])[0] == first == {lone.article: lone.article}
     assert told(state, tmp_path, [])[1] == []
+
+
+def test_how_many_stories_have_a_name_is_known_of_those_that_are_not_looked_up(tmp_path: Path) -> None:
+    everywhere, seldom = (Entity(id=f"organization:{name}", name=name) for name in ("everywhere", "seldom"))
+    batch = Batch(tmp_path.as_uri(), "enriched", "20270131T020000Z-a")
+    articles = [
+        EnrichedArticle(
+            **dict(article("A title", "A text.", path=str(n))),
+            embedding=tuple(np.eye(DIMENSIONS)[n]),
+            entities=(everywhere, seldom) if n == 0 else (everywhere,),
+            story_id=f"story{n}",
+        )
+        for n in range(9)
+    ]
+    with write(batch) as out:
+        for one in articles:
+            out.add(one)
+        (tmp_path / STORIES).touch()
+        out.add_file(STORIES, tmp_path / STORIES)
+    facts = Facts.of(articles[0])
+    with Memory(f"sqlite:///{tmp_path}/state.sqlite").alone(tmp_path.as_uri()) as remembered:
+        recalled = recall(remembered, facts)
+    assert recalled.own and (recalled.own.id, recalled.own.articles, recalled.members) == ("story0", 1, [facts.article])
+    assert recalled.near[0][1] is recalled.own
+    assert recalled.stories.why(facts, [facts]).names == {seldom.id}

@@ -359,7 +359,7 @@ class Stories:
         if older in self and younger in self:
             self.told(older).take_over(self.told(younger))
             self._moved(self.told(older))
-            self._centres[self._places[younger]] = 0
+            self._centres[self._places[younger]] = 0  # near to nothing
             self.changed.add(younger)
 
     def _moved(self, story: Told) -> None:

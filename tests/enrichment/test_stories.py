@@ -101,6 +101,18 @@ def test_stories_that_grow_together_become_the_older_one(background: list[Facts]
     assert next(record.size for record in stories.records() if record.id == early.article) == 3
 
 
+def test_a_story_that_took_over_another_is_looked_at_as_what_it_is_now() -> None:
+    stories = Stories()
+    # The second is near to both others, but too late for the first; only with it the third is near to the first.
+    for id, days, first, second in (("a", -8, 0.4, 0.9165), ("b", 0, 0.65, 0.76), ("c", -3, 1.0, 0.0)):
+        vector = np.zeros(DIMENSIONS, dtype=np.float32)
+        vector[:2] = first, second
+        at = NOON + timedelta(days=days)
+        stories.join(Facts(id, id, "fr", "a.example", at, at, vector), id)
+    stories.assign([facts("other", "sw")], {})
+    assert [record.merged_into for record in stories.records() if record.id in "abc"] == [None, "c", "a"]
+
+
 def test_how_many_are_compared_at_once_decides_nothing(
     background: list[Facts], monkeypatch: pytest.MonkeyPatch
 ) -> None:

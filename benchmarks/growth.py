@@ -107,7 +107,7 @@ def _write(root: str, facts: list[Facts], found: dict[str, str], changed: list[S
                     version=one.article,
                     language=one.language,
                     countries=tuple(one.countries),
-                    embedding=tuple((one.vector if one.vector is not None else np.empty(0)).tolist()),
+                    embedding=tuple(np.asarray(one.vector).tolist()),
                     story_id=found[one.article],
                 )
             )

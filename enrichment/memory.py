@@ -281,7 +281,7 @@ def _apply(session: Session, batch: Batch) -> None:
     _apply_people(session, named, batch.is_replay)
     facts = [one for one, story in articles if story]
     merged = {story.id: story.merged_into for story in batch.lines(Story, STORIES) if story.merged_into}
-    # Which stories were near does not matter any more: only those that it says are read.
+    # Which story is the nearest was decided when it was told: no others than its own are read.
     told = {story for _, story in articles if story} | merged.keys() | set(merged.values())
     stories = Stories(Remembered.of(_look_up(session, told)), _languages(session))
     known = _known(session, facts)
@@ -291,6 +291,8 @@ def _apply(session: Session, batch: Batch) -> None:
             stories.join(one, story)
             session.merge(_Member(article=one.article, story=story))
     for younger, older in merged.items():
+        while older in merged:  # one that became part of a third one in the same batch
+            older = merged[older]
         stories.merge(older, younger)
         session.execute(update(_Member).where(_Member.story == younger).values(story=older))
         session.execute(delete(_Story).where(_Story.id == younger))

@@ -53,8 +53,8 @@ LOT = 128
 BLOCK = 8192
 """Stories whose cosines with a lot are in memory at once (4 MB)."""
 MARGIN = 1e-4
-"""More than two cosines differ from how a product of matrices rounds them, which depends on processor, threads and
-block: whatever is added up first, a sum of 384 products of two unit vectors is right to 384 × 2⁻²⁴ = .000023."""
+"""More than rounding can make of the difference of two cosines, once in a product of matrices, which rounds by
+processor, threads and block, and once by themselves: each of the four is right to 384 × 2⁻²⁴ = .000023."""
 
 T = TypeVar("T")
 Vector = NDArray[np.float32]

@@ -2,8 +2,8 @@
 addresses it knows, and finding what is left to do by how many batches were ever done.
 
 Each size in a process of its own on one core, in processor time. Stories are made up, with two countries and three
-names each. They are of 200 subjects, so that .4 % of them are nearer to one another than .35, as of the 119 articles of
-the demo newsroom; a quarter of the articles are new stories, as of real news. *To load* is what a batch pays before its
+names each. They are of 200 subjects, so that .5 % of all pairs are nearer than .35 (of the 119 articles of the demo
+newsroom .4 %); a quarter of the articles are new stories, as of real news. *To load* is what a batch pays before its
 first article; an article is told once, and remembered when the batch is finished. A state is filled with the answers of
 so many articles in batches of 5,000; measured is the last thousand. Batches are on the disk.
 """

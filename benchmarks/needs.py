@@ -64,11 +64,12 @@ def needs(articles: int, figures: Mapping[str, float]) -> Figures:
     more = stories / figures[f"growth.stories.{most}.size"]
     load = more * figures[f"growth.stories.{most}.load_s"]
     told = more * figures[f"growth.stories.{most}.ms_per_article"] / 1000
+    remembered = figures[f"growth.stories.{most}.remembered_ms_per_article"] / 1000
     found = {
         "batches": batches,
         "work_s": articles * sum(each.values()),
         "starts_s": batches * sum(start[stage] for stage in _OF_BATCH) + RUNS * sum(start[stage] for stage in _OF_RUN),
-        "stories_s": 2 * (batches * load + articles * told),
+        "stories_s": batches * load + articles * (told + remembered),
         "node_s": articles * node,
         "airflow_s": 24 * figures["pipeline.airflow.idle_cpu_s_per_hour"]
         + batches * figures["pipeline.airflow.alone_cpu_s_per_batch"],
@@ -110,7 +111,7 @@ STEPS = {
     "batches": ("batches a day", f"articles / {IN_BATCH}, or a batch a run"),
     "work_s": ("CPU s: the stages' work", "articles × CPU s of all stages"),
     "starts_s": ("CPU s: their starts", "batches × starts of crawl to enrich + runs × the others'"),
-    "stories_s": ("CPU s: stories", "2 × (batches × loading them + articles × comparing)"),
+    "stories_s": ("CPU s: stories", "batches × loading them + articles × (comparing + remembering)"),
     "node_s": ("CPU s: the node", "articles × its CPU s of all stages"),
     "airflow_s": ("CPU s: Airflow", "24 × idle + batches × its own of a batch"),
     "busy": ("cores busy, mean", "the sum / 86,400"),

@@ -18,9 +18,9 @@ from enrichment import concepts, geography, known, lexicon
 from enrichment.documents import document
 from enrichment.enrich import enriched
 from enrichment.learned import Named, Person, settled
-from enrichment.memory import Memory, people, recall, recognise
+from enrichment.memory import Memory, Recalled, people, recall, recognise
 from enrichment.pipelines import router
-from enrichment.stories import NEAR, Facts, Stories
+from enrichment.stories import NEAR, Facts
 from wirewatch.batches import Batch, tries
 from wirewatch.errors import UserError
 from wirewatch.records import STORIES, Article, EnrichedArticle, IndexOutcome, Record, SourceRef, Story, Time
@@ -239,20 +239,17 @@ def _topics(article: EnrichedArticle, language: str) -> Iterator[Reason]:
         yield Reason(concept=concept, name=_name(concept, language), why=tuple(why), words=found.words)
 
 
-def _story(
-    article: EnrichedArticle, stored: Batch, recalled: tuple[Stories, str | None, list[str]], language: str
-) -> Belongs | None:
+def _story(article: EnrichedArticle, stored: Batch, recalled: Recalled, language: str) -> Belongs | None:
     facts = Facts.of(article)
-    stories, id, members = recalled
     # One that is long over is forgotten: then it is as it was told.
-    told = stories.told[id].record() if id in stories.told else _as_told(article, stored)
+    told = recalled.own.record() if recalled.own else _as_told(article, stored)
     if told is None:
         return None
-    others = _others(article, members, stored.root)
+    others = _others(article, recalled.members, stored.root)
     called = {entity.id: entity.name for entity in article.entities}
 
     def near(some: Sequence[EnrichedArticle]) -> Near:
-        tie = stories.why(facts, [Facts.of(other) for other in some])
+        tie = recalled.stories.why(facts, [Facts.of(other) for other in some])
         return Near(
             nearness=round(tie.nearness, 3),
             meaning=round(tie.cosine, 3),
@@ -261,14 +258,14 @@ def _story(
         )
 
     neighbours = [_neighbour(other, facts.at, near([other])) for other in others]
-    nearness, further = max((one for one in stories.near(facts) if one[1] != told.id), default=(0.0, None))
+    nearness, further = next((one for one in recalled.near if one[1].id != told.id), (0.0, None))
     return Belongs(
         story=told,
         was=article.story_id if article.story_id != told.id else None,
         near=near(others) if others else None,
         looked_at=len(others),
         neighbours=tuple(sorted(neighbours, key=lambda one: -one.near.nearness)[:NEAREST]),
-        next=stories.told[further].record() if further else None,
+        next=further.record() if further else None,
         next_nearness=round(nearness, 3),
     )
 

@@ -12,15 +12,19 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import numpy as np
-from sqlalchemy import JSON, LargeBinary, String, delete, select, update
+from sqlalchemy import JSON, LargeBinary, Row, String, delete, func, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from enrichment.embedding import DIMENSIONS
 from enrichment.entities import is_surname
 from enrichment.learned import Named, People, Person, surname_key
-from enrichment.stories import WINDOW, Facts, Languages, Stories, Told, in_order
+from enrichment.stories import WINDOW, Facts, Languages, Remembered, Stories, Told, in_order, room, units
 from wirewatch import batches, settled
 from wirewatch.batches import RECORDS, Batch
 from wirewatch.database import SentText, UTCTime, alone, connect, lay_out, lots
@@ -28,10 +32,12 @@ from wirewatch.records import STORIES, EnrichedArticle, Story, now
 
 log = logging.getLogger(__name__)
 
-LAYOUT = 2
+LAYOUT = 3
 """Number of the tables' layout. Raise it with every change of them, and of what they hold: they are rebuilt then."""
 KEPT = timedelta(days=60)
 """Time for which a story or a person is remembered after the last article."""
+LOADED = 5_000
+"""Stories of which the vectors are read at once (8 MB)."""
 
 
 class _Table(DeclarativeBase):
@@ -53,6 +59,8 @@ class _Story(_Table):
     centre: Mapped[bytes] = mapped_column(LargeBinary)
     counts: Mapped[dict[str, dict[str, int]]] = mapped_column(JSON)
     """Of its articles: countries, names, languages, sources."""
+    names: Mapped[str] = mapped_column(SentText)
+    """The names once more, one a line: what of all stories is read for each batch."""
 
 
 class _Member(_Table):
@@ -172,14 +180,26 @@ def _apply_people(session: Session, named: list[Named], replay: bool) -> None:
     session.execute(delete(_Person).where(_Person.seen < now() - KEPT))
 
 
-def recall(session: Session, facts: Facts) -> tuple[Stories, str | None, list[str]]:
-    """The stories that an article may belong to, the id of the one that it does, and the ids of that one's articles.
+@dataclass(frozen=True)
+class Recalled:
+    """What is remembered of the story of an article, and of the others that are in the news."""
 
-    The session is one of :meth:`Memory.alone`.
-    """
+    stories: Stories
+    own: Told | None
+    """None if it is forgotten, or not in the news."""
+    members: list[str]
+    """Ids of its articles."""
+    near: list[tuple[float, Told]]
+    """The stories that it is nearest to, the nearest first."""
+
+
+def recall(session: Session, facts: Facts) -> Recalled:
+    """The stories that an article may belong to. The session is one of :meth:`Memory.alone`."""
     story = session.scalar(select(_Member.story).where(_Member.article == facts.article))
     members = session.scalars(select(_Member.article).where(_Member.story == story).order_by(_Member.article))
-    return _in_the_news(session, [facts]), story, list(members)
+    stories = _in_the_news(session, [facts])
+    near = [(nearness, stories.told(id)) for nearness, id in sorted(stories.near(facts), reverse=True)]
+    return Recalled(stories, stories.told(story) if story and story in stories else None, list(members), near)
 
 
 def _known(session: Session, facts: Iterable[Facts]) -> dict[str, str]:
@@ -193,15 +213,35 @@ def _in_the_news(session: Session, facts: list[Facts]) -> Stories:
     if not facts:
         return Stories()
     begun, ended = min(one.at for one in facts) - WINDOW, max(one.at for one in facts) + WINDOW
-    rows = session.scalars(select(_Story).where(_Story.ended >= begun, _Story.begun <= ended).order_by(_Story.id))
+    table = _Story.__table__.c  # rows without objects, which would take most of the time
+    in_time = table.ended >= begun, table.begun <= ended
+    count = session.scalar(select(func.count()).where(*in_time)) or 0
+    ids, centres, common = list[str](), room(count), Counter[str]()
+    found = session.execute(select(table.id, table.centre, table.names).where(*in_time))
+    for rows in found.yield_per(LOADED).partitions():
+        some, sums, names = zip(*rows, strict=True)
+        vectors = np.frombuffer(b"".join(sums), dtype=np.float32).reshape(len(rows), DIMENSIONS)
+        centres[len(ids) : len(ids) + len(rows)] = units(vectors)
+        ids += some
+        common.update("\n".join(names).split("\n"))
+    return Stories(Remembered(ids, centres, common, partial(_look_up, session)), _languages(session))
+
+
+def _look_up(session: Session, ids: Iterable[str]) -> Iterator[Told]:
+    for lot in lots(ids):
+        for row in session.execute(select(_Story.__table__).where(_Story.id.in_(lot))):
+            yield _told(row)
+
+
+def _languages(session: Session) -> Languages:
     languages = Languages()
     for row in session.scalars(select(_Language)):
         languages.sums[row.language] = np.frombuffer(row.sum, dtype=np.float64)
         languages.counts[row.language] = row.articles
-    return Stories(map(_told, rows), languages)
+    return languages
 
 
-def _told(row: _Story) -> Told:
+def _told(row: Row[Any]) -> Told:
     return Told(
         id=row.id,
         title=row.title,
@@ -231,6 +271,7 @@ def _row(story: Told) -> _Story:
         ended=story.ended,
         centre=np.asarray(story.centre, dtype=np.float32).tobytes(),
         counts={name: dict(getattr(story, name)) for name in _COUNTED},
+        names="\n".join(story.names),
     )
 
 
@@ -246,20 +287,24 @@ def _apply(session: Session, batch: Batch) -> None:
         named.append(Named.of(article))
     _apply_people(session, named, batch.is_replay)
     facts = [one for one, story in articles if story]
-    stories = _in_the_news(session, facts)
+    merged = {story.id: story.merged_into for story in batch.lines(Story, STORIES) if story.merged_into}
+    # Which story is the nearest was decided when it was told: no others than its own are read.
+    told = {story for _, story in articles if story} | merged.keys() | set(merged.values())
+    stories = Stories(Remembered.of(_look_up(session, told)), _languages(session))
     known = _known(session, facts)
     stories.languages.add(one for one in facts if one.article not in known)
     for one, story in sorted(articles, key=lambda told: in_order(told[0])):
         if story and one.article not in known:
             stories.join(one, story)
             session.merge(_Member(article=one.article, story=story))
-    merged = {story.id: story.merged_into for story in batch.lines(Story, STORIES) if story.merged_into}
     for younger, older in merged.items():
+        while older in merged:  # one that became part of a third one in the same batch
+            older = merged[older]
         stories.merge(older, younger)
         session.execute(update(_Member).where(_Member.story == younger).values(story=older))
         session.execute(delete(_Story).where(_Story.id == younger))
     for id in stories.changed - merged.keys():
-        session.merge(_row(stories.told[id]))
+        session.merge(_row(stories.told(id)))
     for language, count in stories.languages.counts.items():
         whole = np.asarray(stories.languages.sums[language], dtype=np.float64)
         session.merge(_Language(language=language, articles=count, sum=whole.tobytes()))

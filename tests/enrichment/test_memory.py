@@ -8,12 +8,12 @@ from sqlalchemy import URL
 
 from enrichment.embedding import DIMENSIONS
 from enrichment.enrich import enrich
-from enrichment.memory import Memory, tell
+from enrichment.memory import Memory, recall, tell
 from enrichment.stories import Facts
 from tests.enrichment.articles import article
 from tests.postgres import new_database
-from wirewatch.batches import Batch, write
-from wirewatch.records import STORIES, Article, EnrichedArticle, Story
+from wirewatch.batches import Batch, line_of, write
+from wirewatch.records import STORIES, Article, EnrichedArticle, Entity, Story
 
 VISIT = {
     "fr": ("Le président russe reçu à Alger", "Vladimir Poutine a rencontré le président algérien à Alger mardi."),
@@ -106,3 +106,45 @@ def test_what_a_killed_task_told_is_not_remembered(tmp_path: Path) -> None:
     first, _ = told(state, tmp_path, [lone])
     assert told(state, tmp_path, [lone])[0] == first == {lone.article: lone.article}
     assert told(state, tmp_path, [])[1] == []
+
+
+def finished(root: Path, name: str, articles: Sequence[EnrichedArticle], *stories: Story) -> None:
+    """A batch whose stories were told."""
+    with write(Batch(root.as_uri(), "enriched", name)) as out:
+        for one in articles:
+            out.add(one)
+        (root / STORIES).write_bytes(b"".join(map(line_of, stories)))
+        out.add_file(STORIES, root / STORIES)
+
+
+def in_story(story: str, number: int, *entities: Entity) -> EnrichedArticle:
+    made = dict(article("A title", "A text.", path=str(number)))
+    return EnrichedArticle(**made, embedding=tuple(np.eye(DIMENSIONS)[number]), entities=entities, story_id=story)
+
+
+def test_how_many_stories_have_a_name_is_known_of_those_that_are_not_looked_up(tmp_path: Path) -> None:
+    everywhere, seldom = (Entity(id=f"organization:{name}", name=name) for name in ("everywhere", "seldom"))
+    articles = [in_story("story0", 0, everywhere, seldom), *(in_story(f"story{n}", n, everywhere) for n in range(1, 9))]
+    finished(tmp_path, "20270131T020000Z-a", articles)
+    facts = Facts.of(articles[0])
+    with Memory(f"sqlite:///{tmp_path}/state.sqlite").alone(tmp_path.as_uri()) as remembered:
+        recalled = recall(remembered, facts)
+    assert recalled.own and (recalled.own.id, recalled.own.articles, recalled.members) == ("story0", 1, [facts.article])
+    assert recalled.near[0][1] is recalled.own
+    assert recalled.stories.why(facts, [facts]).names == {seldom.id}
+
+
+def test_a_story_that_became_part_of_one_that_became_part_of_a_third_is_in_that(tmp_path: Path) -> None:
+    articles = [in_story(story, n) for n, story in enumerate("abc")]
+    finished(tmp_path, "20270131T020000Z-a", articles)
+    last = in_story("a", 3)
+    seen = {"first_seen": last.first_seen, "last_seen": last.first_seen}
+    merged = [
+        Story(id=story, title="", size=1, languages=(), sources=(), merged_into=into, **seen)
+        for story, into in ("ba", "cb")
+    ]
+    finished(tmp_path, "20270201T020000Z-b", [last], *merged)
+    with Memory(f"sqlite:///{tmp_path}/state.sqlite").alone(tmp_path.as_uri()) as remembered:
+        recalled = recall(remembered, Facts.of(articles[2]))
+    assert recalled.own and (recalled.own.id, recalled.own.articles) == ("a", 4)
+    assert set(recalled.members) == {one.id for one in [*articles, last]}

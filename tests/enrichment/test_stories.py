@@ -1,13 +1,15 @@
 """Stories told apart, with vectors made for it: a language pulls all its vectors its own way, an event another."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
 import numpy as np
 import pytest
 
+from enrichment import stories as told_apart
 from enrichment.embedding import DIMENSIONS
-from enrichment.stories import COUNTRIES, NAMES, NEAR, WINDOW, Facts, Stories
+from enrichment.stories import COUNTRIES, NAMES, NEAR, WINDOW, Facts, Remembered, Stories, Told
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LANGUAGES = ("fr", "ar", "sw")
@@ -97,6 +99,58 @@ def test_stories_that_grow_together_become_the_older_one(background: list[Facts]
     last = stories.records()[-1]
     assert (last.id, last.merged_into) == (late.article, early.article)
     assert next(record.size for record in stories.records() if record.id == early.article) == 3
+
+
+def test_a_story_that_took_over_another_is_looked_at_as_what_it_is_now() -> None:
+    stories = Stories()
+    # The second is near to both others, but too late for the first; only with it the third is near to the first.
+    for id, days, first, second in (("a", -8, 0.4, 0.9165), ("b", 0, 0.65, 0.76), ("c", -3, 1.0, 0.0)):
+        vector = np.zeros(DIMENSIONS, dtype=np.float32)
+        vector[:2] = first, second
+        at = NOON + timedelta(days=days)
+        stories.join(Facts(id, id, "fr", "a.example", at, at, vector), id)
+    stories.assign([facts("other", "sw")], {})
+    assert [record.merged_into for record in stories.records() if record.id in "abc"] == [None, "c", "a"]
+
+
+def test_how_many_are_compared_at_once_decides_nothing(
+    background: list[Facts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came = [
+        facts(
+            f"event{n % 20}",
+            LANGUAGES[n % 3],
+            f"site{n}",
+            NOON + timedelta(hours=7 * n % 50),
+            like=(f"event{7 * n % 10}", 0.4 * (n % 5)),
+        )
+        for n in range(150)
+    ]
+    found = []
+    for lot, block in ((1, 1), (7, 10), (500, 10_000)):
+        monkeypatch.setattr(told_apart, "LOT", lot)
+        monkeypatch.setattr(told_apart, "BLOCK", block)
+        stories = Stories()
+        found.append((stories.assign([*background, *came], {}), stories.records()))
+    assert found[0] == found[1] == found[2]
+    assert any(record.merged_into for record in found[0][1])
+
+
+def test_of_the_remembered_stories_those_far_away_are_not_looked_up(background: list[Facts]) -> None:
+    before = Stories()
+    before.assign([*background, facts("visit"), facts("quake")], {})
+    remembered = {record.id: before.told(record.id) for record in before.records()}
+    looked_up = []
+
+    def look_up(ids: Iterable[str]) -> Iterable[Told]:
+        looked_up.extend(ids)
+        return [remembered[id] for id in looked_up]
+
+    known = Remembered.of(remembered.values())
+    stories = Stories(Remembered(known.ids, known.centres, known.common, look_up), before.languages)
+    later = [facts("visit", language, "b.example") for language in LANGUAGES]
+    assert set(stories.assign(later, {}).values()) == {facts("visit").article} == set(looked_up)
+    assert [record.size for record in stories.records()] == [4]
 
 
 def test_an_article_without_a_vector_is_a_story_of_its_own() -> None:

@@ -22,8 +22,7 @@ from elasticsearch import AuthorizationException, Elasticsearch
 
 from search.client import connect
 from search.index import init
-from tests.names_of_settings import is_setting
-from wirewatch.settings import Settings, get_settings
+from wirewatch.settings import Settings, get_settings, is_setting
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")

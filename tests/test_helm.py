@@ -11,7 +11,7 @@ import yaml
 from fastapi.testclient import TestClient
 
 from api.app import app
-from tests.names_of_settings import is_setting
+from wirewatch.settings import is_setting
 
 ROOT = Path(__file__).parents[1]
 VALUES: dict[str, Any] = yaml.safe_load((ROOT / "deploy/helm/values.yaml").read_text(encoding="utf-8"))

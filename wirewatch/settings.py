@@ -257,6 +257,22 @@ class Settings(BaseSettings):
         return self
 
 
+def setting_names(kind: type[BaseModel] = Settings, prefix: str = "WIREWATCH_") -> list[str]:
+    """The environment variables that are settings: ``WIREWATCH_CRAWL__DELAY``."""
+    found = []
+    for field, about in kind.model_fields.items():
+        name, inner = f"{prefix}{field.upper()}", about.annotation
+        found.append(name)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found += setting_names(inner, f"{name}__")
+    return found
+
+
+def is_setting(variable: str) -> bool:
+    """Whether an environment variable is a setting, or names a language's entry of ``models``."""
+    return variable.upper() in setting_names() or variable.upper().startswith("WIREWATCH_MODELS__")
+
+
 @cache
 def get_settings() -> Settings:
     """The settings of this process.

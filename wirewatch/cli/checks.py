@@ -16,7 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
+
+from pydantic_settings import DotEnvSettingsSource
 
 from wirewatch import batches, settled
 from wirewatch.batches import Batch
@@ -25,7 +28,7 @@ from wirewatch.cli.console import Verdict
 from wirewatch.cli.words import ago, created, room, size
 from wirewatch.errors import UserError
 from wirewatch.records import Record, now
-from wirewatch.settings import CrawlSettings, Settings, without_login
+from wirewatch.settings import CrawlSettings, Settings, is_setting, setting_names, without_login
 from wirewatch.sources import load_sources
 from wirewatch.words import how_many
 
@@ -52,6 +55,12 @@ _SECRET = re.compile(
       | \w+[ \t]*=.*://[^/\s@]*:[^/\s@]+@ )""",
 )
 """A line of ``.env`` that nobody else should read: by the name of the variable, or with a password in an address."""
+
+_NO_SETTINGS = (
+    *("WIREWATCH_EVAL", "WIREWATCH_NEWSROOM_PORT", "WIREWATCH_SHOTS"),  # of the benchmarks, the demo and the tests
+    "WIREWATCH_SERVE_",  # what Kubernetes tells every container of the service `wirewatch-serve`
+)
+"""Beginnings of variables that mean something, though no setting."""
 
 
 def well(what: str) -> Finding:
@@ -122,6 +131,23 @@ def secrets(settings: Settings) -> Iterator[Finding]:
         yield Finding("wrong", f"Other users can read {file}", f"chmod {700 if file.is_dir() else 600} {file}")
     if not open_ones:
         yield well("Files with secrets are readable by this user only")
+
+
+def variables(_: Settings) -> Iterator[Finding]:
+    """Variables that are named like settings and are none: what they were to set has its default."""
+    written = DotEnvSettingsSource(Settings, case_sensitive=True).env_vars  # by their names as they are written
+    given = dict.fromkeys(os.environ, "the environment") | dict.fromkeys(written, ".env")
+    ours = {name: place for name, place in given.items() if name.upper().startswith("WIREWATCH_")}
+    unknown = [name for name in ours if not is_setting(name) and not name.startswith(_NO_SETTINGS)]
+    for name in sorted(unknown):
+        near = get_close_matches(name.upper(), setting_names(), n=1, cutoff=0.8)
+        yield Finding(
+            "look",
+            f"{name} in {ours[name]} is no setting, and does nothing",
+            f"write {near[0]}, if you mean that" if near else "remove it",
+        )
+    if not unknown:
+        yield well(f"{how_many(len(ours), 'setting is', 'settings are')} given, and all are known")
 
 
 # -- what is crawled -----------------------------------------------------------------------------------------------
@@ -328,7 +354,7 @@ def airflow(settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    *(programs, disk, clock, secrets),
+    *(programs, disk, clock, secrets, variables),
     *(catalogue, browser, state, kept, refused),
     *(elasticsearch, kibana, channels, told),
     airflow,

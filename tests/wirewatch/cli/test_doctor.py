@@ -143,6 +143,17 @@ def test_each_thing_that_is_broken_is_found_with_what_mends_it(
     assert "set WIREWATCH_CRAWL__USER_AGENT=" in later["catalogue"][0]
 
 
+def test_a_setting_that_is_misspelt_is_named_with_the_one_that_is_meant(doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("WIREWATCH_CRAWL_DELAY=2\nWIREWATCH_MODELS__PT=pt_core_news_sm\nTIMEZON=UTC\n")
+    nothing = "is no setting, and does nothing"
+    assert ill(doctor(WIREWATCH_TIMEZON="UTC", WIREWATCH_AIRFLOW_PORT="8081", WIREWATCH_XYZ="1"))["variables"] == [
+        f"WIREWATCH_AIRFLOW_PORT in the environment {nothing} write WIREWATCH_AIRFLOW__PORT, if you mean that",
+        f"WIREWATCH_CRAWL_DELAY in .env {nothing} write WIREWATCH_CRAWL__DELAY, if you mean that",
+        f"WIREWATCH_TIMEZON in the environment {nothing} write WIREWATCH_TIMEZONE, if you mean that",
+        f"WIREWATCH_XYZ in the environment {nothing} remove it",
+    ]
+
+
 def test_a_key_that_may_not_write_is_found_before_the_pipeline_tries(doctor: Doctor, es: Elasticsearch) -> None:
     analyst = {**ROLES["analyst"], "applications": []}
     key = es.security.create_api_key(name="look", role_descriptors={"analyst": analyst})["encoded"]

@@ -70,6 +70,12 @@ def ends_within(time: timedelta) -> DeadlineAlert:
     return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, time, AsyncCallback("dags.parts.late"))
 
 
+BUGS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, ModuleNotFoundError, NameError),
+    *(NotImplementedError, RecursionError, TypeError),
+)
+"""What a program fails of whenever it meets the same data. A ValueError is none: half an answer is no JSON either."""
+
 RETRIES: dict[str, Any] = {
     "on_failure_callback": remember_why,
     "retries": 3,
@@ -79,6 +85,7 @@ RETRIES: dict[str, Any] = {
     # Names, because a worker that only reads the DAG needs none of these.
     "retry_policy": ExceptionRetryPolicy(
         [
+            RetryRule(list(BUGS), RetryAction.FAIL, reason="That is a bug: it would fail of it again."),
             RetryRule("wirewatch.errors.Unavailable", RetryAction.RETRY, reason="This may pass."),
             RetryRule("wirewatch.errors.UserError", RetryAction.FAIL, reason="This does not pass by itself."),
             RetryRule(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from airflow.sdk.configuration import conf
 
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable, last_error
 from wirewatch.records import now
 from wirewatch.retention import megabytes
 from wirewatch.settings import get_settings
@@ -41,7 +41,10 @@ def clean_database(*, dry_run: bool = False) -> str:
     done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
     log.info("%s", done.stdout)
     if done.returncode:
-        raise UserError(f"Airflow could not clean its database: {done.stderr[-2000:]}")
+        log.error("%s", done.stderr)
+        raise Unavailable(
+            f"Airflow could not clean its database ({last_error(done.stderr)}). The log of this task has the rest."
+        )
     return f"Airflow's database has no runs from before {before:%Y-%m-%d} any more"
 
 

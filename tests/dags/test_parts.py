@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy
+from airflow.sdk.definitions.retry_policy import RetryAction
 
-from dags.parts import failed, names, news
+from dags.parts import OURS, RETRIES, failed, names, news
 from dags.sqlite import CONNECT
+from dags.upkeep import clean_database
 from tests.loopback import unused_ports
 from wirewatch import batches
 from wirewatch.batches import Batch
+from wirewatch.cli.airflow_api import TAG
 from wirewatch.errors import Unavailable, UserError
 from wirewatch.settings import Settings, get_settings
 
@@ -65,6 +70,39 @@ def test_the_operator_hears_once_a_day_of_runs_that_fail_at_the_same_task(
     assert told("second", "extract", day=1) == 1
     assert told("third", "index", day=1) == 2
     assert told("fourth", "extract", day=2) == 3
+
+
+@pytest.mark.parametrize(
+    "error, again",
+    [
+        *((bug, False) for bug in (KeyError("x"), AttributeError(), ZeroDivisionError(), UnboundLocalError())),
+        (ModuleNotFoundError(), False),
+        (UserError(), False),
+        (Unavailable(), True),
+        *((passing, True) for passing in (ConnectionResetError(), BrokenProcessPool(), MemoryError(), TimeoutError())),
+        (sqlalchemy.exc.OperationalError("SELECT 1", {}, sqlite3.OperationalError("locked")), True),
+        (json.JSONDecodeError("half an answer", "", 0), True),
+    ],
+)
+def test_only_what_can_pass_is_tried_again(error: BaseException, again: bool) -> None:
+    assert (RETRIES["retry_policy"].evaluate(error, 1, 3).action is not RetryAction.FAIL) is again
+
+
+def test_the_command_line_knows_our_dags_by_their_tag() -> None:
+    assert OURS["tags"] == [TAG]
+
+
+def test_what_airflow_cannot_clean_is_said_in_a_sentence_and_whole_in_the_log(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = f"postgresql+psycopg2://airflow:secret@127.0.0.1:{unused_ports()}/airflow"
+    monkeypatch.setenv("WIREWATCH_AIRFLOW__DATABASE", nowhere)
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
+    get_settings.cache_clear()
+    with pytest.raises(Unavailable, match="refused") as raised:
+        clean_database()
+    assert len(str(raised.value)) < 300 and "Traceback" not in str(raised.value)
+    assert "secret" not in str(raised.value) and "Traceback" in caplog.text
 
 
 def test_a_part_of_airflow_that_looked_before_it_writes_to_sqlite_may_still_write(tmp_path: Path) -> None:

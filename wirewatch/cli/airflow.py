@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from typing import Any
 from wirewatch.cli.airflow_api import AirflowApi
 from wirewatch.cli.supervisord import Supervisord
 from wirewatch.cli.words import NEVER
-from wirewatch.errors import UserError
+from wirewatch.errors import UserError, last_error
 from wirewatch.machine import is_free, locked
 from wirewatch.settings import Settings
 
@@ -174,10 +173,9 @@ class Airflow:
         done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, umask=0o077, check=False)
         (self.folder / "migrate.log").write_text(done.stdout + done.stderr)
         if done.returncode:
-            said = re.findall(r"(?m)^[\w.]+(?:Error|Exception): (?:\([\w.]+\) )?(.+)$", done.stderr)
             where = " WIREWATCH_AIRFLOW__DATABASE names it." if self.settings.airflow.database else ""
             raise UserError(
-                f"Airflow cannot use its database ({said[-1] if said else 'it does not say why'}).{where} "
+                f"Airflow cannot use its database ({last_error(done.stderr)}).{where} "
                 f"More is in {self.folder}/migrate.log."
             )
 

@@ -28,7 +28,13 @@ import os, time
 from pathlib import Path
 from airflow.sdk import dag, task
 
-@dag(schedule="@once", is_paused_upon_creation=False)
+@dag(schedule=None, is_paused_upon_creation=True)
+def of_another_team():
+    task(print)()
+
+of_another_team()
+
+@dag(schedule="@once", is_paused_upon_creation=False, tags=["wirewatch"])
 def chores():
     @task(pool="chores", retries=1, retry_delay=0)
     def work():
@@ -102,6 +108,7 @@ def test_airflow_goes_on_after_its_parts_and_all_of_it_were_killed(
     assert airflow.api().pools()["more"] == 1, "the DAGs of a newer version name it"
     seen = Status(airflow.settings).airflow()
     assert seen.verdict == "well" and any("chores" in line and "running" in line for line in seen.lines)
+    assert [dag["name"] for dag in seen.facts["dags"]] == ["chores"], "another team's are not ours"
     found = {finding.what.split(": ")[0]: finding.verdict for finding in checks.airflow(airflow.settings)}
     assert found[f"Airflow is healthy at {airflow.url}"] == "well"
     assert found["Airflow lacks the pools crawl, index, models"] == "wrong", "this one has other DAGs"

@@ -16,6 +16,9 @@ from wirewatch.errors import UserError
 PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 """What Airflow says of itself how it is, besides what answers."""
 
+TAG = "wirewatch"
+"""Which DAGs are ours: others may share an Airflow with us."""
+
 
 @dataclass(frozen=True)
 class Health:
@@ -74,8 +77,8 @@ class AirflowApi:
         return all(part.is_well and (name == "metadatabase" or part.seen >= since) for name, part in parts.items())
 
     def dags(self) -> list[Dag]:
-        """The DAGs, by name."""
-        return [self._dag(one) for one in self._get("/api/v2/dags?limit=100&order_by=dag_id")["dags"]]
+        """Our DAGs, by name."""
+        return [self._dag(one) for one in self._get(f"/api/v2/dags?limit=100&order_by=dag_id&tags={TAG}")["dags"]]
 
     def import_errors(self) -> dict[str, str]:
         """The files that cannot be read as DAGs, and the last line of why."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
+from search.alerts.alert import Alert
+from search.alerts.apply import diff
 from search.alerts.store import all_alerts
 from search.alerts.watch import RECENT, troubles
 from search.client import plain_errors
@@ -111,3 +114,16 @@ def alerts(client: Elasticsearch) -> tuple[int, list[str]]:
         if not client.indices.exists(index=[ALERTS, NOTICES, DELIVERIES]):
             return 0, []
         return sum(1 for _ in all_alerts(client)), troubles(client)
+
+
+def not_applied(client: Elasticsearch, written: Sequence[Alert]) -> int:
+    """In how many alerts those of a file differ from those that are applied.
+
+    Raises:
+        UserError: Elasticsearch does not answer or refuses, or one of them comes from Kibana.
+    """
+    with plain_errors():
+        if not client.indices.exists(index=ALERTS):
+            return len(written)
+    changes = diff(client, written)
+    return len(changes.added) + len(changes.changed) + len(changes.removed)

@@ -285,9 +285,14 @@ def channels(settings: Settings) -> Iterator[Finding]:
     operators = operator_channels()
     for name in names():
         ready(name)
-    yield well(
-        f"The operator is told by {', '.join(operators)}; {how_many(len(names()), 'channel')} in {settings.channels}"
-    )
+    mend = 'set WIREWATCH_OPERATOR=["mail:you@example.org"], or a channel of docs/add-a-channel.md'
+    if not operators:
+        yield Finding("look", "The operator hears of nothing that goes wrong: WIREWATCH_OPERATOR is empty", mend)
+    elif set(operators) == {"stdout"} and (settings.airflow.database or airflow_of(settings, SECONDS)):
+        yield Finding("look", "The operator is told by stdout alone, which under Airflow is the log of a task", mend)
+    else:
+        yield well(f"The operator is told by {', '.join(operators)}")
+    yield well(f"{how_many(len(names()), 'channel')} in {settings.channels}")
     if settings.smtp.url:
         try:
             mail.answers(SECONDS)
@@ -299,8 +304,9 @@ def channels(settings: Settings) -> Iterator[Finding]:
 
 def told(settings: Settings) -> Iterator[Finding]:
     """Alerts, and what they had to tell."""
+    from search.alerts.alert import load_alerts
     from search.client import connect
-    from search.status import alerts, messages
+    from search.status import alerts, messages, not_applied
 
     client = connect(settings, patience=SECONDS)
     number, troubles = alerts(client)
@@ -312,6 +318,11 @@ def told(settings: Settings) -> Iterator[Finding]:
         yield Finding("wrong", what, "wirewatch deliver, every few minutes: unpause its DAG, or let cron start it")
     if not troubles and not found["overdue"]:
         yield well(f"{how_many(number, 'alert')}, and nothing that they have to tell is late")
+    # The demo has alerts of its own. Who has not said yet who crawls has tried no more than that.
+    in_earnest = settings.crawl.user_agent != CrawlSettings().user_agent
+    if in_earnest and settings.alerts.exists() and (other := not_applied(client, load_alerts(settings.alerts))):
+        what = f"{settings.alerts} differs in {how_many(other, 'alert')} from what was applied"
+        yield Finding("look", what, f"wirewatch alerts apply {settings.alerts}")
 
 
 # -- what runs it --------------------------------------------------------------------------------------------------

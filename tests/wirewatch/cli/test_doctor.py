@@ -13,6 +13,8 @@ from elasticsearch import Elasticsearch
 from typer.testing import CliRunner
 
 from search import indices
+from search.alerts.alert import load_alerts
+from search.alerts.apply import apply
 from search.security import ROLES
 from tests.loopback import unused_ports
 from tests.search.health.runs import POST, WIRE, an_ordinary_night, page
@@ -152,6 +154,29 @@ def test_a_setting_that_is_misspelt_is_named_with_the_one_that_is_meant(doctor: 
         f"WIREWATCH_TIMEZON in the environment {nothing} write WIREWATCH_TIMEZONE, if you mean that",
         f"WIREWATCH_XYZ in the environment {nothing} remove it",
     ]
+
+
+def test_an_operator_who_would_hear_nothing_is_told_so(doctor: Doctor, settings: Settings) -> None:
+    assert ill(doctor(WIREWATCH_OPERATOR="[]"))["channels"][0].startswith("The operator hears of nothing")
+    assert "channels" not in ill(doctor()), "who lets cron run it reads its mail"
+    under = doctor(WIREWATCH_AIRFLOW__URL=f"http://127.0.0.1:{unused_ports()}")
+    (line,) = ill(under)["channels"]
+    assert "stdout alone" in line and "set WIREWATCH_OPERATOR=" in line
+    assert under["channels"][0][0] == "look"
+
+
+def test_a_file_of_alerts_that_is_not_applied_is_mentioned_but_not_to_who_tries_the_demo(
+    doctor: Doctor, es: Elasticsearch, tmp_path: Path
+) -> None:
+    file = tmp_path / "alerts.yml"
+    file.write_text("- name: Floods\n  kql: floods\n- name: Strikes\n  kql: strikes\n")
+    (line,) = ill(doctor())["told"]
+    assert line == "alerts.yml differs in 2 alerts from what was applied wirewatch alerts apply alerts.yml"
+    assert "told" not in ill(doctor(WIREWATCH_CRAWL__USER_AGENT=""))
+    apply(es, load_alerts(file))
+    assert "told" not in ill(doctor())
+    file.write_text("- name: Floods\n  kql: flood\n- name: Strikes\n  kql: strikes\n")
+    assert "differs in 1 alert from" in ill(doctor())["told"][0]
 
 
 def test_a_key_that_may_not_write_is_found_before_the_pipeline_tries(doctor: Doctor, es: Elasticsearch) -> None:

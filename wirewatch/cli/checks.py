@@ -56,11 +56,10 @@ _SECRET = re.compile(
 )
 """A line of ``.env`` that nobody else should read: by the name of the variable, or with a password in an address."""
 
-_NO_SETTINGS = (
-    *("WIREWATCH_EVAL", "WIREWATCH_NEWSROOM_PORT", "WIREWATCH_SHOTS"),  # of the benchmarks, the demo and the tests
-    "WIREWATCH_SERVE_",  # what Kubernetes tells every container of the service `wirewatch-serve`
-)
-"""Beginnings of variables that mean something, though no setting."""
+_NO_SETTINGS = {"WIREWATCH_EVAL", "WIREWATCH_NEWSROOM_PORT", "WIREWATCH_SHOTS"}
+"""Variables of the benchmarks, the demo newsroom and the tests."""
+_SERVICE = re.compile(r"(\w+)_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_\w+)?)")
+"""What Kubernetes tells every container of a service, as `wirewatch-serve`."""
 
 
 def well(what: str) -> Finding:
@@ -138,7 +137,7 @@ def variables(_: Settings) -> Iterator[Finding]:
     written = DotEnvSettingsSource(Settings, case_sensitive=True).env_vars  # by their names as they are written
     given = dict.fromkeys(os.environ, "the environment") | dict.fromkeys(written, ".env")
     ours = {name: place for name, place in given.items() if name.upper().startswith("WIREWATCH_")}
-    unknown = [name for name in ours if not is_setting(name) and not name.startswith(_NO_SETTINGS)]
+    unknown = [name for name in ours if not is_setting(name) and name not in _NO_SETTINGS and not _of_a_service(name)]
     for name in sorted(unknown):
         near = get_close_matches(name.upper(), setting_names(), n=1, cutoff=0.8)
         yield Finding(
@@ -148,6 +147,11 @@ def variables(_: Settings) -> Iterator[Finding]:
         )
     if not unknown:
         yield well(f"{how_many(len(ours), 'setting is', 'settings are')} given, and all are known")
+
+
+def _of_a_service(name: str) -> bool:
+    found = _SERVICE.fullmatch(name)
+    return found is not None and f"{found[1]}_SERVICE_HOST" in os.environ
 
 
 # -- what is crawled -----------------------------------------------------------------------------------------------

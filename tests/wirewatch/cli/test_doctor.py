@@ -148,7 +148,9 @@ def test_each_thing_that_is_broken_is_found_with_what_mends_it(
 def test_a_setting_that_is_misspelt_is_named_with_the_one_that_is_meant(doctor: Doctor, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("WIREWATCH_CRAWL_DELAY=2\nWIREWATCH_MODELS__PT=pt_core_news_sm\nTIMEZON=UTC\n")
     nothing = "is no setting, and does nothing"
-    assert ill(doctor(WIREWATCH_TIMEZON="UTC", WIREWATCH_AIRFLOW_PORT="8081", WIREWATCH_XYZ="1"))["variables"] == [
+    kubernetes = {"WIREWATCH_SERVE_SERVICE_HOST": "10.0.0.1", "WIREWATCH_SERVE_PORT_80_TCP_ADDR": "10.0.0.1"}
+    given = {"WIREWATCH_TIMEZON": "UTC", "WIREWATCH_AIRFLOW_PORT": "8081", "WIREWATCH_XYZ": "1", **kubernetes}
+    assert ill(doctor(**given))["variables"] == [
         f"WIREWATCH_AIRFLOW_PORT in the environment {nothing} write WIREWATCH_AIRFLOW__PORT, if you mean that",
         f"WIREWATCH_CRAWL_DELAY in .env {nothing} write WIREWATCH_CRAWL__DELAY, if you mean that",
         f"WIREWATCH_TIMEZON in the environment {nothing} write WIREWATCH_TIMEZONE, if you mean that",

@@ -51,8 +51,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "checkout"
     (root / generate.CLASSES).mkdir(parents=True)
     (root / generate.FIXTURES).mkdir(parents=True)
-    for function in (generate.new_class, generate.write_fixture):
-        monkeypatch.setattr(function, "__defaults__", (*(function.__defaults__ or ())[:-1], root))
+    monkeypatch.setattr(generate, "CHECKOUT", root)
     return root
 
 

@@ -76,7 +76,10 @@ def folders_with(
         return {name for name in names if fs.exists(f"{path}/{name}/{file}")}
 
     if is_disk(fs):
-        return looked_at(wanted(entry.name for entry in os.scandir(path))) if fs.isdir(path) else set()
+        try:
+            return looked_at(wanted(entry.name for entry in os.scandir(path)))
+        except FileNotFoundError:
+            return set()
     try:
         if but or ending:
             names = wanted(place.partition("/")[0] for place in _listed(fs, path, since, folders=True))

@@ -13,6 +13,7 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import URL
 
 from search.node import Node
+from tests.forking import Forks, forks
 from tests.postgres import postgres
 from tests.s3 import S3, s3
 from wirewatch.settings import Settings, get_settings
@@ -95,6 +96,13 @@ def es(settings: Settings) -> Iterator[Elasticsearch]:
     login = (given.user, given.password.get_secret_value())
     with Elasticsearch(given.url, basic_auth=login, ca_certs=str(given.ca)) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Forks]:
+    """Starts programs that have the language models from the start."""
+    with forks() as one:
+        yield one
 
 
 @pytest.fixture(scope="session")

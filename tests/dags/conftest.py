@@ -19,6 +19,7 @@ from elasticsearch import Elasticsearch
 from search.alerts.alert import load_alerts
 from search.alerts.apply import apply
 from search.indices import DELIVERIES, init
+from tests.forking import WIREWATCH, Forked, Forks
 from tests.newsroom import Newsroom
 from wirewatch.records import Delivery, now
 
@@ -118,29 +119,23 @@ def trouble(environment: dict[str, str], es: Elasticsearch) -> str:
 class Dags:
     """Runs DAGs, each task in its turn; without an executor, so pools and deadlines do not count."""
 
+    forked: Forks
     environment: dict[str, str]
     said: str = field(default="", init=False)
     """What the last run wrote to its logs."""
 
     def start(
         self, file: str, name: str, *, retries: int = 0, timeout: dict[str, float] | None = None, **params: Any
-    ) -> subprocess.Popen[str]:
+    ) -> Forked:
         """Begin a run of the DAG ``name`` in ``dags/<file>.py``: how often a task is tried again, without a pause, and
         the seconds that tasks may take, by their ids."""
         told = json.dumps([str(ROOT / f"dags/{file}.py"), name, params, retries, timeout or {}])
-        return subprocess.Popen(
-            [sys.executable, "-c", RUN, told],
-            env=self.environment,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        return self.forked.start(RUN, told, environment=self.environment)
 
-    def end(self, run: subprocess.Popen[str]) -> str:
+    def end(self, run: Forked) -> str:
         """Wait for the end of a run that was started; returns the state in which it ended."""
-        self.said, _ = run.communicate()
+        output, errors = run.communicate()
+        self.said = errors + output
         assert run.returncode == 0, self.said[-4000:]
         return self.said.rpartition("ENDED ")[2].strip()
 
@@ -150,18 +145,16 @@ class Dags:
 
 
 @pytest.fixture
-def run_dag(environment: dict[str, str]) -> Dags:
-    return Dags(environment)
+def run_dag(forked: Forks, environment: dict[str, str]) -> Dags:
+    return Dags(forked, environment)
 
 
 @pytest.fixture
-def wirewatch(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+def wirewatch(forked: Forks, environment: dict[str, str]) -> Callable[..., None]:
     """Run a command of ours as that operator."""
 
-    def run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        program = [sys.executable, "-c", "from wirewatch.cli import app; app()", *command]
-        done = subprocess.run(program, env=environment, cwd=ROOT, capture_output=True, text=True)
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done
+    def run(*command: str) -> None:
+        done = forked.run(WIREWATCH, *command, environment=environment)
+        assert done.returncode == 0, done.stdout + done.stderr
 
     return run

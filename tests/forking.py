@@ -62,6 +62,10 @@ class Forks:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
 
+    def learn(self, program: str, environment: Mapping[str, str]) -> None:
+        """Let the process do a program itself: what that imports is there in all that are forked from now on."""
+        self._control.send(json.dumps([program, [], dict(environment)]).encode())
+
     def start(self, program: str, *arguments: str, environment: Mapping[str, str]) -> Forked:
         """Start a program, as ``python -c PROGRAM ARGUMENTS`` would in the folder of the checkout."""
         ours, theirs = socket.socketpair()
@@ -95,6 +99,11 @@ def forks() -> Iterator[Forks]:
 
 def main(control: socket.socket) -> None:
     """Load the models, and start what is asked for until nobody is left who could ask."""
+    import crawlers.crawl
+    import crawlers.extract
+    import search.alerts.deliver
+    import search.alerts.match
+    import search.health.measure  # noqa: F401
     from enrichment.preload import preload
     from enrichment.words import STEMMERS, knows
 
@@ -105,7 +114,9 @@ def main(control: socket.socket) -> None:
         task, files, *_ = socket.recv_fds(control, 2**20, 3)
         if not task:
             return
-        if not os.fork():
+        if not files:
+            become(*json.loads(task))  # what it imports those have that are forked from now on
+        elif not os.fork():
             control.close()
             return look_after(task, *files)
         for file in files:

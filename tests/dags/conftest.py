@@ -32,6 +32,13 @@ upgradedb()
 for name, pool in json.load(open(sys.argv[1])).items():
     Pool.create_or_update_pool(name, **pool)
 """
+IMPORTED = """
+import airflow.dag_processing.dagbag
+import airflow.api_fastapi.execution_api.routes
+import airflow.api_fastapi.execution_api.versions
+import airflow.sdk.execution_time.supervisor
+import airflow.sdk.execution_time.task_runner
+"""
 RUN = """
 import json, sys
 from datetime import timedelta
@@ -57,7 +64,7 @@ def has_models(pid: int) -> bool:
 @pytest.fixture(scope="session")
 def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An Airflow home with its database and our pools, to be copied: making one takes 20 s."""
-    home = tmp_path_factory.mktemp("airflow")
+    home = tmp_path_factory.mktemp("airflow") / "new"
     environment = {**os.environ, **airflow_settings(home)}
     command = [sys.executable, "-c", PREPARE, str(ROOT / "dags/pools.json")]
     subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=True)
@@ -75,10 +82,14 @@ def airflow_settings(home: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def airflow(airflow_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
-    """The environment of an Airflow of one's own, which the test has too."""
-    shutil.copytree(airflow_home, tmp_path / "airflow")
-    for name, value in airflow_settings(tmp_path / "airflow").items():
+def airflow(airflow_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of an Airflow of one's own, which the test has too. Its home is always in the same place: that is
+    known to who has imported Airflow.
+    """
+    home = airflow_home.with_name("used")
+    shutil.rmtree(home, ignore_errors=True)
+    shutil.copytree(airflow_home, home)
+    for name, value in airflow_settings(home).items():
         monkeypatch.setenv(name, value)
     return dict(os.environ)
 
@@ -144,9 +155,16 @@ class Dags:
         return self.end(self.start(file, name, **how))
 
 
+@pytest.fixture(scope="session")
+def forked_airflow(forked: Forks, airflow_home: Path) -> Forks:
+    """Starts programs that have Airflow imported too."""
+    forked.learn(IMPORTED, {**os.environ, **airflow_settings(airflow_home.with_name("used"))})
+    return forked
+
+
 @pytest.fixture
-def run_dag(forked: Forks, environment: dict[str, str]) -> Dags:
-    return Dags(forked, environment)
+def run_dag(forked_airflow: Forks, environment: dict[str, str]) -> Dags:
+    return Dags(forked_airflow, environment)
 
 
 @pytest.fixture

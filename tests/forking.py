@@ -118,7 +118,8 @@ def main(control: socket.socket) -> None:
             become(*json.loads(task))  # what it imports those have that are forked from now on
         elif not os.fork():
             control.close()
-            return look_after(task, *files)
+            look_after(task, *files)
+            return
         for file in files:
             os.close(file)
         with suppress(ChildProcessError):
@@ -136,7 +137,8 @@ def look_after(task: bytes, told: int, output: int, errors: int) -> None:
         os.dup2(errors, 2)
         for file in (told, output, errors):
             os.close(file)
-        return become(*json.loads(task))
+        become(*json.loads(task))
+        return
     for file in (output, errors):
         os.close(file)
     _, status = os.waitpid(pid, 0)

@@ -88,8 +88,9 @@ def test_the_demo_answers_the_analyst_and_a_second_run_fetches_only_what_changed
         assert best["fragments"]
         assert all(hit["score"] < best["score"] for hit in others)
 
-    assert "maghreb-matin" in newcomer.finds("--kql", EVENT)[0]["url"]
-    assert all("country:RU" in concepts(es, hit["id"]) for hit in newcomer.finds("--kql", EVENT)), "a filter, not a guess"
+    events = newcomer.finds("--kql", EVENT)
+    assert "maghreb-matin" in events[0]["url"]
+    assert all("country:RU" in concepts(es, hit["id"]) for hit in events), "a filter, not a guess"
 
     newcomer.makes_the_demo()
     second = counts(settings, "pages")

@@ -27,7 +27,11 @@ LONG_AGO = now() - timedelta(days=40)
 
 
 def test_each_duty_is_done_whatever_becomes_of_the_others(
-    forked_airflow: Forks, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, es: Elasticsearch
+    forked_airflow: Forks,
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    es: Elasticsearch,
 ) -> None:
     sources = tmp_path / "sources"
     sources.mkdir()

@@ -69,7 +69,7 @@ class Forks:
     def start(self, program: str, *arguments: str, environment: Mapping[str, str]) -> Forked:
         """Start a program, as ``python -c PROGRAM ARGUMENTS`` would in the folder of the checkout."""
         ours, theirs = socket.socketpair()
-        output, errors = (tempfile.TemporaryFile("w+") for _ in range(2))
+        output, errors = (tempfile.TemporaryFile("w+") for _ in range(2))  # noqa: SIM115
         task = json.dumps([program, arguments, dict(environment)])
         with theirs:
             socket.send_fds(self._control, [task.encode()], [one.fileno() for one in (theirs, output, errors)])
@@ -100,7 +100,7 @@ def forks() -> Iterator[Forks]:
 def main(control: socket.socket) -> None:
     """Load the models, and start what is asked for until nobody is left who could ask."""
     import crawlers.crawl
-    import crawlers.extract
+    import crawlers.extract  # noqa: F401
     import search.alerts.deliver
     import search.alerts.match
     import search.health.measure  # noqa: F401

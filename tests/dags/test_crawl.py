@@ -19,12 +19,13 @@ import yaml
 from elasticsearch import Elasticsearch
 
 from tests.dags.conftest import Dags
+from tests.forking import Forked
 from tests.newsroom import Newsroom
 from wirewatch import batches
 from wirewatch.leases import lease
 from wirewatch.settings import Settings
 
-Wirewatch = Callable[..., subprocess.CompletedProcess[str]]
+Wirewatch = Callable[..., None]
 SITES = ["maghreb-matin.localhost", "harbour-post.localhost", "broken-times.localhost"]
 
 
@@ -153,7 +154,7 @@ def test_what_takes_too_long_is_told_and_what_is_killed_is_done_by_the_next_try(
     assert len(documents(es, "articles")) == len(expected)
 
 
-def spider_of(run: subprocess.Popen[str]) -> psutil.Process:
+def spider_of(run: Forked) -> psutil.Process:
     """The crawling process of a run, once it crawls."""
     while True:
         assert run.poll() is None

@@ -15,6 +15,7 @@ from elastic_transport import Transport
 from elasticsearch import Elasticsearch
 
 from search.alerts import copy, matching, notices, store
+from search.alerts import watch as reading
 from search.alerts.alert import alert_id
 from search.alerts.match import alert
 from tests.search.alerts.telling import NOON, Runs, article, clock_of, forget, watch
@@ -104,7 +105,11 @@ def test_killed_while_there_is_a_copy_it_tells_the_same_the_next_time_and_the_co
         assert not run.next("alerted").exists()
     assert process.exitcode == 0
     told = [(notice.alert, notice.title) for notice in run.next("alerted").read(Notice)]
-    assert sorted(told) == [("Bread", "Bread in Mali: b"), ("Coups", "A coup in Mali: a"), ("Mali", "A coup in Mali: a")]
+    assert sorted(told) == [
+        ("Bread", "Bread in Mali: b"),
+        ("Coups", "A coup in Mali: a"),
+        ("Mali", "A coup in Mali: a"),
+    ]
     assert requests > len(clean.indices.get(index="wirewatch-matching-*")) > 3
     monkeypatch.setattr(copy, "LEFT", -copy.LEFT)  # as if hours had gone
     runs.tell(article("c"))
@@ -168,6 +173,25 @@ def test_a_query_that_cannot_be_asked_is_shown_and_stops_no_other(
     store.change(clean, shown, alert=broken.alert.model_copy(update={"kql": "coup and (Mali)"}))
     assert len(runs.tell(article("b"))) == 2
     assert store.find(clean, "broken").error is None
+
+
+def test_what_is_silent_or_tells_too_much_is_noted_until_it_is_no_more(
+    clean: Elasticsearch, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "BUSY", 1)
+    clock = clock_of(monkeypatch)
+    clock(NOON)
+    for name, kql in {"Coups": "coup", "Bread": "bread", "Well": "Mali and b"}.items():
+        watch(clean, name=name, kql=kql)
+    clock(NOON + timedelta(days=31))
+    runs.tell(article("a"), article("b"))
+    noted = {kept.alert.name: kept.unusual for kept in store.all_alerts(clean)}
+    assert (noted["Coups"] or "").startswith("2 notices in 24 h")
+    assert (noted["Bread"] or "").startswith("found nothing in 30 days")
+    assert noted["Well"] is None
+    clock(NOON + timedelta(days=33))
+    runs.tell(article("c", "Bread"))
+    assert [kept.unusual for kept in store.all_alerts(clean)] == [None] * 3
 
 
 def test_an_alert_that_is_paused_is_not_asked_and_what_a_muted_one_finds_is_kept(

@@ -96,7 +96,7 @@ def test_killed_while_there_is_a_copy_it_tells_the_same_the_next_time_and_the_co
         watch(clean, name=name, kql=kql)
     run = runs.bring(article("a"), article("b", "Bread in Mali"))
     processes = multiprocessing.get_context("fork")
-    for requests in count():
+    for requests in count(step=3):
         process = processes.Process(target=match_until, args=(run, requests))
         process.start()
         process.join(60)
@@ -104,13 +104,11 @@ def test_killed_while_there_is_a_copy_it_tells_the_same_the_next_time_and_the_co
             break
         assert not run.next("alerted").exists()
     assert process.exitcode == 0
-    told = [(notice.alert, notice.title) for notice in run.next("alerted").read(Notice)]
-    assert sorted(told) == [
-        ("Bread", "Bread in Mali: b"),
-        ("Coups", "A coup in Mali: a"),
-        ("Mali", "A coup in Mali: a"),
-    ]
-    assert requests > len(clean.indices.get(index="wirewatch-matching-*")) > 3
+    told = {notice.alert: notice.title for notice in run.next("alerted").read(Notice)}
+    assert told == {"Bread": "Bread in Mali: b", "Coups": "A coup in Mali: a", "Mali": "A coup in Mali: a"}
+    assert len(kept_notices(clean)) == len(told)
+    print("LAST", requests)
+    assert len(clean.indices.get(index="wirewatch-matching-*")) > 3, "it was killed while there was one"
     monkeypatch.setattr(copy, "LEFT", -copy.LEFT)  # as if hours had gone
     runs.tell(article("c"))
     assert not clean.indices.get(index="wirewatch-matching-*")

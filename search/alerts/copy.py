@@ -77,19 +77,19 @@ def _copy(client: Elasticsearch, run: str, fields: list[str]) -> str:
     return name
 
 
-def _remove_left(client: Elasticsearch) -> None:
-    before = (time.time() - LEFT.total_seconds()) * 1000  # the node knows the real time
-    for name, about in client.indices.get_settings(index=f"{_NAME}*", name="index.creation_date").items():
-        if int(about["settings"]["index"]["creation_date"]) < before:
-            _remove(client, name)
-
-
 def _of(run: str) -> dict[str, Any]:
     return {"term": {"run": run}}
 
 
 def _remove(client: Elasticsearch, name: str) -> None:
     client.options(ignore_status=404).indices.delete(index=name)
+
+
+def _remove_left(client: Elasticsearch) -> None:
+    before = (time.time() - LEFT.total_seconds()) * 1000  # the node knows the real time
+    for name, about in client.indices.get_settings(index=f"{_NAME}*", name="index.creation_date").items():
+        if int(about["settings"]["index"]["creation_date"]) < before:
+            _remove(client, name)
 
 
 def _brought(client: Elasticsearch, run: str) -> tuple[int, list[str]]:

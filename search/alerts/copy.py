@@ -65,8 +65,8 @@ def _copy(client: Elasticsearch, run: str, fields: list[str]) -> str:
     settings = {**template["settings"]["index"], **_UNHURRIED, "query.default_field": fields}
     source = {"index": ALIAS, "query": _of(run), "_source": {"excludes": list(VECTORS)}}
     patient = client.options(request_timeout=3600, max_retries=0)
-    _remove_left(client)
     try:
+        _remove_left(client)
         client.indices.create(index=name, settings=settings, mappings=template["mappings"])
         patient.reindex(source=source, dest={"index": name}, refresh=True)
         patient.indices.forcemerge(index=name, max_num_segments=1)

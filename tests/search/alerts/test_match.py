@@ -92,11 +92,11 @@ def test_killed_while_there_is_a_copy_it_tells_the_same_the_next_time_and_the_co
     clean: Elasticsearch, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(copy, "FEW", 1)
-    for name, kql in {"Coups": "coup", "Mali": "Mali and not bread", "Bread": "bread", "Broken": "bread and ("}.items():
+    for name, kql in {"Coups": "coup", "Mali": "Mali and not bread", "Bread": "bread", "Other": "other"}.items():
         watch(clean, name=name, kql=kql)
     run = runs.bring(article("a"), article("b", "Bread in Mali"))
     processes = multiprocessing.get_context("fork")
-    for requests in count(step=3):
+    for requests in count(step=4):
         process = processes.Process(target=match_until, args=(run, requests))
         process.start()
         process.join(60)
@@ -107,8 +107,7 @@ def test_killed_while_there_is_a_copy_it_tells_the_same_the_next_time_and_the_co
     told = {notice.alert: notice.title for notice in run.next("alerted").read(Notice)}
     assert told == {"Bread": "Bread in Mali: b", "Coups": "A coup in Mali: a", "Mali": "A coup in Mali: a"}
     assert len(kept_notices(clean)) == len(told)
-    print("LAST", requests)
-    assert len(clean.indices.get(index="wirewatch-matching-*")) > 3, "it was killed while there was one"
+    assert len(clean.indices.get(index="wirewatch-matching-*")) > 1, "it was killed while there was one"
     monkeypatch.setattr(copy, "LEFT", -copy.LEFT)  # as if hours had gone
     runs.tell(article("c"))
     assert not clean.indices.get(index="wirewatch-matching-*")

@@ -36,8 +36,20 @@ _PLAIN = re.compile(r'(\w{1,100})|"(\w{1,100}(?: \w{1,100}){0,9})"')
 """A word or a phrase without a field: such a clause is never refused."""
 
 
+def whole(kept: Kept) -> Part:
+    """The clauses of an alert: those of its KQL as they stand there, other queries as JSON behind a space.
+
+    Raises:
+        Unreadable: it cannot be asked.
+    """
+    kql, texts = kept.alert.kql, ask.text(kept)
+    text = [parted(kql.lstrip(" "))] if kql else map(_json, texts)
+    parts = (*text, *map(_json, ask.besides(kept)))
+    return parts[0] if len(parts) == 1 else And(parts)
+
+
 def found_by_clauses(
-    client: Elasticsearch, pool: Executor, alerts: Sequence[Kept], run: str, copy: str
+    client: Elasticsearch, pool: Executor, wholes: Sequence[Part], run: str, copy: str
 ) -> list[list[str] | None]:
     """For each alert the ids of the articles that it finds, in their order; None where Elasticsearch refuses one of its
     clauses: asked as a whole, it may say why.
@@ -45,14 +57,13 @@ def found_by_clauses(
     Args:
         client: for Elasticsearch.
         pool: whose threads ask.
-        alerts: that need no scores.
+        wholes: the alerts as :func:`whole` gives them; they need no scores.
         run: that brought the articles.
         copy: of these articles, in an index of one shard.
 
     Raises:
         UserError: Elasticsearch does not answer or refuses.
     """
-    wholes = [_whole(kept) for kept in alerts]
     uses = Counter(clause for part in wholes for clause in leaves(part))
     size = client.count(index=copy)["count"]
     bits: dict[str, int] = {}
@@ -101,14 +112,6 @@ def _asked(
         half = len(clauses) // 2
         yield from _asked(client, clauses[:half], run, copy, size)
         yield from _asked(client, clauses[half:], run, copy, size)
-
-
-def _whole(kept: Kept) -> Part:
-    """The clauses of an alert: those of its KQL as they stand there, other queries as JSON behind a space."""
-    kql = kept.alert.kql
-    text = [parted(kql.lstrip(" "))] if kql else map(_json, ask.text(kept))
-    parts = (*text, *map(_json, ask.besides(kept)))
-    return parts[0] if len(parts) == 1 else And(parts)
 
 
 def _json(query: dict[str, Any]) -> str:

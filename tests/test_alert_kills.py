@@ -24,9 +24,9 @@ from aiosmtpd.controller import Controller
 from elasticsearch import Elasticsearch
 
 from benchmarks.articles import Desk
-from search.alerts import deliver as delivery
-from search.alerts import store
+from search.alerts import sending, store
 from search.alerts.alert import Alert
+from search.alerts.deliver import deliver
 from search.alerts.match import alert
 from search.index import index
 from search.indices import init
@@ -70,7 +70,7 @@ def work(environment: dict[str, str], root: str, stage: str | None, point: int, 
             os.kill(os.getpid(), signal.SIGKILL)
 
     elastic_transport.Transport.perform_request = watched(elastic_transport.Transport.perform_request)  # type: ignore[method-assign]
-    delivery.send = watched(delivery.send)
+    sending.send = watched(sending.send)
     under_way = "index"
     for batch in batches.pending(root, "indexed"):
         index(batch)
@@ -78,7 +78,7 @@ def work(environment: dict[str, str], root: str, stage: str | None, point: int, 
     for batch in batches.pending(root, "alerted"):
         alert(batch)
     under_way = "deliver"
-    delivery.deliver()
+    deliver()
 
 
 class Run:

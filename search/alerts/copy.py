@@ -63,6 +63,7 @@ def _copy(client: Elasticsearch, run: str, fields: list[str]) -> str:
     name = f"{_NAME}{secrets.token_hex(10)}"
     template = schema.load("component")["wirewatch-articles-fields"]["template"]
     settings = {**template["settings"]["index"], **_UNHURRIED, "query.default_field": fields}
+    _lighten(template["mappings"]["properties"])
     source = {"index": ALIAS, "query": _of(run), "_source": {"excludes": list(VECTORS)}}
     patient = client.options(request_timeout=3600, max_retries=0)
     try:
@@ -75,6 +76,16 @@ def _copy(client: Elasticsearch, run: str, fields: list[str]) -> str:
         _remove(client, name)
         return ALIAS
     return name
+
+
+def _lighten(fields: dict[str, Any]) -> None:
+    """Leave out of texts what says how well or where they match: it is asked only whether."""
+    for field in fields.values():
+        if field.get("type") == "text":
+            field["norms"] = False
+            field.pop("index_options", None)
+        for inner in ("properties", "fields"):
+            _lighten(field.get(inner, {}))
 
 
 def _of(run: str) -> dict[str, Any]:
@@ -96,15 +107,13 @@ def _brought(client: Elasticsearch, run: str) -> tuple[int, list[str]]:
     """How many articles a run brought; and of the fields in which words without one are looked for, those they have."""
     template = schema.load("component")["wirewatch-articles-settings"]["template"]
     wanted: list[str] = template["settings"]["index"]["query"]["default_field"]
-    wanted = [name for field in wanted for name in (_TEXTS if field == "text.*" else [field])]
+    wanted = [name for field in wanted for name in (_TEXTS if field == "text.*" else [field.partition("^")[0]])]
     answer = client.search(
         index=ALIAS,
         query=_of(run),
         size=0,
         track_total_hits=True,
-        aggs={
-            "has": {"filters": {"filters": {name: {"exists": {"field": name.partition("^")[0]}} for name in wanted}}}
-        },
+        aggs={"has": {"filters": {"filters": {name: {"exists": {"field": name}} for name in wanted}}}},
         allow_partial_search_results=False,
     )
     has = answer["aggregations"]["has"]["buckets"]

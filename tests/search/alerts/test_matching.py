@@ -74,12 +74,19 @@ def test_all_pages_of_all_alerts_come_whatever_others_write(
     assert [names(desk, hits) for _, hits in all_found] == [desk.keys() if n % 2 else russian for n in range(7)]
 
 
+TOO_DEEP = f"{'(' * 4900}a{')' * 4900}"
+"""Would end the node."""
+
+
 @pytest.mark.parametrize(
     ("broken", "why_not"),
     [
         ({"kql": "Russia and (military"}, "line 1:21: no viable alternative"),
         ({"kql": "published: yesterdayish"}, "failed to parse date field"),
         ({"lucene": "title:[a TO"}, "Failed to parse query [title:[a TO]"),
+        ({"lucene": TOO_DEEP}, "more than 500 brackets"),
+        ({"clauses": [{"bool": {"must_not": [{"query_string": {"query": TOO_DEEP}}]}}]}, "more than 500 brackets"),
+        ({"clauses": [{"kql": {"query": TOO_DEEP}}]}, "stand within one another"),
         ({"clauses": [{"no_such_query": {}}]}, "unknown field [no_such_query]"),
         ({"clauses": [{"script": {"script": {"source": "1 +"}}}]}, "unexpected end of script."),
         ({"about": "what nobody understood"}, "is not understood yet"),

@@ -23,6 +23,7 @@ from search import index, metrics
 from search.client import Client
 from search.health.history import examine
 from search.health.verdicts import Kind
+from wirewatch import settled
 from wirewatch.batches import STAGES, Batch, Manifest, finished
 from wirewatch.records import Delivery, Notice, now
 from wirewatch.settings import get_settings
@@ -53,9 +54,10 @@ class Stages:
 
     def __call__(self) -> Iterator[Metric]:
         """What the stages have done of late, and what waits."""
-        root = get_settings().batches
-        there = {stage: finished(root, stage) for stage in STAGES}
-        self._look_at(there)
+        root, first = get_settings().batches, f"{now() - LOOKED_BACK:%Y%m%dT%H%M%SZ}"
+        since = min(first, settled.since(settled.note(root)))
+        there = {stage: finished(root, stage, since=since) for stage in STAGES}
+        self._look_at(there, first)
         yield from self._done()
         names = {stage: {batch.name for batch in batches} for stage, batches in there.items()}
         waiting = {(after,): len(names[before] - names[after]) for before, after in pairwise(STAGES)}
@@ -63,8 +65,7 @@ class Stages:
         dead = sum(batch.manifest().records for batch in index.rejected(root))
         yield _gauge("dead_letters", "Articles that Elasticsearch refused for what they are", {(): dead})
 
-    def _look_at(self, there: Mapping[str, list[Batch]]) -> None:
-        first = f"{now() - LOOKED_BACK:%Y%m%dT%H%M%SZ}"
+    def _look_at(self, there: Mapping[str, list[Batch]], first: str) -> None:
         recent = [one for batches in there.values() for one in [*(b for b in batches if b.name > first), *batches[-1:]]]
         self._read = {batch: self._read.get(batch) or batch.manifest() for batch in recent}
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crawlers.survey import UNREACHABLE, Finding, check
+from crawlers.survey import check
+from crawlers.surveyor import UNREACHABLE, Finding
 from wirewatch.errors import Unavailable
 from wirewatch.records import now
 from wirewatch.settings import get_settings
 from wirewatch.sources import Source, load_sources
-from wirewatch.state import State, Visit
+from wirewatch.state import State
+from wirewatch.state_tables import Visit
 
 MOST_LINES = 100
 """Listings of each kind that a report names, the first."""
@@ -37,9 +39,9 @@ class Checkup:
     def report(self) -> str:
         """A line for each listing that does not work, those first that have failed for weeks."""
         if not self.ailing:
-            return f"All {self.listings} listings in the catalogue work."
+            return f"Every listing in the catalogue works ({self.listings})."
         since = self.failed_since
-        lines = [f"{len(self.ailing)} of {self.listings} listings in the catalogue do not work:"]
+        lines = [f"Listings in the catalogue that do not work: {len(self.ailing)} of {self.listings}."]
         for_weeks = sorted((found for found in self.ailing if found.url in since), key=lambda found: since[found.url])
         others = [found for found in self.ailing if found.url not in since]
         for what, some in (("Without an answer for weeks:", for_weeks), ("Others:", others)):

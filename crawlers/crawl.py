@@ -52,7 +52,8 @@ def crawl(
         group: of :func:`crawlers.plan.plan`.
         run: of :func:`wirewatch.batches.run_name`; with the group's name it is the name of the batch.
         due: whether a listing is left out where less time has passed than it usually takes to bring something new
-            (see :class:`wirewatch.state.Visit`), and than the source's tier wants. Otherwise every listing is visited.
+            (see :class:`wirewatch.state_tables.Visit`), and than the source's tier wants. Otherwise every listing is
+            visited.
         revisits: whether only articles are asked for that are to be looked at again, and no listing at all.
         minutes: that it may take, where that is less than the settings allow.
         progress: told the requests that are done and those known so far.
@@ -109,20 +110,25 @@ def crawl(
         except CrawlError as error:
             raise CrawlError(f"The crawl of {group.name} broke down; nothing is kept, run it again. {error}") from None
         with batches.write(batch, meter) as out:
-            with (Path(folder) / PAGES).open("rb") as lines:
-                for line in lines:
-                    page = Page.model_validate_json(line)
-                    out.add(page)
-                    for what in _counts(page):
-                        out.count(what)
+            _take_over(Path(folder), out)
             for what, number in counts.items():
                 out.count(what, number)
             if busy := len(set(sites.values()) - held.things):
                 out.count("busy-sites", busy)
-            for file in (Path(folder) / POSTPONED, *sorted(Path(folder).glob("*.warc.gz"))):
-                out.add_file(file.name, file)
         state.catch_up(settings.batches)  # who comes to these sites next is to know
     return batch
+
+
+def _take_over(folder: Path, out: batches.BatchWriter) -> None:
+    """Bring into the batch what the crawling process has left in a folder."""
+    with (folder / PAGES).open("rb") as lines:
+        for line in lines:
+            page = Page.model_validate_json(line)
+            out.add(page)
+            for what in _counts(page):
+                out.count(what)
+    for file in (folder / POSTPONED, *sorted(folder.glob("*.warc.gz"))):
+        out.add_file(file.name, file)
 
 
 def _counts(page: Page) -> list[str]:

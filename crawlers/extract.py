@@ -34,9 +34,9 @@ from crawlers.versions import Text, compared, make_article
 from wirewatch import batches, language
 from wirewatch.batches import Batch
 from wirewatch.errors import UserError
-from wirewatch.records import Access, Page, PageKind, PageOutcome
+from wirewatch.records import GONE, Access, Page, PageKind, PageOutcome
 from wirewatch.settings import get_settings
-from wirewatch.state import GONE, State
+from wirewatch.state import State
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,9 @@ from wirewatch.errors import UserError
 from wirewatch.records import EXTRACTIONS, Extraction, Page, PageKind, PageOutcome, article_id
 from wirewatch.settings import get_settings
 from wirewatch.sources import domain_of, load_sources
-from wirewatch.state import State, Visit
+from wirewatch.state import State
+from wirewatch.state_tables import Visit
+from wirewatch.words import how_many
 
 REFUSALS = {
     "robots": "the robots.txt of its host forbids it",
@@ -110,8 +112,9 @@ def _why_not(state: State, addresses: list[str], visits: list[Visit]) -> str:
         domain = domain_of(url)
         return f"{domain} is not in the catalogue: `wirewatch sources add https://{domain}/` adds it."
     return (
-        f"No listing of {source.domain} has had {url} so far; {state.articles(source.domain)} articles of it are "
-        f"known. `wirewatch crawl --source {source.domain}` looks once more, and `wirewatch sources check --source "
+        f"No listing of {source.domain} has had {url} so far; known of it: "
+        f"{how_many(state.articles(source.domain), 'article')}. "
+        f"`wirewatch crawl --source {source.domain}` looks once more, and `wirewatch sources check --source "
         f"{source.domain}` shows whether its listings work."
     )
 

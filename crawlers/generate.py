@@ -111,24 +111,23 @@ def class_for(domain: str) -> PageClass | None:
     """The class that is registered for a domain, or for some of its addresses."""
     for found in page_classes():
         for pattern in found.patterns:
-            if pattern.partition("/")[0].removeprefix("www.") == domain:
+            if pattern.partition("/")[0].partition(":")[0].removeprefix("www.") == domain:
                 return found
     return None
 
 
-def new_class(domain: str, name: str | None = None, root: Path = CHECKOUT) -> NewClass:
+def new_class(domain: str, name: str | None = None) -> NewClass:
     """The class for a domain, not yet written.
 
     Args:
         domain: such as ``lemonde.fr``.
         name: of the module; by default, the domain's.
-        root: the checkout.
 
     Raises:
         UserError: the domain is none, or it has a class; or the module's name is none, or is taken.
     """
     if not re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", domain):
-        raise UserError(f"{domain} is no domain. Give one such as lemonde.fr, without https:// and without a path.")
+        raise UserError(f"{domain} is no domain. Give one such as lemonde.fr, without https://, port and path.")
     if found := class_for(domain):
         raise UserError(
             f"{domain} has a page object already: {found.name} in {found.module.replace('.', '/')}.py. "
@@ -137,10 +136,10 @@ def new_class(domain: str, name: str | None = None, root: Path = CHECKOUT) -> Ne
     module = name or module_name(domain)
     if not module.isidentifier() or keyword.iskeyword(module) or module != module.lower():
         raise UserError(f"{module} is no name for a module: give one of small letters and digits with --name.")
-    file = root / CLASSES / f"{module}.py"
+    file = CHECKOUT / CLASSES / f"{module}.py"
     if file.exists():
         raise UserError(f"There is a file {CLASSES}/{module}.py already: give another name with --name.")
-    _in_checkout(root)
+    _in_checkout()
     class_name = "".join(part.capitalize() for part in module.split("_")) + "Page"
     code = _TEMPLATE.format(domain=domain, name=class_name, day=f"{now():%Y-%m-%d}")
     return NewClass(file, f"crawlers.pages.{module}.{class_name}", code)
@@ -190,22 +189,21 @@ def _read(domain: str, page: SavedPage, keep_text: bool, keep: Sequence[str]) ->
     return TestPage(page, after, tuple(lost))
 
 
-def write_fixture(class_name: str, page: TestPage, root: Path = CHECKOUT) -> Path:
+def write_fixture(class_name: str, page: TestPage) -> Path:
     """Write a page down for the tests of a class; returns the folder.
 
     Args:
         class_name: the class in full.
         page: the page.
-        root: the checkout.
 
     Raises:
         UserError: that is no checkout.
     """
-    _in_checkout(root)
+    _in_checkout()
     answer = page.page.response
     kept = [(name, value) for name, value in answer.headers if name.lower() == "content-type"]
     response = HttpResponse(answer.url, answer.body, status=answer.status, headers=kept)
-    folder = root / FIXTURES / class_name
+    folder = CHECKOUT / FIXTURES / class_name
     folder.mkdir(parents=True, exist_ok=True)
     meta = {"adapter": RecordAdapter, "frozen_time": answer.fetched.isoformat()}
     return Fixture.save(folder, inputs=[response, PageParams({})], item=page.item, meta=meta).path
@@ -236,6 +234,7 @@ def _scrub(url: str, body: bytes, headers: list[tuple[str, str]], keep: Sequence
         return Rejected("error", f"{type(error).__name__}: {error}")
 
 
-def _in_checkout(root: Path) -> None:
-    if not (root / FIXTURES).is_dir():
-        raise UserError(f"There is no folder {root / FIXTURES}: page objects are written in a checkout of Wirewatch.")
+def _in_checkout() -> None:
+    folder = CHECKOUT / FIXTURES
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {folder}: page objects are written in a checkout of Wirewatch.")

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from crawlers.pages.metadata import same
+from wirewatch.projection import RECENT
 from wirewatch.records import Article, Blocks, Habit, content_version
-from wirewatch.state import RECENT, State
+from wirewatch.state import State
 
 MORE = 3
 """Articles by which a habit must come more often than its share: of few articles, more must have it. So four are the

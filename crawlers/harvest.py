@@ -12,7 +12,8 @@ from crawlers.listing import Entry, Listing
 from crawlers.site import Site
 from wirewatch.records import Hint, Page, PageKind, Postponed, now
 from wirewatch.sources import Source
-from wirewatch.state import State, Visit
+from wirewatch.state import State
+from wirewatch.state_tables import Visit
 
 MOST_WAITING = 5
 """Times the articles of one run: so many of those that are left over are noted, and asked for though they may no longer

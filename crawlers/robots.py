@@ -14,7 +14,7 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import ProtegoRobotParser, RobotParser
 
 from crawlers.answers import Refused
-from wirewatch.state import ROBOTS_UNAVAILABLE
+from wirewatch.records import ROBOTS_UNAVAILABLE
 
 MOST_BYTES = 500 * 1024
 """Of a robots.txt that are read: those that the RFC asks for (2.5)."""

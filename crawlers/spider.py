@@ -12,6 +12,7 @@ import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from datetime import timedelta
 from itertools import islice
 from time import monotonic
 from typing import Any
@@ -34,7 +35,7 @@ from wirewatch.errors import UserError
 from wirewatch.records import Page, PageKind, PageOutcome, Postponed, Time, now
 from wirewatch.settings import CrawlSettings
 from wirewatch.sources import Source
-from wirewatch.state import TRUSTED, State
+from wirewatch.state import State
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ MOST_ADVERTISED = 5
 """Feeds that a section page advertises, and sitemaps that a robots.txt names, that are taken for one source."""
 MOST_POLICY = 256 * 1024
 """Bytes of a host's file of reserved paths."""
+TRUSTED = timedelta(hours=24)
+"""Time for which a listing's validators are believed; then it is asked for in full once, to see whether they lie."""
 
 
 class NewsSpider(Spider):

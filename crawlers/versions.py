@@ -7,7 +7,6 @@ here reads a page: it compares records, one after the other.
 
 from __future__ import annotations
 
-import difflib
 import logging
 import tempfile
 from collections import defaultdict
@@ -17,6 +16,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import IO, Any, Literal
 
+from crawlers.comparison import akin, change
 from crawlers.habits import Habits, blocks_of
 from crawlers.pages.item import ArticleItem
 from wirewatch.batches import Batch, BatchWriter, line_of
@@ -27,7 +27,6 @@ from wirewatch.records import (
     HABITS,
     Article,
     Blocks,
-    Change,
     Extraction,
     Page,
     PageOutcome,
@@ -35,19 +34,16 @@ from wirewatch.records import (
     article_id,
     content_version,
 )
-from wirewatch.state import Known, State, Visit
+from wirewatch.state import State
+from wirewatch.state_tables import Known, Visit
+from wirewatch.words import how_many
 
 log = logging.getLogger(__name__)
 
 TELLING_TEXT = 200
 """Characters of a body from which on two articles with the same text are one: short ones may be a form or a ticker."""
-AKIN = 1 / 3
-"""Share of the shorter text that stands word for word in the other, from which on one page shows one article changed
-and not two articles: under it, the address is one that shows whatever is newest."""
 MOST_CHANGES = 50
 """Changes of an article that are kept, the latest."""
-MOST_PARAGRAPHS = 2000
-"""Paragraphs of a text that are compared one by one; what follows them is compared as one. It bounds the time."""
 ALIAS = timedelta(hours=1)
 """Two addresses of an article that were found within this time belong together; one found later is where it moved."""
 
@@ -77,37 +73,6 @@ def make_article(page: Page, item: ArticleItem, extracted_from: Literal["page", 
         extracted_from=extracted_from,
         **{name: getattr(item, name) for name in ITEM_FIELDS},
     )
-
-
-def change(old: Article, new: Article) -> Change:
-    """How the text of an article changed."""
-    return Change(
-        version=old.version,
-        at=new.fetched,
-        title=_diff([old.title], [new.title]),
-        lead=_diff([old.lead or ""], [new.lead or ""]),
-        body=_diff(_paragraphs(old.body), _paragraphs(new.body)),
-    )
-
-
-def _diff(old: list[str], new: list[str]) -> str | None:
-    lines = difflib.unified_diff(old, new, n=0, lineterm="")
-    return "\n".join(islice(lines, 2, None)) or None  # the first two would name files
-
-
-def _paragraphs(body: str) -> list[str]:
-    return [" ".join(text.split()) for text in body.split("\n\n", MOST_PARAGRAPHS)]
-
-
-def akin(one: Article, other: Article) -> bool:
-    """Whether two texts found at one address are likely to be versions of one article."""
-    if one.version == other.version:
-        return True
-    if one.published and (one.title, one.published) == (other.title, other.published):
-        return True
-    texts, others = ({a.lead or "", *_paragraphs(a.body)} for a in (one, other))
-    shorter = min(sum(map(len, texts)), sum(map(len, others)))
-    return sum(map(len, texts & others)) >= AKIN * shorter
 
 
 class _Waiting(Record):
@@ -277,7 +242,8 @@ class Versions:
                     for found in self._read(waiting.pop(previous.id, [])):
                         self._settle(found, previous)
             except UserError as error:
-                log.warning("%d articles are taken in without their texts before: %s", len(waiting), error)
+                without = how_many(len(waiting), "article")
+                log.warning("%s without the texts before: %s", without, error)
             for key, offsets in waiting.items():
                 known = self.state.known([key])[key]
                 for found in self._read(offsets):
@@ -330,13 +296,7 @@ class Versions:
         same_answer = self.replay and (page.fetched == previous.fetched or gone or page.url in self._stayed)
         if changed and not same_answer:
             history = (*history, change(before, after))[-MOST_CHANGES:]
-        outcome: Outcome = "unchanged"
-        if changed:
-            outcome = "updated"
-        elif previous.gone and not gone:
-            outcome = "returned"
-        elif previous.url != new.url:
-            outcome = "moved"
+        outcome = _outcome(previous, new, changed=changed, returned=previous.gone is not None and not gone)
         if outcome == "unchanged" and (stays or not self.replay):
             self.receipt(page, outcome, new, previous.id)
             return
@@ -428,6 +388,15 @@ def compared(out: BatchWriter, state: State, habits: Habits, replayed: Batch | N
         for name, file in ((EXTRACTIONS, receipts), (BLOCKS, blocks), (HABITS, dropped)):
             file.flush()
             out.add_file(name, file.name)
+
+
+def _outcome(previous: Article, new: Article, *, changed: bool, returned: bool) -> Outcome:
+    """What became of a page of an article that is known."""
+    if changed:
+        return "updated"
+    if returned:
+        return "returned"
+    return "moved" if previous.url != new.url else "unchanged"
 
 
 def _last_answer(known: Known, visit: Visit | None) -> datetime:

@@ -47,9 +47,9 @@ def briefing() -> None:
 
     @task(execution_timeout=timedelta(minutes=30))
     def tell() -> None:
-        from search.health.digest import tell_operator
+        from search.health.digest import send_digest
 
-        tell_operator()
+        send_digest()
 
     write()
     tell()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,10 @@ from urllib.parse import quote
 from airflow.sdk import Asset, AsyncCallback, DeadlineAlert, DeadlineReference, get_current_context
 from airflow.sdk.configuration import conf
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
+
+from wirewatch.errors import UserError
+from wirewatch.words import how_many, span
 
 log = logging.getLogger(__name__)
 # A line for each request would bury a task's numbers.
@@ -30,18 +34,27 @@ WHATEVER_CAME = "all_done"
 ARTICLES = Asset("wirewatch://articles")
 """Changes when articles came into the index. Its event's ``extra`` says how many were ``created`` and ``updated``, and
 names the ``batches``: at least once each."""
+WHY = "why"
+"""XCom of a task that failed: what it failed of, in words."""
 MOST = 1_000
 """Batches that a run has a task for each: Airflow refuses to map over more than 1,024 (``core.max_map_length``)."""
 
 
 def failed(context: dict[str, Any]) -> None:
-    """Tell the operator that a run of a DAG failed, and at which task last: once a day (UTC), because what a run fails
-    of may fail them all.
+    """Tell the operator that a run of a DAG failed, at which task first, and why: of each task once a day (UTC),
+    because what a run fails of may fail them all.
     """
-    dag, run, task = context["dag"].dag_id, context["run_id"], context.get("ti")
-    where = f" at the task {task.task_id}" if task else ""
-    title = f"The run {run} of the DAG {dag} failed{where}: {run_page(dag, run)}"
-    _tell_operator(f"{dag} failed{where}", f"{title}. Of others that fail there you hear tomorrow.")
+    dag, run = context["dag"].dag_id, context["run_id"]
+    task, why = _first_failure(context)
+    where, because = f" at the task {task}" if task else "", f": {why.rstrip('.')}" if why else ""
+    title = f"The run {run} of the DAG {dag} failed{where}{because}. {run_page(dag, run)}"
+    _tell_operator(f"{dag} failed{where}", f"{title} Of others that fail there you hear tomorrow.")
+
+
+def remember_why(context: dict[str, Any]) -> None:
+    """Keep for :func:`failed` what a task failed of. Of a task that was killed nothing is known."""
+    if error := context.get("exception"):
+        context["ti"].xcom_push(WHY, _in_words(error, context["task"].execution_timeout))
 
 
 async def late(context: dict[str, Any]) -> None:
@@ -57,6 +70,7 @@ def ends_within(time: timedelta) -> DeadlineAlert:
 
 
 RETRIES: dict[str, Any] = {
+    "on_failure_callback": remember_why,
     "retries": 3,
     "retry_delay": timedelta(minutes=1),
     "retry_exponential_backoff": 2.0,
@@ -74,7 +88,8 @@ RETRIES: dict[str, Any] = {
         ]
     ),
 }
-"""How tasks are tried again: after 1, 2 and 4 minutes, where it may help. A worker that died is tried again too."""
+"""How tasks are tried again: after 1, 2 and 4 minutes, where it may help. A worker that died is tried again too. And
+what is done where no try is left."""
 
 OURS: dict[str, Any] = {
     "start_date": datetime(2026, 1, 1, tzinfo=UTC),
@@ -109,7 +124,7 @@ def pending(stage: str) -> list[Any]:
 def names(found: Sequence[Any]) -> list[str]:
     """The batches that a run has a task for each: the first :data:`MOST`. The next run takes on the others."""
     if len(found) > MOST:
-        log.warning("%d batches are left to the next run.", len(found) - MOST)
+        log.warning("%s left to the next run.", how_many(len(found) - MOST, "batch is", "batches are"))
     return [each.name for each in found[:MOST]]
 
 
@@ -161,7 +176,7 @@ def told(done: Iterable[Any]) -> dict[str, int]:
     done = list(done)
     counts = total(done)
     numbers = ", ".join(f"{what} {number}" for what, number in sorted(counts.items())) or "nothing"
-    places = "".join(f"\n  {each.url} ({each.manifest().records} records)" for each in done)
+    places = "".join(f"\n  {each.url} ({how_many(each.manifest().records, 'record')})" for each in done)
     shown = {"enriched": NEWSROOM, "indexed": NEWSROOM, "alerted": ALERTS}
     log.info("%s%s\n  %s", numbers, places, board(shown.get(done[-1].stage if done else "", SOURCE_HEALTH)))
     return counts
@@ -171,6 +186,37 @@ def run_page(dag: str, run: str) -> str:
     """Where Airflow shows a run."""
     base = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
     return f"{base}/dags/{dag}/runs/{quote(run)}"
+
+
+def _first_failure(context: dict[str, Any]) -> tuple[str, str]:
+    """The task at which a run failed before it did at others, and why, as far as that is known.
+
+    Airflow names the last that failed. Of all that did, the one with the fewest tasks before it failed first: those
+    that follow work on what is there, and may fail of the same.
+    """
+    dag, run, last = context["dag"], context["run_id"], context.get("ti")
+    if not last:
+        return "", ""
+    try:
+        states = last.get_task_states(dag_id=dag.dag_id, run_ids=[run])[run]
+        fell = {name for name, state in states.items() if state == "failed"}
+        fell |= {re.sub(r"_\d+$", "", name) for name in fell}  # of a mapped task: the number of the instance
+        failed = (task for task in dag.tasks if task.task_id in fell)
+        first = min(failed, key=lambda task: len(task.get_flat_relative_ids(upstream=True))).task_id
+        reasons = last.xcom_pull(task_ids=[first], key=WHY)
+    except Exception as error:  # whatever Airflow cannot say, the operator is to hear that a run failed
+        log.warning("What failed first is not known: %s", error)
+        return last.task_id, ""
+    return first, next(filter(None, reasons), "")
+
+
+def _in_words(error: BaseException, limit: timedelta | None) -> str:
+    """What a task failed of. What is no error of ours to show stays in the log: it may quote anything."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, AirflowTaskTimeout) and limit:
+        return f"it timed out after {span(limit)}, which is as long as it may take"
+    return f"{type(error).__name__}, which its log has more of"
 
 
 def _tell_operator(what: str, title: str) -> None:

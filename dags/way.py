@@ -75,12 +75,12 @@ def go_on_from(crawls: Any, *, digest: bool = False) -> None:
 
     @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def health() -> None:
-        from search.health.digest import tell_operator
+        from search.health.digest import send_digest
         from search.health.measure import health as stage
 
         told(each(stage, pending("health")))
         if digest:
-            tell_operator()
+            send_digest()
 
     @task(trigger_rule="none_failed", retries=0)
     def everything_went_well() -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from wirewatch.errors import UserError
 from wirewatch.settings import EmbedderSettings
+from wirewatch.words import how_many
 
 TEXTS = 32
 """Texts in one request: what text-embeddings-inference takes unless told otherwise."""
@@ -51,6 +52,8 @@ class Endpoint:
                 "Start it, or correct WIREWATCH_EMBEDDER__URL, __MODEL and __KEY."
             ) from error
         if vectors.ndim != 2 or len(vectors) != len(texts):
-            raise UserError(f"The embedding server {url} gave {len(rows)} vectors for {len(texts)} texts.")
+            raise UserError(
+                f"The embedding server {url} gave {how_many(len(rows), 'vector')} for {how_many(len(texts), 'text')}."
+            )
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors

@@ -124,7 +124,9 @@ class Salience(NamedTuple):
 
 
 def saliences(mentions: Iterable[Mention], headline_end: int, length: int, short: int = SHORT) -> list[Salience]:
-    """The countries that a text of ``length`` characters names, those that it is about first, then the most salient."""
+    """The countries that a text of ``length`` characters names, those that it is about first, then the most salient.
+    A text of fewer than ``short`` characters is about all that it names.
+    """
     headline: dict[str, float] = {}
     body: dict[str, float] = {}
     count: Counter[str] = Counter()
@@ -152,13 +154,6 @@ def saliences(mentions: Iterable[Mention], headline_end: int, length: int, short
 
     found = [Salience(code, score[code] / sum(score.values()), length < short or is_about(code)) for code in count]
     return sorted(found, key=lambda one: (not one.about, -one.share, first[one.code]))
-
-
-def salient(mentions: Iterable[Mention], headline_end: int, length: int, short: int = SHORT) -> tuple[str, ...]:
-    """The codes of the countries that a text of ``length`` characters is about, most salient first; one of fewer than
-    ``short`` characters is about all that it names.
-    """
-    return tuple(one.code for one in saliences(mentions, headline_end, length, short) if one.about)
 
 
 def regions_of(countries: Iterable[str], named: Iterable[str] = ()) -> tuple[str, ...]:

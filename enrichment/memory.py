@@ -21,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from enrichment.entities import is_surname
 from enrichment.learned import Named, People, Person, surname_key
 from enrichment.stories import WINDOW, Facts, Languages, Stories, Told, in_order
-from wirewatch import batches
+from wirewatch import batches, settled
 from wirewatch.batches import RECORDS, Batch
 from wirewatch.database import SentText, UTCTime, alone, connect, lay_out, lots
 from wirewatch.records import STORIES, EnrichedArticle, Story, now
@@ -85,7 +85,9 @@ class _Language(_Table):
 
 
 class _Applied(_Table):
-    """The batches that the memory has taken in."""
+    """The batches that the memory has taken in, and the notes of :mod:`wirewatch.settled` after which it had all of the
+    settled days.
+    """
 
     __tablename__ = "stories_applied"
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
@@ -113,9 +115,14 @@ class Memory:
     def alone(self, root: str) -> Iterator[Session]:
         """The memory of all batches finished under ``root``, while no other process tells stories."""
         with alone(self.engine) as connection, Session(connection) as session:
-            applied = set(session.scalars(select(_Applied.name)))
-            for batch in batches.finished(root, "enriched", but=applied):
+            note = settled.note(root)
+            is_known = session.get(_Applied, note) is not None
+            since = settled.since(note) if is_known else ""
+            applied = set(session.scalars(select(_Applied.name).where(_Applied.name >= since)))
+            for batch in batches.finished(root, "enriched", but=applied, since=since):
                 _apply(session, batch)
+            if note and not is_known:
+                session.add(_Applied(name=note))
             session.flush()
             yield session
 

@@ -9,8 +9,9 @@ The meaning is the article's vector beside that of each topic. A topic that is n
 ``e ** (4 * NEARER)`` times its evidence, a farther one loses up to a third; one that is much nearer has some even where
 its words are not those we know. Without terms in the article's language the meaning is all there is.
 
-The score is ``x / (1 + x)``, x the evidence: :data:`THRESHOLD` is where x is 1, one mention in the headline or three
-different terms in an article of 800 words. What is less counts for the topic above: ship and train make "transport".
+The score is ``x / (1 + x)``, x the evidence. A topic is reported from 0.5 on, where x is 1: one mention in the headline
+or three different terms in an article of 800 words. What is less counts for the topic above: ship and train make
+"transport".
 """
 
 from __future__ import annotations
@@ -32,8 +33,6 @@ from enrichment.lexicon import ancestors, languages, lexicon, matches
 from wirewatch.language import Part, by_language
 from wirewatch.records import TopicFound
 
-THRESHOLD = 0.5
-"""Score below which a topic is not reported."""
 MOST = 8
 """Topics reported for one article at most."""
 BESIDE = 1 / 5

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import snowballstemmer
 
 from wirewatch.errors import UserError
+from wirewatch.words import how_many
 
 WORDS = Path(__file__).parent / "data" / "words.tsv"
 
@@ -57,7 +58,9 @@ def lines() -> tuple[Line, ...]:
     for number, line in enumerate(written[1:]):
         cells = line.split("\t")
         if len(cells) != len(languages):
-            raise UserError(f"{WORDS.name}: the line of {cells[0]!r} has {len(cells)} columns, not {len(languages)}.")
+            raise UserError(
+                f"{WORDS.name}: the line of {cells[0]!r} has {how_many(len(cells), 'column')}, not {len(languages)}."
+            )
         forms = {code: tuple(filter(None, cell.split(", "))) for code, cell in zip(languages, cells, strict=True)}
         found.append(Line(number, {code: of for code, of in forms.items() if of}))
     return tuple(found)

@@ -111,7 +111,8 @@ def rejected(root: str) -> list[Batch]:
         return []
     latest: dict[str, str] = {}
     # The first try has the batch's own name, and the names of the others sort by time.
-    for name in sorted((batch.name for batch in finished(root, "indexed")), key=lambda name: (RETRY in name, name)):
+    tried = finished(root, "indexed", since=letters[0].name[:8])
+    for name in sorted((batch.name for batch in tried), key=lambda name: (RETRY in name, name)):
         latest[name.rpartition(RETRY)[2]] = name
     return [batch for batch in letters if batch.name in latest.values()]
 

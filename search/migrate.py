@@ -26,6 +26,7 @@ from search.indices import ALIAS, MIGRATIONS, create, index_of, older, standing,
 from search.retention import remove_replaced
 from search.templates import put_templates
 from wirewatch.errors import UserError
+from wirewatch.words import how_many
 
 LOT = 500
 """Documents copied at once."""
@@ -206,8 +207,8 @@ class _Build:
             client.indices.refresh(index=self.new)
             if counts := self._counts_differ():
                 raise UserError(
-                    f"{self.old} has {counts[0]} articles and its copy {self.new} {counts[1]}. The old one stays. "
-                    f"Delete {self.new} and run this again."
+                    f"{self.old} has {how_many(counts[0], 'article')} and its copy {self.new} {counts[1]}. The old "
+                    f"one stays. Delete {self.new} and run this again."
                 )
 
     def _counts_differ(self) -> tuple[int, int] | None:

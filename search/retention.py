@@ -13,7 +13,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from search.alerts.deliver import OVER
+from search.alerts.sending import OVER
 from search.client import connect, every, plain_errors
 from search.health.history import INDEX as HEALTH
 from search.indices import ALIAS, DELIVERIES, MIGRATIONS, NOTICES, SCHEMA, STORIES, init, standing, year_of

@@ -126,7 +126,7 @@ def lacking(role: str, client: Elasticsearch) -> list[str]:
     return sorted(missing)
 
 
-def keep(role: str, file: Path, *, client: Elasticsearch | None = None) -> bool:
+def keep(role: str, file: Path) -> bool:
     """Keep a key of a role in a file, which only its owner may read: the one that is there if it is in force, else a
     new one, for :data:`GRACE` beside those that the role has.
 
@@ -136,7 +136,7 @@ def keep(role: str, file: Path, *, client: Elasticsearch | None = None) -> bool:
     Raises:
         UserError: as :func:`rotate` does.
     """
-    client = client or connect()
+    client = connect()
     with plain_errors():
         kept = _id(file.read_text()) if file.exists() else None
         if any(key["id"] == kept for key in _in_force(client, role)):

@@ -16,6 +16,7 @@ from search.indices import OURS
 from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.settings import get_settings
+from wirewatch.words import how_many
 
 REPOSITORY = "wirewatch"
 DAY = 24 * 3600
@@ -177,8 +178,8 @@ def restore(name: str | None = None, *, replace: bool = False, client: Elasticse
         )
         if failed := restored["snapshot"]["shards"]["failed"]:
             raise UserError(
-                f"{failed} parts of the snapshot {chosen.name} could not be read: the folder is damaged. Restore "
-                "another one with --replace, or put the folder back from a copy."
+                f"{how_many(failed, 'part')} of the snapshot {chosen.name} could not be read: the folder is damaged. "
+                "Restore another one with --replace, or put the folder back from a copy."
             )
     return chosen
 

@@ -23,9 +23,9 @@ from aiosmtpd.controller import Controller
 from elasticsearch import Elasticsearch
 
 from benchmarks.articles import Desk
-from search.alerts import deliver as delivery
-from search.alerts import store
+from search.alerts import sending, store
 from search.alerts.alert import Alert
+from search.alerts.deliver import deliver
 from search.alerts.match import alert
 from search.index import index
 from search.indices import init
@@ -68,7 +68,7 @@ def work(root: str, stage: str, point: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     elastic_transport.Transport.perform_request = watched(elastic_transport.Transport.perform_request)  # type: ignore[method-assign]
-    delivery.send = watched(delivery.send)
+    sending.send = watched(sending.send)
     under_way = "index"
     for batch in batches.pending(root, "indexed"):
         index(batch)
@@ -76,7 +76,7 @@ def work(root: str, stage: str, point: int) -> None:
     for batch in batches.pending(root, "alerted"):
         alert(batch)
     under_way = "deliver"
-    delivery.deliver()
+    deliver()
     print(json.dumps(passed))
 
 

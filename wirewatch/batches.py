@@ -4,7 +4,8 @@ A batch is a folder ``<root>/<stage>/<name>/`` at any fsspec URL. Data files com
 a batch without a manifest does not exist, so a killed stage leaves nothing half done. A batch never changes, but that
 it loses data files that are kept no longer (:mod:`wirewatch.retention`); the next stage writes a batch of the same name
 under its own stage. What a stage still has to do is therefore simply
-:func:`pending`: the batches of the stage before that have no successor. Two processes may work on the same batch at
+:func:`pending`: the batches of the stage before that have no successor; those of long ago, which all have one, are not
+looked at (:mod:`wirewatch.settled`). Two processes may work on the same batch at
 once: each writes files of its own, the first to finish makes the batch, the other's work is thrown away. See
 ``docs/decisions.md``.
 """
@@ -27,10 +28,12 @@ from typing import IO, Any, TypeVar, cast
 import zstandard
 from pydantic import Field
 
+from wirewatch import settled
 from wirewatch.cost import Meter
 from wirewatch.errors import Unavailable, UserError
 from wirewatch.records import Record, now
 from wirewatch.storage import file_system, folders_with, is_disk
+from wirewatch.words import how_many
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +142,7 @@ class Batch:
         except (FileNotFoundError, zstandard.ZstdError) as error:
             raise self._damaged(str(error)) from error
         if number != expected:
-            raise self._damaged(f"it has {number} of its {expected} records")
+            raise self._damaged(f"it has {number} of its {how_many(expected, 'record')}")
 
     def find(self, record: type[R], ids: Collection[str]) -> Iterator[R]:
         """The records of these ids, in the order they were written; of a class whose first field is its ``id``.
@@ -278,7 +281,9 @@ def write(batch: Batch, meter: Meter | None = None) -> Iterator[BatchWriter]:
 
 def _publish(writer: BatchWriter, manifest: Manifest) -> bool:
     """Write the manifest, whole or not at all; False where another process was faster."""
-    data = _as_json(manifest)
+    root, data = writer.batch.root, _as_json(manifest)
+    if writer.batch.name < settled.since(settled.note(root)):
+        settled.remove(root)  # nobody would find it
     with file_system(writer.batch.url) as (fs, path):
         if is_disk(fs):
             # Where two tries get here at the same instant, the later manifest replaces the other; the files of both
@@ -344,12 +349,12 @@ def near(batch: Batch, scratch: Path) -> Iterator[Batch]:
         yield Batch(Path(folder).absolute().as_uri(), batch.stage, batch.name)
 
 
-def finished(root: str, stage: str, but: Collection[str] = (), ending: str = "") -> list[Batch]:
+def finished(root: str, stage: str, but: Collection[str] = (), ending: str = "", since: str = "") -> list[Batch]:
     """The finished batches of a stage, oldest first; not those whose names are in ``but``, which are not looked at, or
-    end otherwise.
+    end otherwise, or come before ``since`` (a day: ``20270129``).
     """
     with file_system(f"{root}/{stage}") as (fs, path):
-        names = folders_with(fs, path, MANIFEST, but, ending)
+        names = folders_with(fs, path, MANIFEST, but, ending, since)
     return [Batch(root, stage, name) for name in sorted(names)]
 
 
@@ -363,8 +368,8 @@ def tries(batch: Batch) -> list[Batch]:
 
 def pending(root: str, stage: str) -> list[Batch]:
     """The batches that ``stage`` has yet to work on: those of the stage before it without a successor, oldest first."""
-    before = STAGES[STAGES.index(stage) - 1]
-    return finished(root, before, but=[batch.name for batch in finished(root, stage)])
+    before, since = STAGES[STAGES.index(stage) - 1], settled.since(settled.note(root))
+    return finished(root, before, but=[batch.name for batch in finished(root, stage, since=since)], since=since)
 
 
 def each(work: Callable[[Batch], Batch], found: Iterable[Batch]) -> list[Batch]:

@@ -116,6 +116,12 @@ class Page(Record):
     hint: Hint = Hint()
 
 
+GONE = ("http-404", "http-410")
+"""Reasons of failed pages that say that a page was removed."""
+ROBOTS_UNAVAILABLE = "robots-unavailable"
+"""The reason of a page that was not asked for because its host's robots.txt could not be had."""
+
+
 class Postponed(Record):
     """An article that was listed and not asked for, because a run takes no more: a line of :data:`POSTPONED`, a file
     of a ``pages`` batch. The next runs ask for it, whether it is still listed or not."""

@@ -22,6 +22,7 @@ from wirewatch.batches import REPLAY, Batch
 from wirewatch.errors import UserError
 from wirewatch.records import Article, EnrichedArticle, Page, PageKind, PageOutcome, Record, SourceRef, now
 from wirewatch.settings import get_settings
+from wirewatch.words import how_many
 
 # The database is imported where it is needed: every command reads this file.
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def rows(taken: Sequence[Taken]) -> list[tuple[str, str, str, str]]:
     words = [(f"{one.day}", one.batch.name, str(one.sources.total()), ", ".join(sorted(one.sources))) for one in taken]
     every = sum((one.sources for one in taken), Counter[str]())
     days = len({one.day for one in taken})
-    return [*words, (f"{days} days", f"{len(taken)} batches", str(every.total()), f"{len(every)} sources")]
+    sums = how_many(days, "day"), how_many(len(taken), "batch", "batches"), str(every.total())
+    return [*words, (*sums, how_many(len(every), "source"))]
 
 
 def latest(batch: Batch, record: type[A], only: Collection[str] = ()) -> Iterator[A]:

@@ -17,15 +17,17 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
-from wirewatch import batches
+from wirewatch import batches, settled
 from wirewatch.batches import MANIFEST, RECORDS, REJECTED, STAGES, Batch
 from wirewatch.database import compact
 from wirewatch.records import now
 from wirewatch.settings import get_settings
 from wirewatch.state import State
 from wirewatch.storage import file_system, is_disk
+from wirewatch.words import how_many
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +54,12 @@ class Removed:
         self.files += len(sizes)
         self.bytes += sum(sizes)
         self.folders.add(folder)
-        log.info("%s: %s, %d files, %s", self.what, folder, len(sizes), megabytes(sum(sizes)))
+        log.info("%s: %s, %s, %s", self.what, folder, how_many(len(sizes), "file"), megabytes(sum(sizes)))
 
     def __str__(self) -> str:
-        still = f"; {self.kept} batches are old enough, but still needed" if self.kept else ""
-        return f"{self.what}: {self.files} files ({megabytes(self.bytes)}) of {len(self.folders)} folders{still}"
+        still = f"; {how_many(self.kept, 'batch is', 'batches are')} old enough, but still needed" if self.kept else ""
+        files, folders = how_many(self.files, "file"), how_many(len(self.folders), "folder")
+        return f"{self.what}: {files} ({megabytes(self.bytes)}) of {folders}{still}"
 
 
 def words(counts: Mapping[str, int]) -> str:
@@ -109,6 +112,33 @@ def _shorten(root: str, stage: str, days: int, goes: Callable[[str], bool], done
     return removed
 
 
+def settle(*, dry_run: bool = False) -> str:
+    """Note which days are settled (:mod:`wirewatch.settled`): those before the oldest batch that waits for a stage, but
+    never the last two, nor one as late as the last crawl, so that this is always found.
+
+    Args:
+        dry_run: only look.
+
+    Returns:
+        Which days these are, and what waits longer than that, in words.
+    """
+    root = get_settings().batches
+    # The last stage first: what is done meanwhile is taken for undone.
+    names = {stage: {batch.name for batch in batches.finished(root, stage)} for stage in reversed(STAGES)}
+    if not names["pages"]:
+        return "there are no batches yet"
+    waiting = {name: before for before, after in pairwise(STAGES) for name in names[before] - names[after]}
+    recent = f"{now() - TRIES_KEPT:%Y%m%d}"
+    day = min(recent, max(names["pages"])[:8], min(waiting, default=recent)[:8])
+    if not dry_run:
+        settled.write(root, day)
+    old = sorted(name for name in waiting if name < recent)
+    for name in old:
+        log.warning("%s/%s waits for the next stage.", waiting[name], name)
+    still = f"; {len(old)} batches wait since then, the first is {waiting[old[0]]}/{old[0]}" if old else ""
+    return f"all is done of the days before {day[:4]}-{day[4:6]}-{day[6:]}{still}"
+
+
 def tidy(*, dry_run: bool = False) -> str:
     """Remove what tries that were killed longer than :data:`TRIES_KEPT` ago have left: files in the folders of batches
     that no manifest names, and folders in ``<home>/tmp``.
@@ -122,10 +152,10 @@ def tidy(*, dry_run: bool = False) -> str:
     settings = get_settings()
     # Files know the real time, whatever `time_shift` says.
     before = datetime.now(UTC) - TRIES_KEPT
-    tries, folders = Removed("files of killed tries"), Removed("folders of dead processes")
+    tries, folders = Removed("files of killed tries"), Removed("folders of dead processes and past days")
     for stage in (*STAGES, REJECTED):
         _tidy_stage(settings.batches, stage, before, tries, dry_run)
-    for kind in ("crawl", "batch"):
+    for kind in ("crawl", "batch", "told"):
         for folder in sorted((settings.home / "tmp").glob(f"{kind}-*")):
             _tidy_folder(folder, before, folders, dry_run)
     return f"{tries}; {folders}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import os
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,23 +58,53 @@ def is_disk(fs: Any) -> bool:
     return isinstance(fs, LocalFileSystem)
 
 
-def folders_with(fs: Any, path: str, file: str, but: Collection[str], ending: str = "") -> set[str]:
-    """The names of the folders at ``path`` that have a file of that name; not those in ``but``, or that end otherwise.
+def folders_with(
+    fs: Any, path: str, file: str, but: Collection[str] = (), ending: str = "", since: str = ""
+) -> set[str]:
+    """The names of the folders at ``path`` that have a file of that name; not those in ``but``, or that end otherwise,
+    or that come before ``since``.
 
     Raises:
         UserError: there is no such bucket.
     """
+    known = frozenset(but)
+
+    def wanted(names: Iterable[str]) -> set[str]:
+        return {name for name in names if name >= since and name.endswith(ending)} - known
+
+    def looked_at(names: Iterable[str]) -> set[str]:
+        return {name for name in names if fs.exists(f"{path}/{name}/{file}")}
+
+    if is_disk(fs):
+        return looked_at(wanted(entry.name for entry in os.scandir(path))) if fs.isdir(path) else set()
     try:
-        if is_disk(fs) or but or ending:
-            names = {found.rstrip("/").rpartition("/")[2] for found in fs.ls(path, detail=False)}
-            wanted = {name for name in names.difference(but) if name.endswith(ending)}
-            if is_disk(fs) or len(wanted) <= FEW:
-                return {name for name in wanted if fs.exists(f"{path}/{name}/{file}")}
-    except FileNotFoundError:
-        if is_disk(fs):
-            return set()
-    # The names of all files, a thousand an answer: to ask for the file of each folder takes a request each.
-    try:
-        return {found.split("/")[-2] for found in fs.find(path) if found.endswith(f"{ending}/{file}")}.difference(but)
+        if but or ending:
+            names = wanted(place.partition("/")[0] for place in _listed(fs, path, since, folders=True))
+            if len(names) <= FEW:
+                return looked_at(names)
+        # The names of all files, a thousand an answer: to ask for the file of each folder takes a request each.
+        places = (place.partition("/") for place in _listed(fs, path, since, folders=False))
+        return wanted(name for name, _, found in places if found == file)
     except FileNotFoundError:
         raise UserError(f"There is no bucket for {path}: make it, or name another in WIREWATCH_BATCHES.") from None
+
+
+def _listed(fs: Any, path: str, since: str, *, folders: bool) -> Iterator[str]:
+    """The files below ``path``, as they are called there (``folder/file``), or on S3 no more than the ``folders``; on
+    S3 none of those that come before ``since``.
+    """
+    if "s3" not in fs.protocol:
+        yield from (file.removeprefix(path).lstrip("/") for file in fs.find(path))
+        return
+    bucket, key, _ = fs.split_path(path)
+    asked = {"Bucket": bucket, "Prefix": f"{key}/"}
+    asked |= {"StartAfter": f"{key}/{since}"} if since else {}
+    asked |= {"Delimiter": "/"} if folders else {}
+    while True:
+        answer = fs.call_s3("list_objects_v2", **asked)
+        found = [each["Prefix"] for each in answer.get("CommonPrefixes", ())]
+        found += [each["Key"] for each in answer.get("Contents", ())]
+        yield from (place.removeprefix(f"{key}/") for place in found)
+        if not answer["IsTruncated"]:
+            return
+        asked["ContinuationToken"] = answer["NextContinuationToken"]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Coroutine
 from datetime import datetime
 from functools import cache
@@ -15,6 +16,7 @@ import andi
 from web_poet import HttpResponse, ItemPage, PageParams, consume_modules, default_registry
 
 from crawlers.listing import Listing
+from crawlers.pages.article import ArticlePage
 from crawlers.pages.charset import encoding_of
 from crawlers.pages.feed import FeedPage
 from crawlers.pages.item import ArticleItem as ArticleItem
@@ -32,11 +34,23 @@ LISTINGS: dict[str, type[ItemPage[Listing]]] = {
 """The page objects of listings by what the catalogue calls them. ``parts`` is none of those: an article's page, which
 lists the pages on which it goes on."""
 
+_PORT = re.compile(r"^(\w+://[^/?#]*):\d+(?=[/?#]|$)")
+
 
 @cache
 def load_page_objects() -> None:
     """Import every module of this package, so that each ``@handle_urls`` in it is known."""
     consume_modules(__name__)
+
+
+def _class_for(url: str) -> type[ItemPage[ArticleItem]]:
+    """The class for an address: a pattern without a port is meant for any."""
+    load_page_objects()
+    found = default_registry.page_cls_for_item(url, ArticleItem)
+    if found is ArticlePage and (at_host := _PORT.sub(r"\1", url)) != url:
+        found = default_registry.page_cls_for_item(at_host, ArticleItem)
+    assert found is not None  # ArticlePage handles every address
+    return found
 
 
 def page_object(
@@ -49,9 +63,7 @@ def page_object(
         hint: what a listing said about the article.
         fetched: when the page was fetched; no date of the article is later.
     """
-    load_page_objects()
-    page_class = default_registry.page_cls_for_item(response.url, ArticleItem)
-    assert page_class is not None  # ArticlePage handles every address
+    page_class = _class_for(str(response.url))
     given: dict[Any, Any] = {
         HttpResponse: response,
         PageParams: PageParams({"hint": hint or Hint(), "fetched": fetched}),
@@ -106,7 +118,8 @@ def read_listing(kind: str, url: str, body: bytes, headers: list[tuple[str, str]
     """
     load_page_objects()
     response = http_response(url, body, headers)
-    page_class = default_registry.overrides_for(response.url).get(LISTINGS[kind], LISTINGS[kind])
+    of_host, of_port = (default_registry.overrides_for(at) for at in (_PORT.sub(r"\1", url), url))
+    page_class = {**of_host, **of_port}.get(LISTINGS[kind], LISTINGS[kind])
     plan = andi.plan(page_class, is_injectable=lambda cls: False, externally_provided={HttpResponse})
     listing: Listing = result_of(page_class(**plan.final_kwargs({HttpResponse: response})).to_item())
     return listing

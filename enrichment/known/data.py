@@ -10,6 +10,7 @@ from pathlib import Path
 
 from enrichment.gazetteer import fold
 from wirewatch.errors import UserError
+from wirewatch.words import how_many
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -41,7 +42,9 @@ def _lines(name: str, columns: int) -> Iterator[tuple[int, list[str]]]:
         if line.strip() and not line.startswith("#"):
             cells = line.split("\t")
             if not 3 <= len(cells) <= columns or not cells[0]:
-                raise UserError(f"{name}, line {number}: {len(cells)} columns between tabs; see the top of the file.")
+                raise UserError(
+                    f"{name}, line {number}: {how_many(len(cells), 'column')} between tabs; see the top of the file."
+                )
             yield number, cells + [""] * (columns - len(cells))
 
 

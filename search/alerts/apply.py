@@ -95,8 +95,8 @@ def refuse_elsewhere(kept: Kept) -> None:
         raise UserError(f"The alert {kept.alert.name} {_ELSEWHERE[kept.origin]}.")
 
 
-def diff(client: Elasticsearch, alerts: Sequence[Alert], *, origin: Origin = "file") -> Changes:
-    """What is to be done so that those of the alerts that come from ``origin`` are these, in the order given.
+def diff(client: Elasticsearch, alerts: Sequence[Alert]) -> Changes:
+    """What is to be done so that those of the alerts that come from a file are these, in the order given.
 
     One of the same name that comes from elsewhere counts as changed. Those from elsewhere that have other names stay.
 
@@ -108,15 +108,15 @@ def diff(client: Elasticsearch, alerts: Sequence[Alert], *, origin: Origin = "fi
     changed = []
     for alert in alerts:
         if kept := there.get(alert.name):
-            if kept.origin == "kibana" != origin:
+            if kept.origin == "kibana":
                 raise UserError(f"The alert {alert.name} {_ELSEWHERE['kibana']}, or give this one another name.")
-            if fields := differences(kept, alert, origin):
+            if fields := differences(kept, alert, "file"):
                 changed.append(Changed(kept, alert, fields))
     wanted = {alert.name for alert in alerts}
     return Changes(
         tuple(alert for alert in alerts if alert.name not in there),
         tuple(changed),
-        tuple(kept for name, kept in there.items() if kept.origin == origin and name not in wanted),
+        tuple(kept for name, kept in there.items() if kept.origin == "file" and name not in wanted),
     )
 
 
@@ -127,21 +127,19 @@ def differences(kept: Kept, alert: Alert, origin: Origin) -> tuple[Difference, .
     return tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2])
 
 
-def apply(
-    client: Elasticsearch, alerts: Sequence[Alert], *, origin: Origin = "file", understand: Understand | None = None
-) -> Changes:
-    """Make the alerts that come from ``origin`` these, and say what that changed. Doing it again changes nothing.
+def apply(client: Elasticsearch, alerts: Sequence[Alert], *, understand: Understand | None = None) -> Changes:
+    """Make the alerts that come from a file these, and say what that changed. Doing it again changes nothing.
 
     What people did to an alert besides (muted, paused, unsubscribed a channel) stays as it is.
 
     Raises:
         UserError: one of that name comes from Kibana, or Elasticsearch does not answer or refuses.
     """
-    changes = diff(client, alerts, origin=origin)
+    changes = diff(client, alerts)
     for alert in changes.added:
-        add(client, alert, origin, understand)
+        add(client, alert, "file", understand)
     for change in changes.changed:
-        rewrite(client, change.kept, change.alert, origin, understand)
+        rewrite(client, change.kept, change.alert, "file", understand)
     with plain_errors():
         for kept in changes.removed:
             store.delete(client, kept)

@@ -1,9 +1,6 @@
 """Delivery: what alerts have to tell goes to their channels, each message once.
 
-A message is a document with an id made of alert, slot and channel. It is written as ``sending`` before it is sent and
-marked after. One that is found as ``sending`` was under way when its process was killed: it is sent once more, and says
-so in its ids (:data:`wirewatch.records.AGAIN`); killed there again, it is given up as ``unsure``. One that its channel
-did not take is sent again, after pauses that double. The operator is told of all that was given up.
+Here is chosen which notices are due, and who is to be told; :mod:`search.alerts.sending` has what becomes of a message.
 """
 
 from __future__ import annotations
@@ -11,43 +8,27 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from itertools import groupby, islice
-from typing import Any
+from itertools import groupby
 
-from elasticsearch import ConflictError, Elasticsearch
+from elasticsearch import Elasticsearch
 
 from search.alerts import store
 from search.alerts.alert import alert_id
-from search.alerts.channels import Down, Message, Refused, Unknown, check, ready, send, server
 from search.alerts.kibana.rules import channels_of, note_rules
-from search.alerts.notices import announce, change, developing, notice_of
+from search.alerts.notices import change, developing, notice_of
+from search.alerts.operator_notices import operator_channels, tell_operator
 from search.alerts.reasons import Reasons
 from search.alerts.schedule import quiet_until
+from search.alerts.sending import Group, Sender
 from search.alerts.store import Kept
 from search.client import connect, every, plain_errors
 from search.indices import ALERTS, DELIVERIES, KIBANA_ALERTS, NOTICES
 from wirewatch.database import in_turn
 from wirewatch.errors import UserError
-from wirewatch.records import AGAIN, Delivery, Notice, delivery_id, notice_id, now
+from wirewatch.records import Notice, now
 from wirewatch.settings import get_settings
 
 log = logging.getLogger(__name__)
-
-OPERATOR = "operator"
-"""Stands in the operator's notices where another has the name of its alert."""
-ATTEMPTS = 12
-"""How often a message is sent that its channel does not take."""
-PAUSE = timedelta(minutes=1)
-"""After the first of these; the pauses double: twelve attempts are made in 34 hours."""
-PATIENCE = 3
-"""How often a channel, or the server behind several, may fail before it is left alone until the next delivery: it may
-take a minute each time."""
-MOST = 500
-"""Notices of a message; where there are more, others follow."""
-OVER = ("sent", "dead", "unsure")
-"""States of a message that is not sent any more."""
 
 
 def deliver(*, client: Elasticsearch | None = None) -> Counter[str]:
@@ -72,58 +53,12 @@ def deliver(*, client: Elasticsearch | None = None) -> Counter[str]:
         return _Round(client).go()
 
 
-def operator_channels() -> list[str]:
-    """Where the operator is told.
-
-    Raises:
-        UserError: ``WIREWATCH_OPERATOR`` names no channel, or one that lacks something.
-    """
-    channels = get_settings().operator
-    try:
-        for channel in channels:
-            ready(check(channel))
-    except (ValueError, UserError) as error:
-        raise UserError(f"WIREWATCH_OPERATOR: {str(error).rstrip('.')}.") from None
-    return list(channels)
-
-
-def tell_operator(client: Elasticsearch, what: str, title: str) -> Notice | None:
-    """Write down that the operator is to be told something; the next delivery does. None where it was before.
-
-    Args:
-        client: of the cluster.
-        what: what is told only once.
-        title: what there is to say.
-    """
-    return announce(client, operator_notice(what, title))
-
-
-def operator_notice(what: str, title: str) -> Notice:
-    """What the operator is to be told: see :func:`tell_operator`."""
-    fresh = {"alert": OPERATOR, "story": what, "slot": what, "title": title, "size": 0, "run": OPERATOR}
-    return Notice(id=notice_id(OPERATOR, what, "operator"), kind="operator", created=now(), due=now(), **fresh)
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Notices that are sent together."""
-
-    alert: Kept | None
-    """None where they are for the operator, or of a rule of Kibana."""
-    name: str
-    slot: str
-    channels: Sequence[str]
-    notices: Sequence[Notice]
-
-
 class _Round:
     def __init__(self, client: Elasticsearch) -> None:
         self.client = client
         self.moment = now()
-        self.counts: Counter[str] = Counter()
-        self.failures: Counter[str] = Counter()
-        """Of each channel, and of each server."""
         self.reasons = Reasons(client)
+        self.sender = Sender(client, self.reasons)
 
     def go(self) -> Counter[str]:
         """Send what is due to analysts, then what is due to the operator, who may hear how that went."""
@@ -134,10 +69,10 @@ class _Round:
                 if notices[0].kind == "rule":
                     self._tell_rule(name, slot, notices)
                 elif of_operator:
-                    self._send_all(_Group(None, name, slot, operator_channels(), notices))
+                    self._send_all(Group(None, name, slot, operator_channels(), notices, self.moment))
                 else:
                     self._tell(name, slot, notices)
-        return self.counts
+        return self.sender.counts
 
     def _due(self, of_operator: bool) -> list[Notice]:
         self.client.indices.refresh(index=NOTICES)
@@ -161,7 +96,7 @@ class _Round:
             self._mark(notices, "muted")
         elif quiet_until(kept.alert, self.moment) is None:
             channels = [channel for channel in kept.alert.tell if channel not in kept.unsubscribed]
-            self._send_all(_Group(kept, name, slot, channels, notices))
+            self._send_all(Group(kept, name, slot, channels, notices, self.moment))
 
     def _tell_rule(self, name: str, slot: str, notices: Sequence[Notice]) -> None:
         """Send what a rule of Kibana wrote: a document is a slot, and names its channels."""
@@ -169,109 +104,16 @@ class _Round:
         for trouble in troubles:
             title = f"The rule {name} of Kibana cannot tell a channel: {trouble.rstrip('.')}. Its action names it."
             tell_operator(self.client, f"rule {name} {trouble} {self.moment.date()}", title)
-        self._send_all(_Group(None, name, slot, channels, notices))
+        self._send_all(Group(None, name, slot, channels, notices, self.moment))
 
-    def _send_all(self, group: _Group) -> None:
-        over = [self._send_to(channel, group) for channel in group.channels]
+    def _send_all(self, group: Group) -> None:
+        over = [self.sender.send(channel, group) for channel in group.channels]
         told = [notice for notice in group.notices if all(notice.id in sizes for sizes in over)]
         if group.alert:
             self.reasons.look_up(group.alert, told)  # unless that was done for a message
         # The first of its messages told of the fewest articles.
         sizes = {notice.id: min((sizes[notice.id] for sizes in over), default=notice.size) for notice in told}
         self._mark(told, "told", group.alert, sizes)
-
-    def _send_to(self, channel: str, group: _Group) -> dict[str, int]:
-        """Send a group's notices to a channel; returns those that are over, for that channel: of how many articles each
-        told, by its id.
-        """
-        left = {notice.id: notice for notice in group.notices}
-        over: dict[str, int] = {}
-        part = 0
-        while left:
-            # A notice that comes after the message of its slot was written goes into another one.
-            id = delivery_id(f"{group.slot} {part}" if part else group.slot, channel)
-            message, seen = self._read(id) or (_first(id, channel, group, left), {"op_type": "create"})
-            notices = [left.pop(id) for id in message.notices if id in left]
-            message = self._attempt(message, seen, group, notices)
-            if message.state in OVER:
-                over.update((id, message.sizes.get(id, 0)) for id in message.notices)
-            part += 1
-        return over
-
-    def _read(self, id: str) -> tuple[Delivery, dict[str, Any]] | None:
-        """A message, and by what is known that it is still as it was read."""
-        found = self.client.options(ignore_status=404).get(index=DELIVERIES, id=id)
-        if not found.get("found"):
-            return None
-        seen = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
-        return Delivery.model_validate(found["_source"]), seen
-
-    def _attempt(self, message: Delivery, seen: Any, group: _Group, notices: Sequence[Notice]) -> Delivery:
-        """Send a message if it is due, and say what has become of it."""
-        if not notices or message.state in OVER or (message.next and message.next > self.moment):
-            return message
-        if message.state == "sending":  # somebody was killed in the middle of it
-            if message.repeated:
-                return self._save(message, state="unsure", error="Wirewatch was killed twice while it was sending it")
-            message = message.model_copy(update={"repeated": True})
-        if max(self.failures[message.channel], self.failures[server(message.channel)]) >= PATIENCE:
-            return message
-        begun = {"state": "sending", "attempts": message.attempts + 1, "at": now(), "next": None, "error": None}
-        sizes = message.sizes | {notice.id: notice.size for notice in notices}
-        message = message.model_copy(update=begun | {"sizes": sizes})
-        try:
-            self.client.index(index=DELIVERIES, id=message.id, document=_written(message), **seen)
-        except ConflictError:
-            return message  # another process is sending it
-        try:
-            send(self._message(message, group, notices), message.channel)
-        except Refused as error:
-            self.failures[server(message.channel) if isinstance(error, Down) else message.channel] += 1
-            return self._failed(message, str(error))
-        except Unknown as error:
-            self.failures[server(message.channel)] += 1
-            return self._failed(message.model_copy(update={"repeated": True}), str(error))
-        return self._save(message, state="sent")
-
-    def _failed(self, message: Delivery, error: str) -> Delivery:
-        if message.attempts >= ATTEMPTS:
-            return self._save(message, state="dead", error=error)
-        again = message.at + PAUSE * 2 ** (message.attempts - 1)
-        return self._save(message, state="failed", error=error, next=again)
-
-    def _save(self, message: Delivery, **what: Any) -> Delivery:
-        """Write down what has become of a message, and tell the operator if it was given up."""
-        message = message.model_copy(update=what)
-        if message.state in ("dead", "unsure"):
-            self._report(message)
-        self.client.index(index=DELIVERIES, id=message.id, document=_written(message))
-        self.counts[message.state] += 1
-        if message.error:
-            log.warning("A message of the alert %s to %s: %s", message.alert, message.channel, message.error)
-        return message
-
-    def _report(self, message: Delivery) -> None:
-        if message.alert == OPERATOR:
-            return  # it was logged: there is nobody else to tell
-        what = {
-            "dead": f"did not take a message {message.attempts} times, and it was given up",
-            "unsure": "may or may not have had a message",
-        }[message.state]
-        title = (
-            f"The channel {message.channel} {what}: {message.error}. It was of the alert {message.alert}; "
-            "`wirewatch alerts history` lists what it was to tell, and what became of today's other messages."
-        )
-        tell_operator(self.client, f"{message.state} {message.channel} {self.moment.date()}", title)
-
-    def _message(self, message: Delivery, group: _Group, notices: Sequence[Notice]) -> Message:
-        if group.alert:
-            self.reasons.look_up(group.alert, notices)
-        again = AGAIN if message.repeated else ""
-        sent = tuple(
-            notice.model_copy(update={"id": notice.id + again, "articles": self.reasons.explained(notice)})
-            for notice in notices
-        )
-        return Message(message.id + again, group.alert.alert if group.alert else None, sent, repeated=message.repeated)
 
     def _mark(
         self, notices: Iterable[Notice], state: str, alert: Kept | None = None, sizes: Mapping[str, int] | None = None
@@ -288,20 +130,3 @@ class _Round:
             return [*(developing(after, alert, self.moment, after.run) if alert else ()), after]
 
         change(self.client, [notice.id for notice in notices], marked)
-
-
-def _first(id: str, channel: str, group: _Group, notices: Iterable[str]) -> Delivery:
-    """A message that was not sent yet."""
-    return Delivery(
-        id=id,
-        alert=group.name,
-        channel=channel,
-        notices=tuple(islice(notices, MOST)),
-        state="failed",
-        attempts=0,
-        at=now(),
-    )
-
-
-def _written(message: Delivery) -> dict[str, Any]:
-    return message.model_dump(mode="json", exclude_none=True)

@@ -5,24 +5,26 @@ from __future__ import annotations
 import logging
 
 from search.alerts.channels import Message, Refused, Unknown, send
-from search.alerts.deliver import deliver, operator_channels, operator_notice, tell_operator
+from search.alerts.deliver import deliver
+from search.alerts.operator_notices import operator_channels, operator_notice, tell_operator
 from search.client import connect, plain_errors
 from search.indices import init
 from wirewatch.errors import UserError
-from wirewatch.records import Notice, delivery_id
+from wirewatch.records import Notice, delivery_id, now
 from wirewatch.settings import get_settings
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 5
 """Seconds that Elasticsearch has for an answer. Airflow ends what it does when a run failed after 50."""
-TOLD = "told-directly"
-"""Folder in Wirewatch's home with an empty file for each message that went out directly."""
+TOLD = "tmp/told-%Y-%m-%d"
+"""Folder in Wirewatch's home with an empty file for each message that went out directly on a day (UTC). The upkeep
+removes it (:func:`wirewatch.retention.tidy`)."""
 
 
 def tell_at_once(what: str, title: str) -> None:
     """Tell the operator's channels something, once: written down and delivered as every notice is or, where
-    Elasticsearch cannot be used, straight away. Then each machine may tell it once.
+    Elasticsearch cannot be used, straight away. Then each machine may tell it once a day.
 
     Args:
         what: what is told only once.
@@ -45,7 +47,7 @@ def tell_at_once(what: str, title: str) -> None:
 
 
 def _tell_directly(notice: Notice, channel: str) -> None:
-    told = get_settings().home / TOLD / delivery_id(notice.slot, channel)
+    told = get_settings().home / f"{now():{TOLD}}" / delivery_id(notice.slot, channel)
     if told.exists():
         return
     try:

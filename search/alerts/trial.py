@@ -17,6 +17,7 @@ from search.health.verdicts import HISTORY
 from search.indices import ALIAS
 from search.query.question import Unreadable
 from wirewatch.records import Cited
+from wirewatch.words import how_many
 
 DAYS = 30
 WIDE = 50
@@ -53,10 +54,10 @@ class Trial:
     def warning(self) -> str:
         """What is doubtful about the alert; nothing where nothing is."""
         if not self.total:
-            found = f", though {self.articles} articles match" if self.articles else ""
+            found = f", though {how_many(self.articles, 'article matches', 'articles match')}" if self.articles else ""
             return (
-                f"It would have told nothing in {len(self.notices)} days{found}: fewer words, or fewer conditions, "
-                "find more."
+                f"It would have told nothing in {how_many(len(self.notices), 'day')}{found}: fewer words, or "
+                "fewer conditions, find more."
             )
         if self.a_day > WIDE:
             return (
@@ -66,8 +67,8 @@ class Trial:
         return ""
 
 
-def try_out(client: Elasticsearch, kept: Kept, moment: datetime, days: int = DAYS) -> Trial:
-    """What an alert would have told in the days before a moment. It need not be kept in the index.
+def try_out(client: Elasticsearch, kept: Kept, moment: datetime) -> Trial:
+    """What an alert would have told in the :data:`DAYS` before a moment. It need not be kept in the index.
 
     Raises:
         Unreadable: it cannot be asked; the message says why, in Elasticsearch's words.
@@ -75,8 +76,8 @@ def try_out(client: Elasticsearch, kept: Kept, moment: datetime, days: int = DAY
     """
     if calibrate.needs_scale(kept) and kept.calibrated is None:
         kept = kept.model_copy(update=calibrate.scale(client, kept, moment))
-    first = moment - timedelta(days=days - 1)
-    told = {first.date() + timedelta(days=number): 0 for number in range(days)}
+    first = moment - timedelta(days=DAYS - 1)
+    told = {first.date() + timedelta(days=number): 0 for number in range(DAYS)}
     begin = datetime.combine(first.date(), datetime.min.time(), UTC)
     lately = {"range": {"first_seen": {"gte": begin.isoformat(), "lte": moment.isoformat()}}}
     query = {"bool": {"filter": [lately, ask.query(kept)]}}
@@ -94,7 +95,7 @@ def try_out(client: Elasticsearch, kept: Kept, moment: datetime, days: int = DAY
         except BadRequestError as error:
             raise Unreadable(reason(error)) from None
         if kept.alert.volume:
-            counts = Counter(_unusual_days(client, kept, moment, days))
+            counts = Counter(_unusual_days(client, kept, moment))
         else:
             counts = Counter(_stories(client, kept, query))
     newest: dict[str, Cited] = {}
@@ -130,9 +131,9 @@ def _stories(client: Elasticsearch, kept: Kept, query: dict[str, Any]) -> Iterat
         stories["after"] = answer["after_key"]
 
 
-def _unusual_days(client: Elasticsearch, kept: Kept, moment: datetime, days: int) -> Iterator[date]:
+def _unusual_days(client: Elasticsearch, kept: Kept, moment: datetime) -> Iterator[date]:
     """The days on which there was far more than usual, or nothing."""
-    known = volume.history(client, kept, moment, HISTORY + days)
-    for ago in range(days):
+    known = volume.history(client, kept, moment, HISTORY + DAYS)
+    for ago in range(DAYS):
         if volume.verdict(kept, known[ago : ago + HISTORY]):
             yield (moment - timedelta(days=ago)).date()

@@ -13,6 +13,7 @@ from search.alerts.store import Kept, all_alerts
 from search.client import PAGE, every, plain_errors
 from search.indices import DELIVERIES, NOTICES
 from wirewatch.records import Delivery, Notice, now
+from wirewatch.words import how_many
 
 SILENT = timedelta(days=30)
 """An alert that had nothing to tell for so long may ask for something that never comes."""
@@ -98,7 +99,7 @@ def _failures(client: Elasticsearch) -> defaultdict[str, list[str]]:
         found[one["alert"], one["channel"], one["state"]].append(one.get("error"))
     lines: defaultdict[str, list[str]] = defaultdict(list)
     for (alert, channel, state), errors in sorted(found.items()):
-        many = "1 message" if len(errors) == 1 else f"{len(errors)} messages"
+        many = how_many(len(errors), "message")
         why = f" ({errors[0]})" if errors[0] else ""
         lines[alert].append(f"{channel} {_FAILED[state].format(many)}{why}")
     return lines

@@ -20,6 +20,7 @@ from search.kibana.links import of_time
 from search.kibana.views import ARRIVALS, ARTICLES
 from wirewatch.records import Notice
 from wirewatch.settings import get_settings
+from wirewatch.words import how_many
 
 HEIGHT = 120
 """Pixels of the fullest column of the chart."""
@@ -107,11 +108,6 @@ def _searched(site: str, desk: Desk, period: Period) -> str:
     return f"{site}/?{urlencode({'kql': desk.kql, **dates, 'sort': 'newest', 'fold': 'stories'})}"
 
 
-def _number(count: int, one: str, many: str = "") -> str:
-    """A number and what is counted."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 _templates = Environment(
     loader=FileSystemLoader([Path(__file__).parent / "templates", Path(marks.__file__).parent]),
     autoescape=True,
@@ -120,7 +116,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.globals |= {
-    "ADVICE": ADVICE, "FEW": FEW, "HEIGHT": HEIGHT, "LABELLED": LABELLED, "notice": _notice, "number": _number,
+    "ADVICE": ADVICE, "FEW": FEW, "HEIGHT": HEIGHT, "LABELLED": LABELLED, "notice": _notice, "number": how_many,
     "web": marks.web,
     "when": _when,
 }  # fmt: skip

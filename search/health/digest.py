@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 
 from elasticsearch import Elasticsearch
 
-from search.alerts import deliver
+from search.alerts.deliver import deliver
+from search.alerts.operator_notices import OPERATOR, operator_channels, tell_operator
 from search.alerts.watch import troubles
 from search.client import connect, plain_errors
 from search.health.history import State, examine
@@ -14,9 +15,10 @@ from search.indices import NOTICES
 from wirewatch.records import Notice, notice_id, now
 from wirewatch.settings import get_settings
 from wirewatch.sources import Source, load_sources
+from wirewatch.words import how_many
 
 
-def tell_operator(*, sources: Collection[Source] | None = None, client: Elasticsearch | None = None) -> Notice | None:
+def send_digest(*, sources: Collection[Source] | None = None, client: Elasticsearch | None = None) -> Notice | None:
     """Tell the operator's channels which sources and alerts are not well, unless they were told today (UTC) or all are.
 
     The digest is a notice with an id made of the day, and delivered as every notice is: see
@@ -33,18 +35,18 @@ def tell_operator(*, sources: Collection[Source] | None = None, client: Elastics
         UserError: ``WIREWATCH_OPERATOR`` names no channel, or Elasticsearch does not answer or refuses. Another run
             tells what was not told.
     """
-    deliver.operator_channels()
+    operator_channels()
     client = client or connect()
     day = now().date().isoformat()
     notice = None
     with plain_errors():
-        if not client.exists(index=NOTICES, id=notice_id(deliver.OPERATOR, day, "operator")):
+        if not client.exists(index=NOTICES, id=notice_id(OPERATOR, day, "operator")):
             sick = [
                 state for state in examine(client, sources or load_sources(get_settings().sources)) if state.verdicts
             ]
             wrong = troubles(client)
-            notice = deliver.tell_operator(client, day, digest(sick, wrong)) if sick or wrong else None
-    deliver.deliver(client=client)
+            notice = tell_operator(client, day, digest(sick, wrong)) if sick or wrong else None
+    deliver(client=client)
     return notice
 
 
@@ -52,7 +54,7 @@ def digest(sick: Sequence[State], wrong: Sequence[str] = ()) -> str:
     """How many sources are not well, and what is wrong with alerts: a line for each thing."""
     lines = []
     if sick:
-        many = f"{len(sick)} sources are" if len(sick) > 1 else "1 source is"
+        many = how_many(len(sick), "source is", "sources are")
         found = [f"  {state.source.domain}: {verdict}" for state in sick for verdict in state.verdicts]
         lines += [f"{many} not well:", *found, "`wirewatch sources health` says what to do."]
     if wrong:

@@ -20,6 +20,8 @@ from itertools import groupby, takewhile
 from math import sqrt
 from statistics import mean, stdev
 
+from wirewatch.words import how_many
+
 BASELINE = 28
 """Days that make the usual."""
 HISTORY = 2 * BASELINE
@@ -198,7 +200,7 @@ def _blocked(day: Day) -> list[Verdict]:
     if day.refused * 2 <= day.requests:
         return []
     reasons = ", ".join(f"{reason} {number}" for reason, number in sorted(day.refusals.items()) if number)
-    figures = f"{day.refused} of {day.requests} requests refused in 24 h"
+    figures = f"{day.refused} of {how_many(day.requests, 'request')} refused in 24 h"
     return [Verdict(Kind.BLOCKED, f"{figures} ({reasons})" if reasons else figures)]
 
 
@@ -226,7 +228,7 @@ def _broken(runs: Sequence[Day]) -> list[Verdict]:
     error = sqrt(both * (1 - both) * (1 / pages + 1 / pages_before))
     if share >= share_before / 2 or share_before - share < SURE * error:
         return []
-    return [Verdict(Kind.BROKEN, f"{articles} articles of {pages} pages, usually {share_before:.0%}")]
+    return [Verdict(Kind.BROKEN, f"{how_many(articles, 'article')} of {pages} pages, usually {share_before:.0%}")]
 
 
 def _missing(runs: Sequence[Day]) -> list[Verdict]:

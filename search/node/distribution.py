@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from wirewatch.errors import UserError
+from wirewatch.machine import locked
 
 VERSION = "9.4.3"
 POM = Path(__file__).with_name("pom.xml")
@@ -65,23 +64,6 @@ def need_room(folder: Path, gigabytes: int) -> None:
             f"The local node needs {gigabytes} GB of disk at {folder}, and {free / 10**9:.1f} GB are free. "
             "Make room, or set WIREWATCH_HOME to a folder on another disk."
         )
-
-
-@contextmanager
-def locked(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold a lock that every other process waits for, and that the system lets go of when this process dies.
-
-    Args:
-        path: the file that stands for the lock.
-        waiting: is called if another process holds it, before the wait.
-    """
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _fetch(into: Path, jdk: Path, progress: Progress) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crawlers.checkup import MOST_LINES, Checkup, checkup
-from crawlers.survey import Finding
+from crawlers.surveyor import Finding
 from wirewatch.errors import Unavailable
 from wirewatch.settings import Settings, get_settings
 from wirewatch.sources import Source
@@ -23,14 +23,14 @@ def test_those_that_failed_for_weeks_come_first_and_not_too_many_are_named() -> 
     since = {ailing[3].url: datetime(2026, 3, 1, tzinfo=UTC), ailing[2].url: datetime(2026, 2, 1, tzinfo=UTC)}
     lines = Checkup("today", 1000, ailing, since).report().splitlines()
     assert lines[:4] == [
-        f"{len(ailing)} of 1000 listings in the catalogue do not work:",
+        f"Listings in the catalogue that do not work: {len(ailing)} of 1000.",
         "Without an answer for weeks:",
         "  2.example: https://2.example/feed moved moved to https://2.example/feed/, since 2026-02-01",
         "  3.example: https://3.example/feed moved moved to https://3.example/feed/, since 2026-03-01",
     ]
     assert lines[4:6] == ["Others:", "  0.example: https://0.example/feed moved moved to https://0.example/feed/"]
     assert lines[-2] == "  and 2 more: `wirewatch sources check` lists them."
-    assert Checkup("today", 7, (), {}).report() == "All 7 listings in the catalogue work."
+    assert Checkup("today", 7, (), {}).report() == "Every listing in the catalogue works (7)."
 
 
 def test_a_machine_without_a_network_has_no_catalogue_that_fails(

@@ -336,7 +336,7 @@ def test_a_site_can_have_a_page_object_of_its_own_for_a_listing(crawling, site: 
         "from web_poet import handle_urls\n"
         "from crawlers.pages.feed import FeedPage\n"
         "from crawlers.listing import Entry, Listing\n"
-        f"@handle_urls('paper.localhost:{site.port}', instead_of=FeedPage)\n"
+        "@handle_urls('paper.localhost', instead_of=FeedPage)\n"
         "class Own(FeedPage):\n"
         "    async def to_item(self):\n"
         "        return Listing(entries=(Entry(url=str(self.response.urljoin('/own'))),))\n"

@@ -157,7 +157,7 @@ def test_an_address_that_was_never_asked_for_says_why(crawled: None, write: Writ
     write("pages", SECOND, file=POSTPONED, lines=(waiting,))
     assert "is listed by lagoon.example since 20 Nov 2026, and was not asked for yet" in why_not(f"{SITE}/later")
     unknown = why_not(f"{SITE}/never")
-    assert f"No listing of lagoon.example has had {SITE}/never so far; 1 articles of it are known" in unknown
+    assert f"No listing of lagoon.example has had {SITE}/never so far; known of it: 1 article." in unknown
     assert "`wirewatch sources check --source lagoon.example`" in unknown
     elsewhere = why_not("lemonde.example/a")
     assert "lemonde.example is not in the catalogue: `wirewatch sources add https://lemonde.example/`" in elsewhere

@@ -22,7 +22,7 @@ from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.records import EXTRACTIONS, Extraction, Page, PageKind, PageOutcome, now
 from wirewatch.sources import Source
-from wirewatch.state import Visit
+from wirewatch.state_tables import Visit
 
 MORE_RUNS = (*RUNS, *(f"202701{day:02}T020000Z" for day in range(4, 20)))
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from crawlers.survey import Finding, check, explore
+from crawlers.survey import check, explore
+from crawlers.surveyor import Finding
 from tests.loopback import Headers, serving
 from wirewatch.sources import Source
 

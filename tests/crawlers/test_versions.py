@@ -6,8 +6,9 @@ import shutil
 
 import pytest
 
+from crawlers.comparison import change
 from crawlers.extract import extract
-from crawlers.versions import MOST_CHANGES, change
+from crawlers.versions import MOST_CHANGES
 from tests.crawlers.handmade import (
     EDITED,
     FEED,

@@ -106,7 +106,7 @@ def test_what_an_earlier_run_left_is_done_and_what_is_broken_costs_only_itself(
     assert [batch.name for batch in batches.pending(settings.batches, "articles")] == [broken.name, taken.name]
     digest, title = sorted(to_the_operator(es))
     assert trouble in digest
-    assert "of the DAG crawl_nightly failed at the task extract: http" in title
+    assert f"of the DAG crawl_nightly failed at the task extract: The batch {broken.url} is damaged" in title
 
 
 def test_a_source_that_is_not_in_the_catalogue_is_refused_and_so_is_the_past(
@@ -127,7 +127,7 @@ def test_what_takes_too_long_is_told_and_what_is_killed_is_done_by_the_next_try(
     one = {"sources": ["maghreb-matin.localhost"], "groups": 1}
     assert run_dag("crawl", "crawl_hourly", timeout={"crawl": 1}, **one) == "failed"
     [title] = to_the_operator(es)  # the digest of the day waits for the night's crawl
-    assert "of the DAG crawl_hourly failed at the task crawl" in title
+    assert "of the DAG crawl_hourly failed at the task crawl: it timed out after 1 s" in title
 
     run = run_dag.start("crawl", "crawl_hot", **one)
     spider_of(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from elasticsearch import Elasticsearch
 
-from search.alerts.deliver import tell_operator
+from search.alerts.operator_notices import tell_operator
 from tests.dags.conftest import Dags
 from wirewatch.settings import Settings
 

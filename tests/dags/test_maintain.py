@@ -70,6 +70,7 @@ def test_each_duty_is_done_whatever_becomes_of_the_others(
     es.indices.refresh(index="wirewatch-*")
     assert es.count(index=STORIES)["count"] == 0
     assert list(run.manifest().removed) == ["x-0.warc.gz"]
+    assert f"1 batches wait since then, the first is articles/{run.name}" in run_dag.said
     assert not killed.exists() and not log.exists()
     url = "https://example.org/a"
     (visit,) = State(settings.state).look_up([url]).values()
@@ -78,7 +79,7 @@ def test_each_duty_is_done_whatever_becomes_of_the_others(
         assert airflow.execute("SELECT count(*) FROM log WHERE event = 'long ago'").fetchone() == (0,)
     hits = es.search(index="wirewatch-notices", query={"term": {"kind": "operator"}})["hits"]["hits"]
     titles = sorted(hit["_source"]["title"] for hit in hits)
-    assert titles[0].startswith("1 of 2 listings in the catalogue do not work:\nWithout an answer for weeks:")
+    assert titles[0].startswith("Listings in the catalogue that do not work: 1 of 2.\nWithout an answer for weeks:")
     assert f"maghreb-matin.localhost: {gone} dead http-404, since {LONG_AGO:%Y-%m-%d}" in titles[0]
     assert re.search("of the DAG maintain failed at the task snapshots", titles[1])
 

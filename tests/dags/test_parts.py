@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from dags.parts import failed, names, news
+from dags.sqlite import CONNECT
 from tests.loopback import unused_ports
 from wirewatch import batches
 from wirewatch.batches import Batch
@@ -63,6 +65,20 @@ def test_the_operator_hears_once_a_day_of_runs_that_fail_at_the_same_task(
     assert told("second", "extract", day=1) == 1
     assert told("third", "index", day=1) == 2
     assert told("fourth", "extract", day=2) == 3
+
+
+def test_a_part_of_airflow_that_looked_before_it_writes_to_sqlite_may_still_write(tmp_path: Path) -> None:
+    ours, others = (sqlite3.connect(tmp_path / "db", **how) for how in (CONNECT, {"timeout": 0}))
+    for command in ("PRAGMA journal_mode=WAL", "CREATE TABLE runs (day)", "SAVEPOINT one", "SELECT * FROM runs"):
+        ours.cursor().execute(command).fetchall()
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        others.execute("INSERT INTO runs VALUES (2)")
+    ours.cursor().execute("INSERT INTO runs VALUES (1)")
+    ours.cursor().execute("RELEASE one")
+    ours.commit()
+    others.execute("INSERT INTO runs VALUES (2)")
+    others.commit()
+    assert ours.execute("SELECT day FROM runs").fetchall() == [(1,), (2,)]
 
 
 @pytest.mark.parametrize("error, reached", [(UserError, 3), (Unavailable, 1)])

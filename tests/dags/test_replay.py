@@ -159,14 +159,14 @@ def test_days_are_replayed_by_hand_and_backfilled(
     assert [batch.original.name for batch in made("indexed")] == [batch.name for batch in pages]
     assert everything(es) == before
 
-    # In Airflow's SQLite a backfill is made while the scheduler sleeps: both would write at once.
     left = killed()
     shutil.copytree(airflow["AIRFLOW_HOME"], get_settings().home / "airflow")
     monkeypatch.setenv("WIREWATCH_AIRFLOW__PORT", str(unused_ports(3)))
     span = ("--from-date", days[0], "--to-date", days[-1], "--max-active-runs", str(AT_ONCE))
-    wirewatch("airflow", "backfill", "create", "--dag-id", "replay", *span)
     with up() as api:
         api.wait(lambda: "replay" in {dag["dag_id"] for dag in api.get("/api/v2/dags")["dags"]})
+        # While the scheduler writes to Airflow's SQLite too.
+        wirewatch("airflow", "backfill", "create", "--dag-id", "replay", *span)
         api.send("PATCH", "/api/v2/dags/replay", {"is_paused": False})
         api.wait(lambda: [run.ended is not None for run in runs("backfill")] == [True] * 3)
         # Unpaused, a DAG with a schedule runs once for yesterday: this one ends what was left.

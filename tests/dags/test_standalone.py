@@ -56,7 +56,10 @@ def test_airflow_standalone_runs_a_crawl_that_is_triggered_through_its_api(
         assert es.count(index="articles")["count"] > 5
         refused = {"logical_date": None, "conf": {"sources": ["nowhere.example"]}}
         failed = api.send("POST", "/api/v2/dags/crawl_nightly/dagRuns", refused)
-        for run_id, what in ((run["dag_run_id"], "is late"), (failed["dag_run_id"], "failed at the task plan")):
+        for run_id, what in (
+            (run["dag_run_id"], "is late"),
+            (failed["dag_run_id"], "failed at the task plan: Not in the catalogue: nowhere.example"),
+        ):
             told = {"match_phrase": {"title": f"{run_id} of the DAG crawl_nightly {what}"}}
             api.wait(lambda query=told: es.count(index="wirewatch-notices", query=query)["count"])
     finally:

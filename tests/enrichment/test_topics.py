@@ -11,7 +11,7 @@ from enrichment import lexicon as module
 from enrichment.concepts import label
 from enrichment.embedding import DIMENSIONS, use
 from enrichment.lexicon import ANALYST_LANGUAGES, ancestors, lexicon, matches
-from enrichment.topics import THRESHOLD, topics_of
+from enrichment.topics import topics_of
 from wirewatch.errors import UserError
 from wirewatch.records import TopicFound
 from wirewatch.settings import get_settings
@@ -80,7 +80,7 @@ def test_an_article_has_several_topics_best_first_with_the_words_that_earned_the
     assert [topic.id for topic in best_first][:2] == ["epidemic", "floods"]
     assert {"Cholera", "outbreak"} <= set(best_first[0].words)
     assert [topic.score for topic in best_first] == sorted((topic.score for topic in best_first), reverse=True)
-    assert all(THRESHOLD <= topic.score <= 1 for topic in best_first)
+    assert all(0.5 <= topic.score <= 1 for topic in best_first)
 
 
 def test_one_word_in_passing_does_not_make_a_topic() -> None:
@@ -251,7 +251,7 @@ def test_a_language_without_terms_gets_its_topics_by_meaning(meanings: Callable[
     assert topics_of(text, len(text), "am") == ()
     by_meaning = topics_of(text, len(text), "am", meanings("health"))
     assert "health" in {wide for topic in by_meaning for wide in (topic.id, *ancestors(topic.id))}
-    assert by_meaning[0].words == () and all(THRESHOLD <= topic.score <= 1 for topic in by_meaning)
+    assert by_meaning[0].words == () and all(0.5 <= topic.score <= 1 for topic in by_meaning)
 
 
 def test_meaning_strengthens_the_topics_that_agree_with_it(meanings: Callable[[str], list[float]]) -> None:

@@ -203,10 +203,10 @@ def test_refused_articles_are_kept_with_the_reason_and_indexed_when_it_is_mended
 
 def test_a_retry_never_brings_an_older_version_back(clean: Elasticsearch, desk: Desk, enriched: Enriched) -> None:
     wrong = desk["wheat"].model_copy(update={"embedding": (1.0, 2.0)})
-    first = enriched([wrong], "first")
+    first = enriched([wrong], "20261120T130000Z-first")
     index(first, client=clean)
     newer = rewritten(desk["wheat"], "The shipments have stopped.")
-    index(enriched([newer], "second"), client=clean)
+    index(enriched([newer], "20261120T140000Z-second"), client=clean)
     (dead,) = rejected(first.root)
     letters = [letter.model_copy(update={"article": desk["wheat"]}) for letter in dead.read(Rejected)]
     assert len(letters) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import new_database
 from wirewatch import leases
 from wirewatch.database import alone, connect
 from wirewatch.errors import Unavailable
@@ -29,13 +27,6 @@ with leases.lease(sys.argv[1], ["a"], "first"):
     time.sleep(60)
 """
 AWAY = "leases._machine = lambda: 'another machine'"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/{secrets.token_hex(4)}.sqlite"
-    return new_database(request.getfixturevalue("postgres_server")).render_as_string(hide_password=False)
 
 
 @pytest.fixture

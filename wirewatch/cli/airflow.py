@@ -10,38 +10,36 @@ import importlib.util
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from wirewatch.cli.airflow_api import AirflowApi
+from wirewatch.cli.supervisord import Supervisord
 from wirewatch.cli.words import NEVER
 from wirewatch.errors import UserError
+from wirewatch.machine import is_free, locked
 from wirewatch.settings import Settings
 
 DAGS = Path(__file__).parents[2] / "dags"
 """They are in a checkout only."""
 START_SECONDS = 180
-STOP_SECONDS = 60
 PATIENCE = 45
 """Seconds in which an Airflow that runs is to be well, or it is started anew: more than it takes to start a part again,
 and than Airflow takes to see that one is dead (30 s)."""
 AUTH_MANAGER = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
 PROGRAMS = {
     # In this order they start; they stop in the other one, so that what ends can still report it.
-    "api-server": "api-server",
-    "scheduler": "scheduler --skip-serve-logs",
-    "dag-processor": "dag-processor",
-    "triggerer": "triggerer --skip-serve-logs",
+    "api-server": "airflow api-server",
+    "scheduler": "airflow scheduler --skip-serve-logs",
+    "dag-processor": "airflow dag-processor",
+    "triggerer": "airflow triggerer --skip-serve-logs",
 }
-"""The parts, and what each is on Airflow's command line. The pages read the logs of tasks from the disk."""
+"""The parts, and their command lines. The pages read the logs of tasks from the disk."""
 
 TUNED = {
     # Tasks that enrich find the models in memory; Airflow's own `LocalExecutor` saves 0.8 GB while none does.
@@ -55,34 +53,6 @@ TUNED = {
 }
 """What suits one machine better than what Airflow takes where nothing is said."""
 
-_SUPERVISOR = """\
-; Written by `wirewatch up`. What is changed here is lost.
-[supervisord]
-nodaemon=true
-silent=true
-umask=077
-nocleanup=true
-pidfile=%(here)s/supervisord.pid
-childlogdir=%(here)s
-logfile=%(here)s/supervisord.log
-logfile_maxbytes=1MB
-logfile_backups=1
-"""
-_PROGRAM = """
-[program:{name}]
-command=airflow {command}
-priority={priority}
-autorestart=true
-startsecs=10
-startretries=60
-stopwaitsecs=10
-stopasgroup=true
-redirect_stderr=true
-stdout_logfile=%(here)s/{name}.log
-stdout_logfile_maxbytes=10MB
-stdout_logfile_backups=3
-"""
-
 
 class Airflow:
     """The Airflow of one Wirewatch home. What is known of it is on the disk and in the list of processes."""
@@ -92,16 +62,12 @@ class Airflow:
         self.port = settings.airflow.port
         self.dags = dags
         self.settings = settings
+        self._supervisord = Supervisord(self.folder, PROGRAMS)
 
     @property
     def url(self) -> str:
         """Where its pages are."""
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def logs(self) -> list[Path]:
-        """What its parts print, each to a file."""
-        return [self.folder / f"{name}.log" for name in PROGRAMS]
 
     def environment(self) -> dict[str, str]:
         """The environment that its processes, and its command line, run in: the user's, with what it needs."""
@@ -128,6 +94,8 @@ class Airflow:
         }
         if given.database:
             ours["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = given.database.get_secret_value()
+        else:
+            ours["AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS"] = "dags.sqlite.CONNECT"
         return {**TUNED, **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **ours}
 
     def password(self) -> str | None:
@@ -151,7 +119,7 @@ class Airflow:
             raise UserError(
                 "Airflow is not installed here: run `make setup`, or install this package with its extra `airflow`."
             )
-        if not self._processes() and not _is_free(self.port):
+        if not self._supervisord.processes() and not is_free(self.port):
             raise UserError(
                 f"Port {self.port} is taken by another program. Airflow is served at WIREWATCH_AIRFLOW__PORT "
                 f"(now {self.port}): set it to a free one."
@@ -168,8 +136,6 @@ class Airflow:
         Raises:
             UserError: Airflow is not installed, its port is taken, or it did not start.
         """
-        from search.node.distribution import locked
-
         self.check()
         self._make_folder()
         with locked(self.folder / "lock", lambda: tell("Waiting for another command that starts or stops Airflow")):
@@ -182,26 +148,15 @@ class Airflow:
 
     def stop(self) -> None:
         """Stop it with all its processes: ask them to, wait, and end them by force in the end."""
-        from search.node.distribution import locked
-
         if self.folder.exists():
             with locked(self.folder / "lock"):
-                self._stop()
+                self._supervisord.stop()
 
     def pid(self) -> int | None:
-        """The process that looks after the others, if it lives; an old number that another has now does not count."""
-        leader = self._session()
-        return leader if leader in self._processes() else None
+        """The process that looks after its parts, if it lives."""
+        return self._supervisord.pid()
 
     # -- starting and stopping -------------------------------------------------------------------------------------
-
-    @property
-    def _configuration(self) -> Path:
-        return self.folder / "supervisord.conf"
-
-    @property
-    def _pid_file(self) -> Path:
-        return self.folder / "supervisord.pid"
 
     def _make_folder(self) -> None:
         try:
@@ -227,36 +182,16 @@ class Airflow:
             )
 
     def _start_anew(self, tell: Callable[[str], None]) -> None:
-        self._stop()
+        self._supervisord.stop()
         begun = datetime.now(UTC)
         tell("Preparing Airflow's database")
         self._migrate()
         tell("Starting Airflow")
-        self._launch()
+        self._supervisord.start(self.environment())
         if not self._gets_well(START_SECONDS, begun, tell):
             last = self._last_words()
-            self._stop()
+            self._supervisord.stop()
             raise UserError(f"Airflow did not start. It said last:\n{last}\n(More in {self.folder}/*.log.)")
-
-    def _launch(self) -> None:
-        programs = (
-            _PROGRAM.format(name=name, command=command, priority=priority)
-            for priority, (name, command) in enumerate(PROGRAMS.items(), 1)
-        )
-        self._configuration.write_text(_SUPERVISOR + "".join(programs))
-        with (self.folder / "start.log").open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "supervisor.supervisord", "-c", self._configuration],
-                # In the folder where the user is: relative paths and .env mean the same to the DAGs.
-                env=self.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # All that it starts is of its session, and is known by that even after it was killed.
-                start_new_session=True,
-                umask=0o077,
-            )
-        self._pid_file.write_text(str(process.pid))
 
     def _gets_well(self, seconds: float, since: datetime, tell: Callable[[str], None]) -> bool:
         """Whether all parts are well within some time, by what they said after a moment: their predecessors' last words
@@ -272,36 +207,9 @@ class Airflow:
 
     def _last_words(self) -> str:
         """What those of its parts said last that are not up."""
-        written = [path for path in (self.folder / "start.log", *self.logs) if path.exists()]
+        written = [path for path in self._supervisord.logs if path.exists()]
         said = {path: path.read_text(errors="replace").splitlines()[-3:] for path in written}
         return "\n".join(f"{path.stem}: {line}" for path, lines in said.items() for line in lines)
-
-    def _stop(self) -> None:
-        session = self._session()
-        if session and self._processes():
-            if pid := self.pid():
-                _signal([pid], signal.SIGTERM)
-                _wait(lambda: not self.pid(), STOP_SECONDS)
-            # What is left are tasks, in process groups of their own, or all parts where the first process was killed.
-            for sign in (signal.SIGTERM, signal.SIGKILL):
-                _signal(_of_session(session), sign)
-                _wait(lambda: not _of_session(session), 5)
-        self._pid_file.unlink(missing_ok=True)
-
-    # -- the processes ---------------------------------------------------------------------------------------------
-
-    def _session(self) -> int | None:
-        """The session of its processes, which is called by the number of the first one, even if that is no more."""
-        text = self._pid_file.read_text().strip() if self._pid_file.exists() else ""
-        return int(text) if text.isdecimal() else None
-
-    def _processes(self) -> Mapping[int, str]:
-        """Its processes, by number, and how each was called. None where the session of that number is another's."""
-        session = self._session()
-        found = _of_session(session) if session else {}
-        if session in found:
-            return found if str(self._configuration) in found[session] else {}
-        return found if any("airflow" in command for command in found.values()) else {}
 
 
 def airflow_of(settings: Settings, patience: float) -> AirflowApi | None:
@@ -312,37 +220,3 @@ def airflow_of(settings: Settings, patience: float) -> AirflowApi | None:
         return AirflowApi(given.url, given.user, password, patience)
     ours = Airflow(settings)
     return ours.api(patience) if ours.password() else None
-
-
-def _of_session(session: int) -> dict[int, str]:
-    """The processes of a session that live, by number, and how each was called."""
-    listed = subprocess.run(["ps", "-axww", "-o", "pid=,stat=,command="], capture_output=True, text=True, check=True)
-    found = {}
-    for line in listed.stdout.splitlines():
-        pid, state, command = line.split(maxsplit=2)
-        with suppress(OSError):  # it has ended since, or is one that we may not ask about
-            if not state.startswith("Z") and os.getsid(int(pid)) == session:
-                found[int(pid)] = command
-    return found
-
-
-def _signal(pids: Iterable[int], sign: int) -> None:
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, sign)
-
-
-def _wait(over: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not over() and time.monotonic() < deadline:
-        time.sleep(0.2)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -13,8 +13,23 @@ import requests
 from wirewatch.cli.words import NEVER
 from wirewatch.errors import UserError
 
-PARTS = ("scheduler", "dag_processor", "triggerer")
-"""What gives signs of life, besides what answers."""
+PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+"""What Airflow says of itself how it is, besides what answers."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a part of Airflow is."""
+
+    status: str
+    """``healthy``, or in Airflow's words what else."""
+    seen: datetime
+    """When it gave its last sign of life; of the database, which gives none, :data:`NEVER`."""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether Airflow takes it for healthy."""
+        return self.status == "healthy"
 
 
 @dataclass(frozen=True)
@@ -42,20 +57,21 @@ class AirflowApi:
         self.user, self.password = user, password
         self.patience = patience
 
-    def health(self) -> dict[str, Any]:
-        """How its parts are, by name: ``status`` (``healthy`` …), and when each gave the last sign of life."""
-        found: dict[str, Any] = self._ask("GET", "/api/v2/monitor/health")
-        return found
+    def health(self) -> dict[str, Health]:
+        """How its parts are, by name."""
+        found = self._ask("GET", "/api/v2/monitor/health")
+        return {
+            part: Health(found[part]["status"], _time(found[part].get(f"latest_{part}_heartbeat")) or NEVER)
+            for part in PARTS
+        }
 
     def is_well(self, since: datetime) -> bool:
         """Whether it answers, and all parts have given a sign of life after a moment."""
         try:
-            health = self.health()
+            parts = self.health()
         except UserError:
             return False
-        return health["metadatabase"]["status"] == "healthy" and all(
-            health[part]["status"] == "healthy" and seen(health, part) >= since for part in PARTS
-        )
+        return all(part.is_well and (name == "metadatabase" or part.seen >= since) for name, part in parts.items())
 
     def dags(self) -> list[Dag]:
         """The DAGs, by name."""
@@ -117,12 +133,6 @@ class AirflowApi:
             raise UserError(
                 f"Airflow does not answer at {self.url} ({why}). `make up` starts the one of this machine."
             ) from None
-
-
-def seen(health: Mapping[str, Any], part: str) -> datetime:
-    """When a part gave its last sign of life."""
-    text = health[part].get(f"latest_{part}_heartbeat")
-    return datetime.fromisoformat(text) if text else NEVER
 
 
 def _time(text: str | None) -> datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wirewatch.records import now
+from wirewatch.words import how_many
 
 if TYPE_CHECKING:
     from search.alerts.alert import Alert
@@ -16,7 +17,7 @@ def question(alert: Alert) -> str:
     """What an alert asks, a line for each way."""
     where = alert.where.model_dump(mode="json", exclude_defaults=True)
     filters = [f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in where.items()]
-    clauses = [f"{len(alert.clauses)} filters of Kibana"] if alert.clauses else []
+    clauses = [f"{how_many(len(alert.clauses), 'filter')} of Kibana"] if alert.clauses else []
     about = [f"about: {alert.about}"] if alert.about else []
     lucene = [f"Lucene: {alert.lucene}"] if alert.lucene else []
     return "\n".join([*([alert.kql] if alert.kql else []), *lucene, *about, *filters, *clauses])

@@ -17,6 +17,7 @@ from wirewatch.cli.options import length, moment
 from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.settings import get_settings
+from wirewatch.words import how_many
 
 if TYPE_CHECKING:
     from search.alerts.alert import Alert
@@ -149,11 +150,10 @@ def _tried(client: Client, name: str, file: Path | None, given: Given) -> list[A
 
 
 def _show_trial(tried: Trial) -> None:
-    days = len(tried.notices)
-    notices = "1 notice" if tried.total == 1 else f"{tried.total} notices"
-    articles = "1 article matches" if tried.articles == 1 else f"{tried.articles} articles match"
+    notices, days = how_many(tried.total, "notice"), how_many(len(tried.notices), "day")
+    articles = how_many(tried.articles, "article matches", "articles match")
     most = max(tried.notices.values())
-    _say(f"It would have sent {notices} in {days} days, {tried.a_day:.1f} a day and {most} on the busiest; {articles}.")
+    _say(f"It would have sent {notices} in {days}, {tried.a_day:.1f} a day and {most} on the busiest; {articles}.")
     if tried.examples:
         table = Table("seen lately", "outlet", "language")
         for one in tried.examples:
@@ -176,7 +176,7 @@ def history(
     if not told:
         store.find(client, name)  # says where there is none
     for notice, deliveries in told:
-        many = f"{notice.size} articles, {len(notice.sources)} outlets" if notice.size > 1 else ""
+        many = f"{notice.size} articles, {how_many(len(notice.sources), 'outlet')}" if notice.size > 1 else ""
         lines = [notice.title, *([notice.url] if notice.url else []), *([many] if many else [])]
         state = notice.state if notice.due is None else f"{notice.state} {notice.due:%d %b %H:%M}"
         sent = "\n".join(words.sent(delivery) for delivery in deliveries)

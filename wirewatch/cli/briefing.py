@@ -16,6 +16,7 @@ from wirewatch.errors import UserError
 from wirewatch.records import now
 from wirewatch.settings import get_settings
 from wirewatch.sources import load_sources
+from wirewatch.words import how_many
 
 if TYPE_CHECKING:
     from search.briefing import Period
@@ -62,7 +63,8 @@ def briefing(
         return
     save(told, out)
     console.print(
-        f"The briefing is in {out}: {told.articles:,} articles, {told.stories:,} stories. A browser prints it as PDF.",
+        f"The briefing is in {out}: {how_many(told.articles, 'article')}, "
+        f"{how_many(told.stories, 'story', 'stories')}. A browser prints it as PDF.",
         soft_wrap=True, highlight=False,
     )  # fmt: skip
 

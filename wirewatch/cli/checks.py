@@ -9,6 +9,7 @@ import importlib.util
 import os
 import platform
 import pwd
+import re
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,16 +18,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from wirewatch import batches
+from wirewatch import batches, settled
 from wirewatch.batches import Batch
 from wirewatch.cli.airflow import Airflow, airflow_of
-from wirewatch.cli.airflow_api import PARTS, seen
 from wirewatch.cli.console import Verdict
 from wirewatch.cli.words import ago, created, room, size
 from wirewatch.errors import UserError
 from wirewatch.records import Record, now
 from wirewatch.settings import CrawlSettings, Settings, without_login
 from wirewatch.sources import load_sources
+from wirewatch.words import how_many
 
 SECONDS = 5
 """For an answer from whatever is asked."""
@@ -43,6 +44,14 @@ class Finding:
 
 
 Check = Callable[[Settings], Iterator[Finding]]
+
+_SECRET = re.compile(
+    r"""(?mix)^[ \t]* (?:export[ \t]+)?
+    (?: \w*(?:KEY|PASSWORD|SECRET|TOKEN)[ \t]*=[ \t]*['"]?[^'"\s#]
+      | \w+_(?:OPERATOR|TELL)[ \t]*=.*:// (?#: the address of a channel often is all that it takes to write to it)
+      | \w+[ \t]*=.*://[^/\s@]*:[^/\s@]+@ )""",
+)
+"""A line of ``.env`` that nobody else should read: by the name of the variable, or with a password in an address."""
 
 
 def well(what: str) -> Finding:
@@ -87,7 +96,8 @@ def clock(settings: Settings) -> Iterator[Finding]:
     """A clock that does not go backwards: names of batches sort by it."""
     if settings.time_shift:
         yield Finding("look", f"The time is shifted by {settings.time_shift:.0f} s", "unset WIREWATCH_TIME_SHIFT")
-    latest = batches.finished(settings.batches, "pages")[-1:]
+    since = settled.since(settled.note(settings.batches))
+    latest = batches.finished(settings.batches, "pages", since=since)[-1:]
     if latest and created(latest[0]) > now() + timedelta(minutes=5):
         yield Finding("wrong", f"The clock was set back: {latest[0].name} is of a time to come", "set the clock right")
     else:
@@ -101,8 +111,10 @@ def secrets(settings: Settings) -> Iterator[Finding]:
 
     files = [
         *(settings.home / "airflow", settings.home / "links.key", Node(settings).folder / "password"),
-        *(Path(".env"), Path("channels.env"), settings.elasticsearch.api_key_file),
+        *(Path("channels.env"), settings.elasticsearch.api_key_file),
     ]
+    if (variables := Path(".env")).exists() and _SECRET.search(variables.read_text(errors="replace")):
+        files.append(variables)
     with suppress(UserError):  # another check says it
         files += [settings.channels] if names() else []
     open_ones = [file for file in files if file and file.exists() and file.stat().st_mode & 0o077]
@@ -118,7 +130,7 @@ def secrets(settings: Settings) -> Iterator[Finding]:
 def catalogue(settings: Settings) -> Iterator[Finding]:
     """The catalogue of sources, and as whom they are visited."""
     sources = load_sources(settings.sources)
-    yield well(f"{len(sources)} sources in {settings.sources}")
+    yield well(f"{how_many(len(sources), 'source')} in {settings.sources}")
     real = [source.domain for source in sources if not source.domain.endswith((".localhost", "localhost"))]
     if real and settings.crawl.user_agent == CrawlSettings().user_agent:
         yield Finding(
@@ -140,7 +152,7 @@ def state(settings: Settings) -> Iterator[Finding]:
     """The database of the crawl state."""
     from sqlalchemy.engine import make_url
 
-    from wirewatch.state import LAYOUT, layout
+    from wirewatch.state_tables import LAYOUT, layout
 
     url = make_url(settings.state)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
@@ -171,7 +183,7 @@ def kept(settings: Settings) -> Iterator[Finding]:
                 why = str(error) if isinstance(error, UserError) else f"The batch {batch.url} is damaged: {error}"
                 yield Finding("wrong", why, "" if isinstance(error, UserError) else "put it back from a copy")
     if not damaged:
-        yield well(f"{number} batches are whole")
+        yield well(f"{how_many(number, 'batch is', 'batches are')} whole")
 
 
 def _read(batch: Batch, *, whole: bool) -> None:
@@ -187,7 +199,11 @@ def refused(settings: Settings) -> Iterator[Finding]:
 
     number = sum(batch.manifest().records for batch in rejected(settings.batches))
     if number:
-        yield Finding("look", f"The index refused {number} articles", "wirewatch index retry says why, and tries again")
+        yield Finding(
+            "look",
+            f"The index refused {how_many(number, 'article')}",
+            "wirewatch index retry says why, and tries again",
+        )
 
 
 # -- what searches and tells ---------------------------------------------------------------------------------------
@@ -209,7 +225,7 @@ def elasticsearch(settings: Settings) -> Iterator[Finding]:
             verdict, f"Elasticsearch is {found.health}: {missing} are missing", "docs/look-after-the-index.md"
         )
     else:
-        yield well(f"Elasticsearch {found.version} answers, with {found.articles:,} articles")
+        yield well(f"Elasticsearch {found.version} answers, with {how_many(found.articles, 'article')}")
     if found.closed:
         what = f"A disk of Elasticsearch was full, and {', '.join(found.closed)} take nothing more"
         yield Finding("wrong", what, "make room there: it opens them again by itself")
@@ -238,12 +254,14 @@ def kibana(settings: Settings) -> Iterator[Finding]:
 def channels(settings: Settings) -> Iterator[Finding]:
     """Where alerts and the operator are told."""
     from search.alerts.channels import Refused, mail, names, ready
-    from search.alerts.deliver import operator_channels
+    from search.alerts.operator_notices import operator_channels
 
     operators = operator_channels()
     for name in names():
         ready(name)
-    yield well(f"The operator is told by {', '.join(operators)}; {len(names())} channels in {settings.channels}")
+    yield well(
+        f"The operator is told by {', '.join(operators)}; {how_many(len(names()), 'channel')} in {settings.channels}"
+    )
     if settings.smtp.url:
         try:
             mail.answers(SECONDS)
@@ -264,10 +282,10 @@ def told(settings: Settings) -> Iterator[Finding]:
         yield Finding("look", trouble, "wirewatch alerts list")
     found = messages(client)
     if found["overdue"]:
-        what = f"{found['overdue']} notices are due for more than an hour"
+        what = f"{how_many(found['overdue'], 'notice is', 'notices are')} due for more than an hour"
         yield Finding("wrong", what, "wirewatch deliver, every few minutes: unpause its DAG, or let cron start it")
     if not troubles and not found["overdue"]:
-        yield well(f"{number} alerts, and nothing that they have to tell is late")
+        yield well(f"{how_many(number, 'alert')}, and nothing that they have to tell is late")
 
 
 # -- what runs it --------------------------------------------------------------------------------------------------
@@ -285,10 +303,9 @@ def airflow(settings: Settings) -> Iterator[Finding]:
         yield Finding("wrong", "Airflow is not running: nothing begins by itself", "make up")
         ours.check()
         return
-    health = api.health()
-    ill = [part for part in ("metadatabase", *PARTS) if health[part]["status"] != "healthy"]
-    for part in ill:
-        yield Finding("wrong", f"Airflow's {part} gave no sign of life since {ago(seen(health, part))}", "make up")
+    ill = {name: part for name, part in api.health().items() if not part.is_well}
+    for name, part in ill.items():
+        yield Finding("wrong", f"Airflow's {name} gave no sign of life since {ago(part.seen)}", "make up")
     if not ill:
         yield well(f"Airflow is healthy at {api.url}")
     for file, why in api.import_errors().items():

@@ -11,6 +11,7 @@ from rich.markup import escape
 from wirewatch.cli.checks import examine
 from wirewatch.cli.console import MARKS, console
 from wirewatch.settings import get_settings
+from wirewatch.words import how_many
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
@@ -29,7 +30,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print it as JSO
         told = [{"check": check, **vars(finding)} for check, finding in found]
         typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
-        console.print(f"{wrong} things are wrong." if wrong != 1 else "1 thing is wrong.")
+        console.print(f"{how_many(wrong, 'thing is', 'things are')} wrong.")
     if wrong:
         raise typer.Exit(1)
 

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from wirewatch.cli.console import console
+from wirewatch.words import how_many
 
 if TYPE_CHECKING:
     from enrichment.explain import Belongs, Explanation, Near, Reason
@@ -123,7 +124,7 @@ def _events(events: Iterable[Event], names: Mapping[str, str]) -> Table:
 
 def _story(belongs: Belongs) -> Table:
     """What binds the article to the others of its story."""
-    story, articles = belongs.story, "1 article" if belongs.story.size == 1 else f"{belongs.story.size} articles"
+    story, articles = belongs.story, how_many(belongs.story.size, "article")
     sources = ", ".join(story.sources[:5]) + ", …" * (len(story.sources) > 5)
     seen = " to ".join(dict.fromkeys(f"{moment:%d %b %Y %H:%M}" for moment in (story.first_seen, story.last_seen)))
     title = f"Story: {story.title}\n{articles}, {seen}, in {', '.join(story.languages)}, of {sources}\nid {story.id}"
@@ -134,7 +135,7 @@ def _story(belongs: Belongs) -> Table:
     if belongs.near and belongs.looked_at > 1:
         table.add_row(*_near(belongs.near, f"[dim]{belongs.looked_at} others of the story together[/]"))
     for one in belongs.neighbours:
-        days = f"{one.days:+d} days" if one.days else "same day"
+        days = f"{one.days:+d} {'day' if abs(one.days) == 1 else 'days'}" if one.days else "same day"
         facts = escape(f"{one.source.name}, {one.language}, {days}")
         table.add_row(*_near(one.near, f"{escape(one.title)}\n[dim]{facts}[/]"))
     if belongs.next:

@@ -14,6 +14,7 @@ from wirewatch.cli.console import console
 from wirewatch.cli.options import Only
 from wirewatch.settings import get_settings
 from wirewatch.sources import choose, load_sources
+from wirewatch.words import how_many
 
 if TYPE_CHECKING:
     from search.health.history import State
@@ -43,9 +44,11 @@ def health(
     sick = sum(bool(state.verdicts) for state in states)
     visited = sum(state.today is not None for state in states)
     new = sum(state.today is not None and state.usual is None for state in states)
-    console.print(f"{sick} of {len(states)} sources are not well. {visited} were visited in the last 24 hours of runs.")
+    console.print(
+        f"Not well: {sick} of {how_many(len(states), 'source')}; {visited} visited in the last 24 hours of runs."
+    )
     if new:
-        console.print(f"{new} of them are known for too few days to say what is usual: it takes a week.")
+        console.print(f"Known for too few days to say what is usual, which takes a week: {new}.")
 
 
 def _table(states: list[State]) -> Table:

@@ -10,6 +10,7 @@ from wirewatch.cli import stages
 from wirewatch.cli.console import console, progress
 from wirewatch.records import Rejected
 from wirewatch.settings import get_settings
+from wirewatch.words import how_many
 
 
 def init() -> None:
@@ -34,7 +35,7 @@ def migrate() -> None:
     days = get_settings().elasticsearch.keep_replaced_days
     if replaced:
         console.print(
-            f"Replaced: {', '.join(replaced)}. They are kept for {days} days, and removed by the next "
+            f"Replaced: {', '.join(replaced)}. They are kept for {how_many(days, 'day')}, and removed by the next "
             "`wirewatch maintain` after that."
         )
     else:
@@ -65,11 +66,12 @@ def snapshot(
 
     if show:
         for found in snapshots():
-            console.print(f"{found.name}  {len(found.indices)} indices{'' if found.complete else ', not complete'}")
+            kept = how_many(len(found.indices), "index", "indices")
+            console.print(f"{found.name}  {kept}{'' if found.complete else ', not complete'}")
         return
     with console.status("Taking a snapshot"):
         made = take(keep=keep)
-    console.print(f"Snapshot {made.name}: {len(made.indices)} indices.")
+    console.print(f"Snapshot {made.name}: {how_many(len(made.indices), 'index', 'indices')}.")
 
 
 def restore(

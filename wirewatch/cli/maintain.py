@@ -23,10 +23,10 @@ def index(dry_run: bool) -> str:
 
 
 def batches(dry_run: bool) -> str:
-    """The archive and enriched articles that are kept no longer."""
-    from wirewatch.retention import shorten
+    """The archive and enriched articles that are kept no longer; and which days of batches are done with."""
+    from wirewatch.retention import settle, shorten
 
-    return shorten(dry_run=dry_run)
+    return f"{shorten(dry_run=dry_run)}; {settle(dry_run=dry_run)}"
 
 
 def leftovers(dry_run: bool) -> str:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from wirewatch.cli.console import console
 from wirewatch.errors import UserError
+from wirewatch.words import how_many
 
 if TYPE_CHECKING:
     from search.query import Count, Happened, Hit, Results
@@ -156,13 +157,13 @@ def show(results: Results, offset: int = 0, otherwise: str = _BY_MEANING) -> Non
     if results.hits:
         _show_hits(results, offset, otherwise)
     elif results.total:
-        console.print(_number(results.total, "article", "articles"))
+        console.print(how_many(results.total, "article"))
     else:
         console.print("No article matches. Fewer words, or fewer filters, find more.")
     for name, counts in results.facets.items():
         _show_facet(name, counts)
     for one in results.suggestions:
-        articles = _number(one.articles, "article", "articles")
+        articles = how_many(one.articles, "article")
         console.print(
             f"Did you mean [bold]{escape(one.name)}[/] ({articles}) by {escape(one.word)}? Ask: {escape(one.question)}",
             soft_wrap=True, highlight=False,
@@ -171,21 +172,17 @@ def show(results: Results, offset: int = 0, otherwise: str = _BY_MEANING) -> Non
 
 def _show_hits(results: Results, offset: int, otherwise: str) -> None:
     others = results.documents - results.total
-    title = _number(results.total, "article", "articles")
+    title = how_many(results.total, "article")
     if results.fold == "stories":
-        title = f"{_number(results.total, 'story', 'stories')} in {_number(results.documents, 'article', 'articles')}"
+        title = f"{how_many(results.total, 'story', 'stories')} in {how_many(results.documents, 'article')}"
     elif others > 0:
-        title += f" and {_number(others, 'copy', 'copies')} of them"
+        title += f" and {how_many(others, 'copy', 'copies')} of them"
     table = Table(title=title, title_justify="left", show_lines=True)
     for column in ("", "article", "why it matches"):
         table.add_column(column, overflow="fold")
     for number, hit in enumerate(results.hits, offset + 1):
         table.add_row(str(number), _article(hit), _why(hit) or otherwise)
     console.print(table)
-
-
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
 
 
 def _show_facet(name: str, counts: Sequence[Count]) -> None:
@@ -212,14 +209,14 @@ def _fate(hit: Hit) -> list[str]:
     if hit.extracted_from == "feed":
         fate.append("from the feed")
     if hit.copies.count:
-        number = _number(hit.copies.count, "copy", "copies")
+        copies = how_many(hit.copies.count, "copy", "copies")
         named = ", ".join(hit.copies.sources[:5]) + (", …" if len(hit.copies.sources) > 5 else "")
-        fate.append(f"{number}: {named}")
+        fate.append(f"{copies}: {named}")
     elif hit.duplicate_of:
         fate.append("a copy of an article that was indexed before")
     if hit.story:
         named = ", ".join(hit.story.sources[:5]) + (", …" if len(hit.story.sources) > 5 else "")
-        fate.append(f"a story of {hit.story.size} articles in {', '.join(hit.story.languages)}: {named}")
+        fate.append(f"a story of {how_many(hit.story.size, 'article')} in {', '.join(hit.story.languages)}: {named}")
     return [f"[yellow]{escape(line)}[/]" for line in fate]
 
 

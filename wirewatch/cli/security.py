@@ -42,7 +42,7 @@ def rotate(
     from search import security
 
     _show(security.rotate(role, grace=timedelta(hours=hours)))
-    console.print(f"Any older key of {role} works for {hours:g} hours more.")
+    console.print(f"Any older key of {role} works for {hours:g} h more.")
 
 
 def certificates(

@@ -33,9 +33,11 @@ from wirewatch.sources import (
     load_catalogue,
     load_sources,
 )
+from wirewatch.words import how_many
 
 if TYPE_CHECKING:
-    from crawlers.survey import Finding, Site
+    from crawlers.exploring import Site
+    from crawlers.surveyor import Finding
 
 COLOURS = {"works": "green", "moved": "yellow", "empty": "yellow", "dead": "red", "forbidden": "red"}
 
@@ -223,7 +225,7 @@ def import_opml(
             added += 1
     for why in found.skipped:
         errors.print(f"Skipped: {escape(why)}", soft_wrap=True, highlight=False)
-    console.print(f"{added} sources added, {len(found.skipped)} skipped.", highlight=False)
+    console.print(f"{how_many(added, 'source')} added, {len(found.skipped)} skipped.", highlight=False)
 
 
 def schema() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from functools import partial, wraps
 from typing import Annotated, ParamSpec
 
@@ -117,12 +118,12 @@ def deliver() -> None:
 
 def health() -> list[Batch]:
     """Measure how the sources did, and tell the operator, once a day, of those that are not well."""
-    from search.health.digest import tell_operator
+    from search.health.digest import send_digest
     from search.health.measure import health as stage
 
     done = _each_pending("health", "health", stage)
     if not all(batch.is_replay for batch in done):  # a replay tells nobody
-        tell_operator()
+        send_digest()
     return done
 
 
@@ -156,7 +157,7 @@ def go_the_whole_way(
     Raises:
         UserError: a stage could not do its work, or not all of it; what was done is kept.
     """
-    from search.alerts.deliver import operator_channels
+    from search.alerts.operator_notices import operator_channels
     from search.client import connect
 
     # What would stop the last stages is found before the first one begins.
@@ -244,9 +245,16 @@ def shown(stage: Callable[P, list[Batch]]) -> Callable[P, None]:
     return command
 
 
-def show_batches() -> None:
+def show_batches(
+    first: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], metavar="DATE", help="The first day (UTC); a week ago if not said."
+        ),
+    ] = None,
+) -> None:
     """List the batches of every stage, with their counts, and what each took: of processors, milliseconds a record."""
-    root = get_settings().batches
+    root, first = get_settings().batches, first or now() - timedelta(days=7)
     table = Table(
         "stage",
         Column("batch", overflow="fold"),
@@ -256,7 +264,7 @@ def show_batches() -> None:
         Column("what happened", overflow="fold"),
     )
     for stage in (*batches.STAGES, batches.REJECTED):
-        for batch in batches.finished(root, stage):
+        for batch in batches.finished(root, stage, since=f"{first:%Y%m%d}"):
             manifest = batch.manifest()
             happened = [f"{what} {number}" for what, number in manifest.counts.items()]
             if manifest.removed:
@@ -272,6 +280,7 @@ def show_batches() -> None:
                 ", ".join(happened),
             )
     console.print(table)
+    console.print(f"Runs that began on {first:%Y-%m-%d} or later; `--from` shows those before.")
 
 
 def register(app: typer.Typer) -> None:

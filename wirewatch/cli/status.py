@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
 from threading import Lock
@@ -21,16 +22,17 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from wirewatch import __version__, batches
+from wirewatch import __version__, batches, settled
 from wirewatch.batches import Batch
 from wirewatch.cli.airflow import airflow_of
-from wirewatch.cli.airflow_api import PARTS, Dag, seen
+from wirewatch.cli.airflow_api import Dag
 from wirewatch.cli.console import MARKS, Verdict, console
-from wirewatch.cli.words import ago, ahead, created, room, size, span
+from wirewatch.cli.words import ago, ahead, created, room, size
 from wirewatch.errors import UserError
 from wirewatch.records import SourceHealth, now
 from wirewatch.settings import Settings, get_settings, without_login
 from wirewatch.sources import load_sources
+from wirewatch.words import how_many, span
 
 if TYPE_CHECKING:
     from search.client import Client
@@ -82,11 +84,17 @@ class Status:
             raise UserError("Not known: Elasticsearch does not answer.")
         return self._client
 
+    @cached_property
+    def _since(self) -> str:
+        return settled.since(settled.note(self.settings.batches))
+
     def finished(self, stage: str) -> list[Batch]:
-        """The finished batches of a stage, oldest first; listed once, as that takes long where there are many."""
+        """The finished batches of a stage, oldest first, but those of settled days; listed once, as there may be very
+        many.
+        """
         with self._listing:
             if stage not in self._listed:
-                self._listed[stage] = batches.finished(self.settings.batches, stage)
+                self._listed[stage] = batches.finished(self.settings.batches, stage, since=self._since)
             return self._listed[stage]
 
     def pending(self, stage: str) -> list[Batch]:
@@ -106,7 +114,7 @@ class Status:
             return part
         found = cluster(self._client)
         shown: Verdict = "wrong" if found.health == "red" else "look" if found.health == "yellow" else "well"
-        words = [found.version, *([found.health] if found.health else []), f"{found.articles:,} articles"]
+        words = [found.version, *([found.health] if found.health else []), how_many(found.articles, "article")]
         if found.heap:
             words.append(f"heap {size(found.heap[0])} of {size(found.heap[1])}")
         if found.disk:
@@ -124,18 +132,17 @@ class Status:
             part.say("It is not used here. `make up` starts it.", "well")
             return part
         health = api.health()
-        ill = [name for name in ("metadatabase", *PARTS) if health[name]["status"] != "healthy"]
-        well = [name for name in ("metadatabase", *PARTS) if name not in ill]
-        part.say(f"{', '.join(well)} healthy at {api.url}")
-        for name in ill:
-            part.say(f"{name}: the last sign of life was {ago(seen(health, name))}. `make up` starts it anew.", "wrong")
+        part.say(f"{', '.join(name for name, one in health.items() if one.is_well)} healthy at {api.url}")
+        for name, one in health.items():
+            if not one.is_well:
+                part.say(f"{name}: the last sign of life was {ago(one.seen)}. `make up` starts it anew.", "wrong")
         dags = api.dags()
         for dag in dags:
             part.say(_line(dag), "wrong" if dag.state == "failed" and not dag.paused else "well")
         if dags and all(dag.paused for dag in dags):
             part.say("All DAGs are paused: nothing begins by itself.", "look")
         part.facts = {
-            "parts": {name: health[name]["status"] for name in ("metadatabase", *PARTS)},
+            "parts": {name: one.status for name, one in health.items()},
             "dags": [vars(dag) for dag in dags],
         }
         return part
@@ -172,7 +179,10 @@ class Status:
                 part.say(f"{found[0].name} waits {work[stage]} since {ago(created(found[0]))}: `wirewatch run`", "look")
         letters = sum(batch.manifest().records for batch in rejected(self.settings.batches))
         if letters:
-            part.say(f"{letters} articles were refused by the index: `wirewatch index retry`.", "look")
+            part.say(
+                f"{how_many(letters, 'article was', 'articles were')} refused by the index: `wirewatch index retry`.",
+                "look",
+            )
         part.facts = {stage: len(found) for stage, found in waiting.items()} | {"rejected": letters}
         return part
 
@@ -191,10 +201,8 @@ class Status:
         said = ", ".join(f"{found[state]} {what}" for state, what in words.items() if found[state])
         part.say(said or "none waits", "look" if found["dead"] or found["unsure"] or found["failed"] else "well")
         if found["overdue"]:
-            part.say(
-                f"{found['overdue']} are due for more than an hour: nobody runs `wirewatch deliver`.",
-                "wrong",
-            )
+            overdue = how_many(found["overdue"], "is", "are")
+            part.say(f"{overdue} due for more than an hour: nobody runs `wirewatch deliver`.", "wrong")
         part.facts = dict(found)
         return part
 
@@ -228,7 +236,7 @@ class Status:
                 seen.update(_sources(run))
         sick, number = counts["not-well"], len(load_sources(self.settings.sources))
         more = ": `wirewatch sources health`" if sick else ""
-        said = f"{sick} of {counts['measured']} visited in 24 hours are not well{more}; {number} in the catalogue"
+        said = f"{sick} of {counts['measured']} visited in 24 hours not well{more}; {number} in the catalogue"
         part.say(said, "look" if sick else "well")
         part.facts = {"sources": number, "measured": counts["measured"], "not-well": sick}
         return part
@@ -240,7 +248,9 @@ class Status:
         part = Part("Alerts")
         number, troubles = alerts(self.client)
         more = ": `wirewatch alerts list`" if troubles else ""
-        part.say(f"{number} alerts, {len(troubles)} troubles{more}", "look" if troubles else "well")
+        part.say(
+            f"{how_many(number, 'alert')}, {how_many(len(troubles), 'trouble')}{more}", "look" if troubles else "well"
+        )
         part.facts = {"alerts": number, "troubles": troubles}
         return part
 
@@ -294,15 +304,15 @@ def _came(counts: Mapping[str, Mapping[str, int]]) -> str:
         for stage, found in counts.items()
     }
     words = (
-        (counts["articles"].get("new", 0), "new"),
-        (counts["articles"].get("updated", 0), "updated"),
-        (counts["indexed"].get("created", 0) + counts["indexed"].get("updated", 0), "indexed"),
-        (counts["alerted"].get("notices", 0), "notices"),
-        (failed["pages"], "pages failed"),
-        (failed["articles"], "pages without an article"),
-        (failed["indexed"], "not indexed"),
+        (counts["articles"].get("new", 0), "new", "new"),
+        (counts["articles"].get("updated", 0), "updated", "updated"),
+        (counts["indexed"].get("created", 0) + counts["indexed"].get("updated", 0), "indexed", "indexed"),
+        (counts["alerted"].get("notices", 0), "notice", "notices"),
+        (failed["pages"], "page failed", "pages failed"),
+        (failed["articles"], "page without an article", "pages without an article"),
+        (failed["indexed"], "not indexed", "not indexed"),
     )
-    return ", ".join(f"{number:,} {what}" for number, what in words if number) or "nothing new"
+    return ", ".join(how_many(*said) for said in words if said[0]) or "nothing new"
 
 
 def _taken(folder: Path, until: float) -> str:

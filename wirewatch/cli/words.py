@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from wirewatch.batches import Batch
 from wirewatch.cli.console import Verdict
 from wirewatch.records import now
+from wirewatch.words import span
 
 SCARCE, FULL = 10 * 10**9, 2 * 10**9
 """Bytes of free disk below which it is worth a look, and below which nothing works any more before long."""
@@ -31,15 +32,6 @@ def ago(moment: datetime) -> str:
 def ahead(moment: datetime) -> str:
     """A moment to come: ``in 5 h``; one that has passed is ``now``."""
     return f"in {span(moment - now())}" if moment > now() else "now"
-
-
-def span(time: timedelta) -> str:
-    """A length of time, in a unit of which there are two or more."""
-    seconds = max(0, int(time.total_seconds()))
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"
 
 
 def created(batch: Batch) -> datetime:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.pages import read_article
+from crawlers.pages import http_response, page_object, read_article
 from crawlers.pages.item import ArticleItem
 
 URL = "https://information.tv5monde.com/afrique/un-article-1234567"
@@ -89,6 +89,14 @@ def assert_clean(item: ArticleItem, copy: str) -> None:
     assert item.images[0].caption == caption
     assert item.images[0].credit == credit.lstrip("© ")
     assert item.problem is None
+
+
+@pytest.mark.parametrize("port", ["", ":8443"])
+def test_the_class_of_a_site_is_used_at_any_port(port: str) -> None:
+    page = page_object(
+        http_response(f"https://information.tv5monde.com{port}/afrique/un-article-1234567", b"<h1>Un</h1>")
+    )
+    assert type(page).__name__ == "TV5MondePage"
 
 
 def test_a_page_in_the_sites_shape_gives_clean_fields():

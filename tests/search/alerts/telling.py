@@ -79,6 +79,11 @@ def notices(client: Elasticsearch) -> list[Notice]:
     return [Notice.model_validate(hit["_source"]) for hit in found["hits"]["hits"]]
 
 
+def states(client: Elasticsearch) -> list[str]:
+    """The states of all notices."""
+    return sorted(notice.state for notice in notices(client))
+
+
 def deliveries(client: Elasticsearch) -> list[Delivery]:
     """All messages."""
     client.indices.refresh(index="wirewatch-deliveries")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -16,11 +15,6 @@ from tests.search.alerts.telling import NOON, Runs, article, clock_of, forget, w
 from tests.search.alerts.telling import notices as kept_notices
 from wirewatch.batches import Batch
 from wirewatch.records import Notice, Story, content_version, notice_id
-
-
-@pytest.fixture
-def runs(clean: Elasticsearch, tmp_path: Path) -> Runs:
-    return Runs(clean, tmp_path)
 
 
 def told(client: Elasticsearch) -> dict[str, str]:

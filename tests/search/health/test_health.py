@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from elasticsearch import Elasticsearch
 
-from search.health import digest
-from search.health.digest import tell_operator
+from search.health.digest import send_digest
 from search.health.history import INDEX, State, examine
 from search.health.measure import health, measure
 from search.health.verdicts import Kind
@@ -197,7 +196,7 @@ def at(night: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_operator_hears_nothing_while_all_is_well(es: Elasticsearch, nights: int, file: Path) -> None:
-    assert tell_operator(sources=[POST, WIRE], client=es) is None
+    assert send_digest(sources=[POST, WIRE], client=es) is None
     assert told(file) == []
 
 
@@ -207,7 +206,7 @@ def test_the_operator_hears_once_a_day_what_is_not_well(
     health(alerted(tmp_path, name_of(nights), [listing(POST), listing(WIRE)]), sources=[POST, WIRE], client=es)
     at(nights, monkeypatch)
     for _ in range(2):
-        tell_operator(sources=[POST, WIRE], client=es)
+        send_digest(sources=[POST, WIRE], client=es)
     assert told(file) == [
         "2 sources are not well:\n"
         "  post.example: silent: 0 new in 24 h, usually 21 ± 5 a day\n"
@@ -215,7 +214,7 @@ def test_the_operator_hears_once_a_day_what_is_not_well(
         "`wirewatch sources health` says what to do."
     ]
     at(nights + 1, monkeypatch)
-    tell_operator(sources=[POST, WIRE], client=es)
+    send_digest(sources=[POST, WIRE], client=es)
     assert len(told(file)) == 2
 
 
@@ -229,12 +228,12 @@ def test_a_digest_that_was_written_but_not_told_is_told_by_the_next_run(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(digest.deliver, "deliver", killed)
+        patch.setattr("search.health.digest.deliver", killed)
         with pytest.raises(KeyboardInterrupt):
-            tell_operator(sources=[POST, WIRE], client=es)
+            send_digest(sources=[POST, WIRE], client=es)
     assert told(file) == []
     for _ in range(2):
-        tell_operator(sources=[POST, WIRE], client=es)
+        send_digest(sources=[POST, WIRE], client=es)
     assert len(told(file)) == 1
 
 
@@ -242,4 +241,4 @@ def test_a_channel_that_is_none_is_named(settings: Settings, monkeypatch: pytest
     monkeypatch.setenv("WIREWATCH_OPERATOR", '["carrier pigeon"]')
     get_settings.cache_clear()
     with pytest.raises(UserError, match="WIREWATCH_OPERATOR: There is no channel carrier pigeon in "):
-        tell_operator(sources=[POST])
+        send_digest(sources=[POST])

@@ -8,7 +8,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from typer.testing import CliRunner
 
-from search.alerts.deliver import tell_operator
+from search.alerts.operator_notices import tell_operator
 from search.indices import init
 from wirewatch.cli import cli
 from wirewatch.settings import get_settings

@@ -41,7 +41,7 @@ def test_the_source_that_is_not_well_is_shown_with_what_to_do_and_told_once(root
     for night in range(9):
         an_ordinary_night(root, night, new=30)
     assert "not well │ 0" in wirewatch("sources", "measure")
-    assert "0 of 2 sources are not well. 2 were visited" in wirewatch("sources", "health")
+    assert "Not well: 0 of 2 sources; 2 visited in the last 24 hours of runs." in wirewatch("sources", "health")
 
     an_ordinary_night(root, 9, new=30, sources=[POST])
     an_ordinary_night(root, 9, new=0, sources=[WIRE], group="g01")

@@ -157,7 +157,7 @@ def test_export_and_import_are_inverse(type_: Type, folder: Path, tmp_path: Path
     again = type_("import", "--opml", str(file))
     assert "lematin.example is there already, in" in again.output and "0 sources added, 1 skipped" in again.output
     (folder / "dz.yml").unlink()
-    assert "1 sources added, 0 skipped" in type_("import", "--opml", str(file)).output
+    assert "1 source added, 0 skipped" in type_("import", "--opml", str(file)).output
     assert (folder / "dz.yml").read_text() == DAILY
 
 

@@ -12,7 +12,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from typer.testing import CliRunner
 
-from search.alerts.deliver import tell_operator
+from search.alerts.operator_notices import tell_operator
 from search.indices import DELIVERIES, NOTICES, init
 from tests.loopback import unused_ports
 from tests.search.health.runs import POST, WIRE, an_ordinary_night, name_of
@@ -67,7 +67,7 @@ def test_one_screen_says_what_is_there_what_came_and_what_waits(
     listed: list[str] = []
     finished = batches.finished
     monkeypatch.setattr(
-        batches, "finished", lambda root, stage, *how: listed.append(stage) or finished(root, stage, *how)
+        batches, "finished", lambda root, stage, **how: listed.append(stage) or finished(root, stage, **how)
     )
     code, said = status()
     assert sorted(set(listed)) == sorted(listed), "there may be very many"
@@ -76,7 +76,7 @@ def test_one_screen_says_what_is_there_what_came_and_what_waits(
     assert len(lines) <= 40 and all(len(line) <= 80 for line in lines)
     for part in ("Elasticsearch 9.4.3, green, 0 articles", "GB free", "2 of 3 visited", "0 alerts"):
         assert part in said
-    assert "6 indexed, 1 pages without an article" in said
+    assert "6 indexed, 1 page without an article" in said
     assert "not used here" in said, "who lets cron run it has no Airflow"
 
     facts = {name: part["facts"] for name, part in json.loads(status("--json")[1]).items()}

@@ -6,7 +6,6 @@ import base64
 import json
 from pathlib import Path
 
-import pytest
 from elasticsearch import Elasticsearch
 from standardwebhooks import Webhook
 
@@ -18,11 +17,6 @@ from wirewatch.settings import get_settings
 
 SECRET = "s3kr1t-0f-4ll-ch4nn3ls"
 KEY = base64.b64encode(f"{SECRET}-and-some-more".encode()).decode()
-
-
-@pytest.fixture
-def runs(clean: Elasticsearch, tmp_path: Path) -> Runs:
-    return Runs(clean, tmp_path / "batches")
 
 
 def test_all_channels_of_an_alert_hear_of_the_same_stories(

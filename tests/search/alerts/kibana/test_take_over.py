@@ -37,11 +37,6 @@ def kibana(clean: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ki
         yield server
 
 
-@pytest.fixture
-def runs(clean: Elasticsearch, tmp_path: Path) -> Runs:
-    return Runs(clean, tmp_path)
-
-
 def all_of(client: Elasticsearch) -> dict[str, Kept]:
     return {kept.alert.name: kept for kept in store.all_alerts(client)}
 

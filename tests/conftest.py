@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import URL
 
 from search.node import Node
-from tests.forking import Forks, forks
+from tests.forking import MODELS, Forks, forks
 from tests.postgres import postgres
 from tests.s3 import S3, s3
 from wirewatch.settings import Settings, get_settings
@@ -102,6 +102,7 @@ def es(settings: Settings) -> Iterator[Elasticsearch]:
 def forked() -> Iterator[Forks]:
     """Starts programs that have the language models from the start."""
     with forks() as one:
+        one.learn(MODELS, os.environ)
         yield one
 
 

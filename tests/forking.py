@@ -1,5 +1,5 @@
-"""Programs in processes that have the language models from the start: forked from one that has loaded them, as the
-tasks of an Airflow are. Loading them takes a process 10 s, and a test of the whole way starts many.
+"""Programs in processes that have what they need from the start: forked from one that has loaded it, as the tasks of an
+Airflow are. The language models take a process 10 s, and a test of the whole way starts many.
 """
 
 from __future__ import annotations
@@ -22,6 +22,15 @@ from wirewatch.settings import get_settings
 ROOT = Path(__file__).parents[1]
 WIREWATCH = "from wirewatch.cli import app; app()"
 """Our command line, as a program."""
+MODELS = """
+import crawlers.crawl, crawlers.extract, search.alerts.deliver, search.alerts.match, search.health.measure
+from enrichment.preload import preload
+from enrichment.words import STEMMERS, knows
+preload()
+for language in STEMMERS:
+    knows("", language)  # questions ask for these tables
+"""
+"""Loads what enriches, and what the other stages import."""
 
 
 class Forked:
@@ -84,7 +93,7 @@ class Forks:
 
 @contextmanager
 def forks() -> Iterator[Forks]:
-    """Load the models in a process that lives as long as the block, or until this process ends."""
+    """Start one that knows nothing yet. It lives as long as the block, or until this process ends."""
     ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
     with ours, theirs:
         command = [sys.executable, "-m", __name__, str(theirs.fileno())]
@@ -98,18 +107,7 @@ def forks() -> Iterator[Forks]:
 
 
 def main(control: socket.socket) -> None:
-    """Load the models, and start what is asked for until nobody is left who could ask."""
-    import crawlers.crawl
-    import crawlers.extract  # noqa: F401
-    import search.alerts.deliver
-    import search.alerts.match
-    import search.health.measure  # noqa: F401
-    from enrichment.preload import preload
-    from enrichment.words import STEMMERS, knows
-
-    preload()
-    for language in STEMMERS:
-        knows("", language)  # questions ask for these tables
+    """Learn and start what is asked for, until nobody is left who could ask."""
     while True:
         task, files, *_ = socket.recv_fds(control, 2**20, 3)
         if not task:

@@ -29,7 +29,7 @@ from search.alerts.deliver import deliver
 from search.alerts.match import alert
 from search.index import index
 from search.indices import init
-from tests.forking import Forks
+from tests.forking import Forks, forks
 from tests.loopback import unused_ports
 from tests.search.alerts.telling import Web
 from wirewatch import batches
@@ -78,6 +78,14 @@ def work(root: str, stage: str, point: int) -> None:
     under_way = "deliver"
     deliver()
     print(json.dumps(passed))
+
+
+@pytest.fixture
+def forked() -> Iterator[Forks]:
+    """Starts processes that have imported this; they need no models."""
+    with forks() as one:
+        one.learn(f"import {__name__}", os.environ)
+        yield one
 
 
 class Run:
@@ -180,7 +188,6 @@ def written(es: Elasticsearch, index: str, but: set[str]) -> dict[str, Any]:
 def test_a_run_killed_anywhere_tells_what_an_undisturbed_one_tells_and_marks_what_it_repeats(
     forked: Forks, es: Elasticsearch, desk: Batch, inbox: Inbox, web: Web, tmp_path: Path
 ) -> None:
-    forked.learn(f"import {__name__}", os.environ)
     file = tmp_path / "told.jsonl"
     init(es)
     articles = list(desk.read(EnrichedArticle))

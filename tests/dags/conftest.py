@@ -19,7 +19,7 @@ from elasticsearch import Elasticsearch
 from search.alerts.alert import load_alerts
 from search.alerts.apply import apply
 from search.indices import DELIVERIES, init
-from tests.forking import WIREWATCH, Forked, Forks
+from tests.forking import MODELS, WIREWATCH, Forked, Forks, forks
 from tests.newsroom import Newsroom
 from wirewatch.records import Delivery, now
 
@@ -156,15 +156,17 @@ class Dags:
 
 
 @pytest.fixture(scope="session")
-def forked_airflow(forked: Forks, airflow_home: Path) -> Forks:
-    """Starts programs that have Airflow imported too."""
-    forked.learn(IMPORTED, {**os.environ, **airflow_settings(airflow_home.with_name("used"))})
-    return forked
+def forked(airflow_home: Path) -> Iterator[Forks]:
+    """Starts programs that have Airflow imported too: its logs get between what the programs of other tests print."""
+    with forks() as one:
+        one.learn(MODELS, os.environ)
+        one.learn(IMPORTED, {**os.environ, **airflow_settings(airflow_home.with_name("used"))})
+        yield one
 
 
 @pytest.fixture
-def run_dag(forked_airflow: Forks, environment: dict[str, str]) -> Dags:
-    return Dags(forked_airflow, environment)
+def run_dag(forked: Forks, environment: dict[str, str]) -> Dags:
+    return Dags(forked, environment)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ LONG_AGO = now() - timedelta(days=40)
 
 
 def test_each_duty_is_done_whatever_becomes_of_the_others(
-    forked_airflow: Forks,
+    forked: Forks,
     environment: dict[str, str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -63,7 +63,7 @@ def test_each_duty_is_done_whatever_becomes_of_the_others(
         row = (str(LONG_AGO.replace(tzinfo=None)), "long ago")
         airflow.execute("INSERT INTO log (dttm, event) VALUES (?, ?)", row)
 
-    run_dag = Dags(forked_airflow, environment | asked)
+    run_dag = Dags(forked, environment | asked)
     assert run_dag("maintain", "maintain", duties=DUTIES) == "failed"
     assert "Elasticsearch cannot keep snapshots in /nowhere" in run_dag.said
 

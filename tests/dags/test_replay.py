@@ -139,7 +139,7 @@ def in_database(query: str, *given: str) -> list[Any]:
 
 def test_days_are_replayed_by_hand_and_backfilled(
     first: date,
-    forked_airflow: Forks,
+    forked: Forks,
     airflow: dict[str, str],
     es: Elasticsearch,
     tmp_path: Path,
@@ -148,7 +148,7 @@ def test_days_are_replayed_by_hand_and_backfilled(
     before, told = everything(es), (tmp_path / "told").read_text()
     pages = batches.finished(get_settings().batches, "pages")
     days = [f"{first + timedelta(days=number)}" for number in range(3)]  # of the last nothing was crawled
-    run_dag = Dags(forked_airflow, dict(os.environ))
+    run_dag = Dags(forked, dict(os.environ))
 
     assert run_dag("replay", "replay", **{"from": days[0], "to": days[-1]}, dry_run=True) == "success"
     assert "This is a dry run" in run_dag.said

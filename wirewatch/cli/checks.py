@@ -159,8 +159,14 @@ def state(settings: Settings) -> Iterator[Finding]:
         yield well("There is no crawl state yet: the first crawl makes it")
         return
     found = layout(settings.state)
-    if found in (None, LAYOUT):
+    if found is None or found == LAYOUT:
         yield well(f"The crawl state answers at {url.render_as_string(hide_password=True)}")
+    elif found > LAYOUT:
+        yield Finding(
+            "wrong",
+            f"The crawl state is of a newer version of Wirewatch ({found}, this one knows {LAYOUT})",
+            "use that version here too, or name another database in WIREWATCH_STATE",
+        )
     else:
         yield Finding(
             "look",

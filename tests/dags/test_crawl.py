@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from elasticsearch import Elasticsearch
 from tests.dags.conftest import Dags
 from tests.newsroom import Newsroom
 from wirewatch import batches
+from wirewatch.batches import Batch
 from wirewatch.leases import lease
 from wirewatch.settings import Settings
 
@@ -77,6 +81,16 @@ def test_a_night_brings_the_news_the_next_one_nothing_new_and_a_day_later_articl
     assert hourly not in {host for host, *_ in newsroom.requests}  # its own crawl looks at them
 
 
+def announced(dags: Dags) -> list[str]:
+    """The batches that the events of the asset name."""
+    with closing(sqlite3.connect(Path(dags.environment["AIRFLOW_HOME"]) / "airflow.db")) as database:
+        return [
+            name
+            for (extra,) in database.execute("SELECT extra FROM asset_event")
+            for name in json.loads(extra)["batches"]
+        ]
+
+
 def become_hourly(newsroom: Newsroom, domain: str) -> str:
     """Move a source of the catalogue to another tier."""
     for file in newsroom.sources.glob("*.yml"):
@@ -97,11 +111,17 @@ def test_what_an_earlier_run_left_is_done_and_what_is_broken_costs_only_itself(
     records = Path(broken.url.removeprefix("file://")) / broken.manifest().files[batches.RECORDS]
     records.write_bytes(b"")
 
+    lost = Batch(settings.batches, "enriched", "20260101T020000Z-3f9a01-g00")
+    with batches.write(lost):
+        pass
+    (Path(lost.url.removeprefix("file://")) / lost.manifest().files[batches.RECORDS]).unlink()
+
     with lease(settings.state, [f"articles {taken.name}"], "another run"):
         assert run_dag("crawl", "crawl_nightly", sources=["maghreb-matin.localhost"], groups=1, retries=1) == "failed"
     assert f"Another run is at {taken.url} already." in run_dag.said
     assert run_dag.said.count("is damaged: it has 0 of its") == 1  # it would not pass, so it is not tried again
     assert sources_in(es) == {"maghreb-matin.localhost", "sada-al-nil.localhost"}
+    assert announced(run_dag) == [batch.name for batch in batches.finished(settings.batches, "indexed")]
     assert [batch.name for batch in batches.pending(settings.batches, "articles")] == [broken.name, taken.name]
     digest, title = sorted(to_the_operator(es))
     assert trouble in digest

@@ -34,6 +34,7 @@ from tests.wirewatch.crawled import (
 )
 from wirewatch import batches
 from wirewatch.batches import Batch
+from wirewatch.errors import UserError
 from wirewatch.records import Hint, Page, Postponed, Record, article_id
 from wirewatch.state import State
 
@@ -164,6 +165,17 @@ def test_tables_of_another_layout_are_rebuilt(root: str, url: str, old: list[str
     assert state.look_up([URL, "https://example.org/old"]).keys() == {URL}
     State(url)
     assert state.look_up([URL])[URL].etag == '"one"'
+
+
+def test_tables_of_a_newer_version_are_left_to_it(root: str, url: str) -> None:
+    write(root, "pages", "1-a", page())
+    ours = State(url)
+    ours.catch_up(root)
+    with ours.engine.begin() as connection:
+        connection.execute(text("UPDATE layout SET number = number + 1"))
+    with pytest.raises(UserError, match=r"newer Wirewatch \(layout \d+, this one knows \d+\)\. Use that version here"):
+        State(url)
+    assert ours.look_up([URL]).keys() == {URL}
 
 
 def _open(url: str, start: Any, problems: Any) -> None:

@@ -266,13 +266,10 @@ def show_batches(
     )
     for stage in (*batches.STAGES, batches.REJECTED):
         for batch in batches.finished(root, stage, since=f"{first:%Y%m%d}"):
-            try:
-                manifest = batch.manifest()
-            except Unavailable:
-                raise
-            except UserError as error:
-                table.add_row(stage, batch.name, "", "", "", str(error))
+            if not any(batches.readable([batch])):
+                table.add_row(stage, batch.name, "", "", "", "damaged")
                 continue
+            manifest = batch.manifest()
             happened = [f"{what} {number}" for what, number in manifest.counts.items()]
             if manifest.removed:
                 happened.append(f"files removed on {max(manifest.removed.values())}: {len(manifest.removed)}")

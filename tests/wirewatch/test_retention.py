@@ -79,7 +79,7 @@ def test_the_archive_goes_after_its_days_but_not_before_it_was_read(installation
     state.catch_up(settings.batches)
     assert shorten() == "all are kept for ever"
     installation(pages_days=30)
-    would = "pages older than 30 days: 2 files (0.0 MB) of 1 folders; 1 batches are old enough, but still needed"
+    would = "pages older than 30 days: 2 files (0.0 MB) of 1 folder; 1 batch is old enough, but still needed"
     assert shorten(dry_run=True) == would
     assert [archives(one) for one in (young, old, waiting)] == [2, 2, 2]
     assert shorten() == would
@@ -108,7 +108,7 @@ def test_in_an_object_store_it_is_the_same(
     old = batch(settings, "pages", 31)
     with batches.write(old.next("articles")):
         pass
-    assert shorten() == "pages older than 30 days: 2 files (0.0 MB) of 1 folders"
+    assert shorten() == "pages older than 30 days: 2 files (0.0 MB) of 1 folder"
     assert tidy().startswith("files of killed tries: 0 files")
     with file_system(old.url) as (fs, path):
         assert len(fs.find(path)) == 2, "manifest and records"
@@ -145,7 +145,7 @@ def test_enriched_articles_go_where_they_are_indexed_and_could_be_made_anew(
     for one in (whole, orphan):
         batch(settings, "indexed", 91, one.name[-1])
     assert shorten() == (
-        "enriched older than 90 days: 1 files (0.0 MB) of 1 folders; 2 batches are old enough, but still needed"
+        "enriched older than 90 days: 1 file (0.0 MB) of 1 folder; 2 batches are old enough, but still needed"
     )
     assert finished(settings.batches, "enriched") == [whole, unindexed, orphan]
     assert not list(folder(whole).glob(f"*{batches.RECORDS}"))

@@ -78,7 +78,7 @@ def damaged(batch: Batch) -> Iterator[None]:
     """A batch whose records are lost, and come back."""
     fs, path = fsspec.core.url_to_fs(f"{batch.url}/{batch.manifest().files[batches.RECORDS]}", **OPTIONS)
     whole = fs.cat_file(path)
-    fs.pipe_file(path, b"")
+    fs.rm_file(path)
     yield
     fs.pipe_file(path, whole)
 

@@ -148,6 +148,9 @@ def test_what_takes_too_long_is_told_and_what_is_killed_is_done_by_the_next_try(
     [title] = to_the_operator(es)  # the digest of the day waits for the night's crawl
     assert "of the DAG crawl_hourly failed at the task crawl: it timed out after 1 s" in title
 
+    nights = Batch(settings.batches, "articles", "20260101T020000Z-3f9a01-g00")
+    with batches.write(nights):
+        pass
     run = run_dag.start("crawl", "crawl_hot", **one)
     spider_of(run)
     os.killpg(run.pid, signal.SIGKILL)
@@ -160,6 +163,7 @@ def test_what_takes_too_long_is_told_and_what_is_killed_is_done_by_the_next_try(
     assert "The crawl of g00 broke down" in run_dag.said
     expected = {article.slug for article in newsroom.articles["maghreb-matin"] if article.in_edition(1)}
     assert len(documents(es, "articles")) == len(expected)
+    assert batches.pending(settings.batches, "enriched") == [nights], "hot news does not wait for what others left"
 
 
 def spider_of(run: subprocess.Popen[str]) -> psutil.Process:

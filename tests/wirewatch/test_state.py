@@ -34,8 +34,10 @@ from tests.wirewatch.crawled import (
 )
 from wirewatch import batches
 from wirewatch.batches import Batch
+from wirewatch.cli import checks
 from wirewatch.errors import UserError
 from wirewatch.records import Hint, Page, Postponed, Record, article_id
+from wirewatch.settings import Settings
 from wirewatch.state import State
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -175,6 +177,8 @@ def test_tables_of_a_newer_version_are_left_to_it(root: str, url: str) -> None:
         connection.execute(text("UPDATE layout SET number = number + 1"))
     with pytest.raises(UserError, match=r"newer Wirewatch \(layout \d+, this one knows \d+\)\. Use that version here"):
         State(url)
+    [found] = checks.state(Settings(state=url))
+    assert found.verdict == "wrong" and "newer version" in found.what
     assert ours.look_up([URL]).keys() == {URL}
 
 

@@ -45,8 +45,9 @@ def failed(context: dict[str, Any]) -> None:
     """
     dag, run = context["dag"].dag_id, context["run_id"]
     task, why = _first_failure(context)
-    where, because = f" at the task {task}" if task else "", f": {why.rstrip('.')}" if why else ""
-    title = f"The run {run} of the DAG {dag} failed{where}{because}. {run_page(dag, run)}"
+    where, because = f" at the task {task}" if task else "", f": {why}" if why else ""
+    end = "" if because.endswith((".", "?")) else "."
+    title = f"The run {run} of the DAG {dag} failed{where}{because}{end} {run_page(dag, run)}"
     _tell_operator(f"{dag} failed{where}", f"{title} Of others that fail there you hear tomorrow.")
 
 

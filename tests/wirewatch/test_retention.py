@@ -84,7 +84,7 @@ def test_the_archive_goes_after_its_days_but_not_before_it_was_read(installation
     assert [archives(one) for one in (young, old, waiting)] == [2, 2, 2]
     assert shorten() == would
     assert [archives(one) for one in (young, old, waiting)] == [2, 0, 2]
-    assert shorten() == would.replace("2 files", "0 files").replace("of 1 folder", "of 0 folders")
+    assert shorten() == would.replace("2 files", "0 files").replace("1 folder", "0 folders")
 
     # No stage takes its work for undone, what it says of itself is true, and the state is made from it as before.
     assert pending(settings.batches, "articles") == [waiting]

@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Many processes start here: what Python compiles is kept for the next one, also where the environment says otherwise.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help setup demo test lint types imports check up down newsroom bench requirements clean
 
 help:  ## Show the targets.

@@ -62,7 +62,8 @@ def searched(
     """Language, questions, ids of the articles, and the answers, of each language of a set."""
     files = {path.name.partition(".")[0]: path for path in folder.glob("*.corpus.jsonl.gz")}
     corpora = {language: rows(file)[:limit] for language, file in files.items()}
-    questions = rows(folder / "queries.jsonl.gz")
+    answers = {row["id"] for corpus in corpora.values() for row in corpus}
+    questions = [question for question in rows(folder / "queries.jsonl.gz") if question["relevant"] in answers]
     understood = {question["id"]: understand(question["query"]) for question in questions}
     foreign = sorted(language for language in corpora if language != "en")
     for languages in (foreign, ["en"] if "en" in corpora else []):

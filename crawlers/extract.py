@@ -156,7 +156,7 @@ def is_sign(page: Page) -> bool:
 def _workers(number: int) -> Iterator[ProcessPool]:
     # A fork server starts a fresh worker in milliseconds, and without the threads and locks of this process.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crawlers.extract"])
+    context.set_forkserver_preload(["crawlers.ahead"])
     with (
         hidden_main(),
         children_allowed(),

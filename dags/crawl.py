@@ -89,7 +89,7 @@ def crawl_of(tier: Tier) -> None:
             told([stage(Group.model_validate(group), run_name(), due=due, minutes=tier.minutes)])
 
         # Once a day, and when the night's crawl has said how most of the sources are.
-        go_on_from(crawl.expand(group=plan()), digest=tier.name == "nightly")
+        go_on_from(crawl.expand(group=plan()), digest=tier.name == "nightly", hot=tier.name == "hot")
 
     crawl_sources()
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +17,7 @@ from urllib.parse import quote
 from airflow.sdk import Asset, AsyncCallback, DeadlineAlert, DeadlineReference, get_current_context
 from airflow.sdk.configuration import conf
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
-from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from wirewatch.errors import UserError
 from wirewatch.words import how_many, span
@@ -27,7 +26,7 @@ log = logging.getLogger(__name__)
 # A line for each request would bury a task's numbers.
 logging.getLogger("elastic_transport.transport").setLevel(logging.WARNING)
 
-CRAWL, MODELS, INDEX = "crawl", "models", "index"
+CRAWL, MODELS, HOT, INDEX = "crawl", "models", "hot", "index"
 """The pools, which ``dags/pools.json`` gives their slots and reasons."""
 WHATEVER_CAME = "all_done"
 """Trigger rule of the tasks that work on what is there, even where a task before them failed."""
@@ -140,9 +139,9 @@ def news() -> dict[str, Any] | None:
     """What the index learned that the alerts were not asked about yet, for :data:`ARTICLES`; None where that is
     nothing. A try that was killed after it had indexed could not say so: the next one does.
     """
-    from wirewatch.batches import total
+    from wirewatch.batches import readable, total
 
-    found = [batch for batch in pending("alerted") if not batch.is_replay]
+    found = [batch for batch in readable(pending("alerted")) if not batch.is_replay]
     counts = total(found)
     learned = {what: counts.get(what, 0) for what in ("created", "updated")}
     return learned | {"batches": [batch.name for batch in found]} if any(learned.values()) else None
@@ -157,20 +156,14 @@ def run_name() -> str:
     return batches.run_name(run.run_after, f"{run.dag_id} {run.run_id}")
 
 
-@contextmanager
-def alone_with(found: Any, stage: str) -> Iterator[None]:
-    """Work on a batch that no other task works on for the same stage. Where one does, this task is skipped: two would
-    come to the same.
+def do(stage: str, work: Callable[[Any], Any], found: Iterable[Any]) -> None:
+    """Do a stage's work on batches, as :func:`wirewatch.work.each`, and end the log with its numbers. A try of a task
+    goes on with what the one before it held.
     """
-    from wirewatch.leases import lease
-    from wirewatch.settings import get_settings
+    from wirewatch.work import each
 
     own = get_current_context()["ti"]
-    me = f"{own.dag_id} {own.run_id} {own.task_id} {own.map_index}"
-    with lease(get_settings().state, [f"{stage} {found.name}"], holder=me) as held:
-        if not held.things:
-            raise AirflowSkipException(f"Another run is at {found.url} already.")
-        yield
+    told(each(stage, work, found, holder=f"{own.dag_id} {own.run_id} {own.task_id} {own.map_index}"))
 
 
 def told(done: Iterable[Any]) -> dict[str, int]:

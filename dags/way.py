@@ -14,13 +14,20 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.parts import ARTICLES, INDEX, MODELS, WHATEVER_CAME, alone_with, batch, names, news, pending, told
-from wirewatch.batches import each
+from dags.parts import ARTICLES, HOT, INDEX, MODELS, WHATEVER_CAME, batch, do, names, news, pending, run_name
+
+NEWS = "news"
+"""XCom of the task `index`: see :func:`dags.parts.news`."""
 
 
-def go_on_from(crawls: Any, *, digest: bool = False) -> None:
-    """Define the tasks that come after the task that crawls. The one that measures the sources tells the operator of
-    those that are not well if it is to write the ``digest`` of the day.
+def go_on_from(crawls: Any, *, digest: bool = False, hot: bool = False) -> None:
+    """Define the tasks that come after the task that crawls.
+
+    Args:
+        crawls: that task.
+        digest: whether the task that measures the sources tells the operator of those that are not well.
+        hot: whether the news waits for no other: of what is to be enriched only what this run crawled is, in a pool of
+            its own. What it leaves undone another run takes on.
     """
 
     @task(trigger_rule=WHATEVER_CAME)
@@ -31,32 +38,38 @@ def go_on_from(crawls: Any, *, digest: bool = False) -> None:
     def extract(name: str) -> None:
         from crawlers.extract import extract as stage
 
-        pages = batch("pages", name)
-        with alone_with(pages, "articles"):
-            told([stage(pages)])
+        do("articles", stage, [batch("pages", name)])
 
     @task(trigger_rule=WHATEVER_CAME)
     def extracted() -> list[str]:
-        return names(pending("enriched"))
+        found = pending("enriched")
+        return names([batch for batch in found if not hot or batch.name.startswith(run_name())])
 
     # Longer than the 20,000 articles of a group's first night take.
-    @task(pool=MODELS, execution_timeout=timedelta(hours=12))
+    @task(pool=HOT if hot else MODELS, execution_timeout=timedelta(hours=12))
     def enrich(name: str) -> None:
         from enrichment.enrich import enrich as stage
 
-        articles = batch("articles", name)
-        with alone_with(articles, "enriched"):
-            told([stage(articles)])
+        do("enriched", stage, [batch("articles", name)])
 
-    @task(pool=INDEX, trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1), outlets=[ARTICLES])
+    @task(pool=INDEX, trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def index() -> None:
         from search.index import index as stage
 
-        told(each(stage, pending("indexed")))
-        learned = news()
+        try:
+            do("indexed", stage, pending("indexed"))
+        finally:
+            # Here, where no other run asks the alerts meanwhile.
+            get_current_context()["ti"].xcom_push(NEWS, news())
+
+    # Of its own, because a task that fails changes no asset: `index` does where it left one batch of many undone.
+    @task(trigger_rule=WHATEVER_CAME, outlets=[ARTICLES])
+    def announce() -> None:
+        context = get_current_context()
+        learned = context["ti"].xcom_pull(task_ids="index", key=NEWS) or news()  # it may have been killed
         if not learned:
             raise AirflowSkipException("Nothing is new in the index: who waits for news is not woken.")
-        get_current_context()["outlet_events"][ARTICLES].extra = learned
+        context["outlet_events"][ARTICLES].extra = learned
 
     @task(pool=INDEX, trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def alert() -> None:
@@ -65,7 +78,7 @@ def go_on_from(crawls: Any, *, digest: bool = False) -> None:
         from search.alerts.match import alert as stage
 
         take_over(understand)
-        told(each(stage, pending("alerted")))
+        do("alerted", stage, pending("alerted"))
 
     @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def deliver() -> dict[str, int]:
@@ -78,7 +91,7 @@ def go_on_from(crawls: Any, *, digest: bool = False) -> None:
         from search.health.digest import send_digest
         from search.health.measure import health as stage
 
-        told(each(stage, pending("health")))
+        do("health", stage, pending("health"))
         if digest:
             send_digest()
 
@@ -86,12 +99,12 @@ def go_on_from(crawls: Any, *, digest: bool = False) -> None:
     def everything_went_well() -> None:
         """The end of the run: it fails where a task failed whose work the others went on without."""
 
-    indexes, alerts, delivered, measured = index(), alert(), deliver(), health()
+    indexes, announced, alerts, delivered, measured = index(), announce(), alert(), deliver(), health()
     to_extract = crawled()
     extracts = extract.expand(name=to_extract)
     to_enrich = extracted()
     enriches = enrich.expand(name=to_enrich)
     crawls >> to_extract
     extracts >> to_enrich
-    enriches >> indexes >> alerts >> delivered >> measured
-    [crawls, extracts, enriches, indexes, alerts, delivered, measured] >> everything_went_well()
+    enriches >> indexes >> announced >> alerts >> delivered >> measured
+    [crawls, extracts, enriches, indexes, announced, alerts, delivered, measured] >> everything_went_well()

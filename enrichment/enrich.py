@@ -74,7 +74,9 @@ def enrich(
 
     # What is understood waits in a file: who is meant by a name and which story each article belongs to is told at the
     # end, one process at a time.
-    with tempfile.TemporaryDirectory() as folder:
+    scratch = get_settings().home / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="enrich-", dir=scratch) as folder:
         waiting, stories = Path(folder) / "waiting", Path(folder) / STORIES
         facts, named = [], []
         with waiting.open("wb") as file:

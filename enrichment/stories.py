@@ -265,7 +265,7 @@ class Remembered:
 
 def room(stories: int) -> Matrix:
     """Rows for the unit vectors of so many stories, and for as many new ones: memory is taken when they are filled."""
-    return np.zeros((2 * stories + CANDIDATES, DIMENSIONS), dtype=np.float32)
+    return np.empty((2 * stories + CANDIDATES, DIMENSIONS), dtype=np.float32)
 
 
 class Stories:
@@ -347,7 +347,7 @@ class Stories:
             self._places[id] = len(self._ids)
             self._ids.append(id)
             if len(self._ids) > len(self._centres):
-                self._centres = np.vstack([self._centres, np.zeros_like(self._centres)])
+                self._centres = np.vstack([self._centres, np.empty_like(self._centres)])
         story = self.told(id)
         self._common.update(name for name in facts.names if name not in story.names)
         story.add(facts, self.languages.centred(facts))

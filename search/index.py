@@ -17,10 +17,11 @@ from search.documents import Indexed, action, document, indexed, is_new_text
 from search.duplicates import Copies, Text
 from search.indices import ALIAS, NOTICES, STORIES, homes, init
 from wirewatch.batches import REJECTED, Batch, BatchWriter, finished, tries, write
-from wirewatch.database import lots
+from wirewatch.database import in_turn, lots
 from wirewatch.records import STORIES as STORY_LINES
 from wirewatch.records import EnrichedArticle, IndexOutcome, Rejected, Story, now
 from wirewatch.replay import latest
+from wirewatch.settings import get_settings
 
 __all__ = ["ALIAS", "NOTICES", "STORIES", "index", "init", "rejected", "retry"]
 
@@ -126,10 +127,14 @@ def _index(
     total: int,
 ) -> None:
     """Index articles, and the stories of some enriched batches, as a run of the receipt's name, and write the receipt;
-    before it, where an article was refused, the dead-letter batch.
+    before it, where an article was refused, the dead-letter batch. One process at a time does: copies are looked for
+    among what the others have written.
     """
-    init(client)
-    with plain_errors(), write(receipt) as out, ExitStack() as rest:
+    with in_turn(get_settings().state, "index"), plain_errors(), ExitStack() as rest:
+        if receipt.exists():  # another process was faster
+            return
+        init(client)
+        out = rest.enter_context(write(receipt))
         dead: BatchWriter | None = None
         sender, copies = Sender(client), Copies(client, ALIAS)
         copies.refresh()

@@ -13,12 +13,17 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import URL
 
 from search.node import Node
+from tests.forking import MODELS, Forks, forks
 from tests.postgres import postgres
 from tests.s3 import S3, s3
 from wirewatch.settings import Settings, get_settings
 
 ROOT = Path(__file__).parents[1]
 OURS = ("WIREWATCH_", "ELASTICSEARCH_URL")
+# As many tests run at once as there are processors: more threads only wait for each other. Set before they are made.
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+JAVA = "-XX:TieredStopAtLevel=1\n-XX:-UseG1GC\n-XX:+UseSerialGC\n"
+"""A node of the tests lives too short for what Java's second compiler and its collector's threads cost: half of all."""
 
 
 def pytest_configure() -> None:
@@ -58,6 +63,7 @@ def node(server: Path) -> Iterator[Settings]:
     for home in _open_folder():
         snapshots = {"snapshots": str(home / "snapshots")}
         settings = Settings(home=home, node_home=server, elasticsearch=snapshots)
+        short_lived(home)
         try:
             Node(settings).start()
             yield settings
@@ -93,6 +99,14 @@ def es(settings: Settings) -> Iterator[Elasticsearch]:
 
 
 @pytest.fixture(scope="session")
+def forked() -> Iterator[Forks]:
+    """Starts programs that have the language models from the start."""
+    with forks() as one:
+        one.learn(MODELS, os.environ)
+        yield one
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[URL]:
     """A PostgreSQL server for the whole session; ``tests.postgres.new_database`` makes a database in it."""
     with postgres() as url:
@@ -112,6 +126,13 @@ def store(s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
     return s3_server
+
+
+def short_lived(home: Path) -> None:
+    """Let the node of a home, which is not there yet, start in half the time and take its answers a little longer."""
+    folder = home / "node/config/jvm.options.d"
+    folder.mkdir(parents=True)
+    (folder / "tests.options").write_text(JAVA)
 
 
 def _open_folder() -> Iterator[Path]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -30,27 +29,27 @@ from search.alerts.deliver import deliver
 from search.alerts.match import alert
 from search.index import index
 from search.indices import init
+from tests.forking import Forks, forks
 from tests.loopback import unused_ports
 from tests.search.alerts.telling import Web
 from wirewatch import batches
 from wirewatch.batches import Batch, write
 from wirewatch.records import AGAIN, EnrichedArticle
-from wirewatch.settings import get_settings
 
 ARTICLES, ALERTS, ROUNDS = 200, 40, 10
 STAGES = ("index", "alert", "deliver")
-processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload([__name__])
+WORK = f"""
+import sys
+from {__name__} import work
+work(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+"""
 
 
 # What is killed
 
 
-def work(environment: dict[str, str], root: str, stage: str | None, point: int, points: Any) -> None:
-    """Do all stages, in a process of their own; where a stage is given, be killed at that point of it. ``points``
-    counts those of each stage."""
-    os.environ.update(environment)  # the server that forks has the one of the first test that used it
-    get_settings.cache_clear()
+def work(root: str, stage: str, point: int) -> None:
+    """Do all stages, and print how many points each has; where one is given, be killed at that point of it."""
     passed: Counter[str] = Counter()
     under_way = ""
 
@@ -65,7 +64,6 @@ def work(environment: dict[str, str], root: str, stage: str | None, point: int, 
 
     def pass_by() -> None:
         passed[under_way] += 1
-        points[STAGES.index(under_way)] = passed[under_way]
         if (under_way, passed[under_way]) == (stage, point):
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -79,24 +77,37 @@ def work(environment: dict[str, str], root: str, stage: str | None, point: int, 
         alert(batch)
     under_way = "deliver"
     deliver()
+    print(json.dumps(passed))
+
+
+@pytest.fixture
+def forked() -> Iterator[Forks]:
+    """Starts processes that have imported this; they need no models."""
+    with forks() as one:
+        one.learn(f"import {__name__}", os.environ)
+        yield one
 
 
 class Run:
     """A folder of batches with one to index."""
 
-    def __init__(self, folder: Path, desk: Batch) -> None:
-        self.root = folder.as_uri()
+    def __init__(self, forked: Forks, folder: Path, desk: Batch) -> None:
+        self.forked, self.root = forked, folder.as_uri()
         (folder / "enriched").mkdir(parents=True)
         (folder / "enriched" / desk.name).symlink_to(desk.url.removeprefix("file://"))
 
-    def go(self, stage: str | None = None, point: int = 0) -> list[int]:
+    def go(self) -> dict[str, int]:
         """Do it, and return how many points each stage has."""
-        points = processes.Array("i", len(STAGES))
-        process = processes.Process(target=work, args=(dict(os.environ), self.root, stage, point, points))
-        process.start()
-        process.join(120)
-        assert process.exitcode == (-signal.SIGKILL if stage else 0), (stage, point, list(points))
-        return list(points)
+        return dict(json.loads(self._ended("", 0, 0)))
+
+    def go_until(self, stage: str, point: int) -> None:
+        """Do it, and be killed at that point."""
+        self._ended(stage, point, -signal.SIGKILL)
+
+    def _ended(self, stage: str, point: int, status: int) -> str:
+        done = self.forked.run(WORK, self.root, stage, str(point), environment=os.environ)
+        assert done.returncode == status, (stage, point, done.stderr)
+        return done.stdout
 
 
 # What hears it
@@ -175,7 +186,7 @@ def written(es: Elasticsearch, index: str, but: set[str]) -> dict[str, Any]:
 
 @pytest.mark.timeout(900)
 def test_a_run_killed_anywhere_tells_what_an_undisturbed_one_tells_and_marks_what_it_repeats(
-    es: Elasticsearch, desk: Batch, inbox: Inbox, web: Web, tmp_path: Path
+    forked: Forks, es: Elasticsearch, desk: Batch, inbox: Inbox, web: Web, tmp_path: Path
 ) -> None:
     file = tmp_path / "told.jsonl"
     init(es)
@@ -190,9 +201,9 @@ def test_a_run_killed_anywhere_tells_what_an_undisturbed_one_tells_and_marks_wha
         for kind in ("articles-*", "stories", "notices", "deliveries"):
             for found in es.indices.get(index=f"wirewatch-{kind}"):
                 es.indices.delete(index=found)
-        return Run(tmp_path / name, desk)
+        return Run(forked, tmp_path / name, desk)
 
-    points = dict(zip(STAGES, begin("undisturbed").go(), strict=True))
+    points = begin("undisturbed").go()
     expected = heard(inbox, web, file)
     assert all(times == 1 for channel in expected.values() for times in channel.values())
     notices = partial(written, es, "wirewatch-notices", {"created", "due"})
@@ -206,7 +217,7 @@ def test_a_run_killed_anywhere_tells_what_an_undisturbed_one_tells_and_marks_wha
     for lap in range(ROUNDS):
         run = begin(f"{lap}")
         for stage in STAGES:
-            run.go(stage, chance.randint(1, points[stage]))
+            run.go_until(stage, chance.randint(1, points[stage]))
             kills[stage] += 1
         run.go()
         found = heard(inbox, web, file)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from elasticsearch import Elasticsearch
 
 from enrichment.enrich import enrich
 from search.index import index
+from tests.forking import WIREWATCH, Forks
 from tests.loopback import unused_ports
 from tests.search.kibana.reading import QUIET, empty_panels
 from wirewatch import batches
@@ -30,16 +29,23 @@ READERS_COPY = (
 )
 
 
-def run(*command: str) -> str:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=dict(os.environ, COLUMNS="200"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+class Newcomer:
+    """Types commands."""
 
+    def __init__(self, forked: Forks) -> None:
+        self.forked = forked
 
-def found(*arguments: str) -> list[dict[str, Any]]:
-    wirewatch = (sys.executable, "-c", "from wirewatch.cli import app; app()")
-    hits: list[dict[str, Any]] = json.loads(run(*wirewatch, "search", *arguments, "--json"))["hits"]
-    return hits
+    def run(self, program: str, *arguments: str) -> str:
+        done = self.forked.run(program, *arguments, environment=dict(os.environ, COLUMNS="200"))
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def makes_the_demo(self) -> str:
+        return self.run("from tests.newsroom.demo import main; main()")
+
+    def finds(self, *arguments: str) -> list[dict[str, Any]]:
+        hits: list[dict[str, Any]] = json.loads(self.run(WIREWATCH, "search", *arguments, "--json"))["hits"]
+        return hits
 
 
 def counts(settings: Settings, stage: str) -> dict[str, int]:
@@ -57,12 +63,11 @@ def concepts(es: Elasticsearch, id: str) -> list[str]:
 
 @pytest.mark.timeout(600)
 def test_the_demo_answers_the_analyst_and_a_second_run_fetches_only_what_changed(
-    settings: Settings, es: Elasticsearch, monkeypatch: pytest.MonkeyPatch
+    forked: Forks, settings: Settings, es: Elasticsearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WIREWATCH_NEWSROOM_PORT", str(unused_ports()))
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")
-
-    said = run(sys.executable, "-m", "tests.newsroom.demo")
+    newcomer = Newcomer(forked)
+    said = newcomer.makes_the_demo()
     for row in ("fetched", "new", "unchanged", "failed: http-403", "enriched", "indexed", "alerted", "Try next"):
         assert row in said
     first = counts(settings, "pages")
@@ -76,17 +81,18 @@ def test_the_demo_answers_the_analyst_and_a_second_run_fetches_only_what_changed
         ("coopération militaire Russie Afrique",),
         ("التعاون العسكري الروسي الأفريقي",),
     ):
-        best, *others = found(*arguments)
+        best, *others = newcomer.finds(*arguments)
         assert "maghreb-matin" in best["url"] and "cooperation-militaire" in best["url"], arguments
         assert best["language"] == "fr" and best["published"].startswith("2023-02-27")
         assert {"country:RU", "region:Africa", "topic:military-cooperation"} <= {c["id"] for c in best["concepts"]}
         assert best["fragments"]
         assert all(hit["score"] < best["score"] for hit in others)
 
-    assert "maghreb-matin" in found("--kql", EVENT)[0]["url"]
-    assert all("country:RU" in concepts(es, hit["id"]) for hit in found("--kql", EVENT)), "a filter, not a guess"
+    events = newcomer.finds("--kql", EVENT)
+    assert "maghreb-matin" in events[0]["url"]
+    assert all("country:RU" in concepts(es, hit["id"]) for hit in events), "a filter, not a guess"
 
-    run(sys.executable, "-m", "tests.newsroom.demo")
+    newcomer.makes_the_demo()
     second = counts(settings, "pages")
     es.indices.refresh(index="articles")
     new, updated = counts(settings, "articles").get("new", 0), counts(settings, "articles").get("updated", 0)
@@ -94,7 +100,7 @@ def test_the_demo_answers_the_analyst_and_a_second_run_fetches_only_what_changed
     assert es.count(index="articles")["count"] == articles + new
     assert es.count(index="articles", query={"term": {"revision": 2}})["count"] == updated > 0
 
-    run(sys.executable, "-m", "tests.newsroom.demo")
+    newcomer.makes_the_demo()
     assert counts(settings, "pages").get("fetched", 0) == 0
     assert es.count(index="articles")["count"] == articles + new
 
@@ -106,9 +112,9 @@ def test_the_demo_answers_the_analyst_and_a_second_run_fetches_only_what_changed
         out.add(copy)
     index(enrich(batch))
     for arguments in ((QUESTION,), ("--kql", KQL)):
-        best_two = [hit["id"] for hit in found(*arguments)[:2]]
+        best_two = [hit["id"] for hit in newcomer.finds(*arguments)[:2]]
         assert copy.id in best_two, "the real article, and our own report of the same visit, come first"
-        assert found(*arguments, "--source", "information.tv5monde.com")[0]["id"] == copy.id
+        assert newcomer.finds(*arguments, "--source", "information.tv5monde.com")[0]["id"] == copy.id
 
 
 def readers_copy() -> Article:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +18,7 @@ from elasticsearch import Elasticsearch
 from search.alerts.alert import Alert, load_alerts
 from search.alerts.apply import apply
 from search.indices import init
+from tests.forking import WIREWATCH, Forked, Forks
 from tests.index import indexed
 from tests.newsroom import Newsroom
 from tests.s3 import S3
@@ -35,10 +34,16 @@ class Operator:
     """Someone who types ``wirewatch run`` in a home of their own."""
 
     def __init__(
-        self, room: Newsroom, home: Path, es: Elasticsearch, alerts: Sequence[Alert], root: str | None = None
+        self,
+        forked: Forks,
+        room: Newsroom,
+        home: Path,
+        es: Elasticsearch,
+        alerts: Sequence[Alert],
+        root: str | None = None,
     ) -> None:
-        self.root, self.es, self.room = root or (home / "batches").as_uri(), es, room
-        self.command = [sys.executable, "-c", "from wirewatch.cli import app; app()", "run"]
+        self.root, self.es, self.room, self.forked = root or (home / "batches").as_uri(), es, room, forked
+        self.command = ["run"]
         for site in SITES:
             self.command += ["--source", f"{site}.localhost"]
         self.environment = {
@@ -52,20 +57,12 @@ class Operator:
         init(es)
         apply(es, alerts)
 
-    def start(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self.command,
-            env=self.environment,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+    def start(self) -> Forked:
+        return self.forked.start(WIREWATCH, *self.command, environment=self.environment)
 
     def run(self) -> None:
         process = self.start()
-        said, _ = process.communicate()
+        said = process.communicate()
         assert process.returncode == 0, said
 
     def run_and_kill(self, stage: str, reached: Callable[[], bool]) -> None:
@@ -73,10 +70,10 @@ class Operator:
         before = len(batches.finished(self.root, stage))
         process = self.start()
         while not reached():
-            assert process.poll() is None, f"the run ended before {stage}: {process.communicate()[0]}"
+            assert process.poll() is None, f"the run ended before {stage}: {process.communicate()}"
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
         assert len(batches.finished(self.root, stage)) == before, f"{stage} was over before it was killed"
 
     def under_way(self, stage: str) -> bool:
@@ -93,20 +90,20 @@ class Operator:
 
 @pytest.mark.timeout(600)
 def test_a_run_killed_in_each_stage_ends_in_the_same_index_as_an_undisturbed_one(
-    settings: Settings, es: Elasticsearch, store: S3, tmp_path: Path
+    forked: Forks, settings: Settings, es: Elasticsearch, store: S3, tmp_path: Path
 ) -> None:
     pipe = tmp_path / "pipe"
     demo = load_alerts(ROOT / "tests/newsroom/alerts.yml")
     alerts = [*demo, Alert(name="Slow", kql="countries: *", tell=[f"file://{pipe}"])]
     with Newsroom(port=0, slow=0.1) as room:
-        undisturbed = Operator(room, tmp_path / "undisturbed", es, alerts, store.bucket())
+        undisturbed = Operator(forked, room, tmp_path / "undisturbed", es, alerts, store.bucket())
         undisturbed.run()
         assert len(batches.finished(undisturbed.root, "health")) == 1
         expected = indexed(es)
         assert len(expected.articles) > 30 and expected.told
         es.indices.delete(index=",".join(es.indices.get(index="wirewatch-*")))
 
-        disturbed = Operator(room, tmp_path / "disturbed", es, alerts)
+        disturbed = Operator(forked, room, tmp_path / "disturbed", es, alerts)
         room.requests.clear()
         disturbed.run_and_kill("pages", lambda: len(room.requests) > 20)
         disturbed.run_and_kill("articles", lambda: disturbed.under_way("articles"))

@@ -14,9 +14,10 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import os
 import secrets
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
 import zstandard
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from wirewatch import settled
 from wirewatch.cost import Meter
@@ -79,7 +80,7 @@ class Batch:
         """What the batch says about itself.
 
         Raises:
-            UserError: there is no such batch, or it was never finished.
+            UserError: there is no such batch, it was never finished, or its manifest is damaged.
         """
         return _manifest(self)
 
@@ -129,7 +130,13 @@ class Batch:
         Raises:
             UserError: the batch does not exist, or is not whole.
         """
-        return map(record.model_validate_json, self._lines())
+        return (self._parsed(record, line) for line in self._lines())
+
+    def _parsed(self, record: type[R], line: str | bytes) -> R:
+        try:
+            return record.model_validate_json(line)
+        except ValidationError as error:
+            raise self._damaged(f"a line is no {record.__name__}: {error.errors()[0]['msg']}") from error
 
     def _lines(self) -> Iterator[str]:
         expected, number = self.manifest().records, 0
@@ -138,7 +145,7 @@ class Batch:
                 for line in io.TextIOWrapper(data, encoding="utf-8"):
                     number += 1
                     yield line
-        except (FileNotFoundError, zstandard.ZstdError) as error:
+        except (FileNotFoundError, zstandard.ZstdError, UnicodeDecodeError) as error:
             raise self._damaged(str(error)) from error
         if number != expected:
             raise self._damaged(f"it has {number} of its {how_many(expected, 'record')}")
@@ -154,7 +161,7 @@ class Batch:
         wanted = tuple(f'{{"id":"{id}"' for id in ids)
         for line in self._lines():
             if line.startswith(wanted):
-                yield record.model_validate_json(line)
+                yield self._parsed(record, line)
 
     def lines(self, record: type[R], name: str) -> Iterator[R]:
         """The records of a further data file of the batch, one a line; none where it has no such file."""
@@ -163,7 +170,7 @@ class Batch:
         try:
             with self.open(name) as data:
                 for line in data:
-                    yield record.model_validate_json(line)
+                    yield self._parsed(record, line)
         except FileNotFoundError as error:
             raise self._damaged(str(error)) from error
 
@@ -199,6 +206,8 @@ def _manifest(batch: Batch) -> Manifest:
             f"There is no finished batch {batch.stage}/{batch.name} under {batch.root}. "
             "`wirewatch batches --from DATE` lists those that there are."
         ) from None
+    except ValidationError as error:
+        raise batch._damaged(f"{MANIFEST} cannot be read: {error.errors()[0]['msg']}") from error
 
 
 @dataclass
@@ -261,6 +270,9 @@ def write(batch: Batch, meter: Meter | None = None) -> Iterator[BatchWriter]:
         yield writer
     with file_system(batch.url) as (fs, path):
         size = sum(fs.size(f"{path}/{name}") for name in writer.files.values())
+        if is_disk(fs):
+            for name in writer.files.values():
+                _sync(f"{path}/{name}")
     manifest = Manifest(
         stage=batch.stage,
         name=batch.name,
@@ -321,9 +333,20 @@ def forget(batch: Batch, names: Collection[str]) -> None:
 
 
 def _rename(fs: Any, path: str, draft: str, data: bytes) -> None:
-    """Write a manifest on a disk, where renaming is atomic."""
+    """Write a manifest on a disk, where renaming is atomic; it is on the disk afterwards, whole."""
     fs.pipe_file(f"{path}/{draft}", data)
+    _sync(f"{path}/{draft}")
     fs.mv(f"{path}/{draft}", f"{path}/{MANIFEST}")
+    _sync(path)
+
+
+def _sync(path: str) -> None:
+    """Wait until a file or folder is on the disk, so that a power cut leaves no manifest of something that is not."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _as_json(manifest: Manifest) -> bytes:
@@ -371,27 +394,6 @@ def pending(root: str, stage: str) -> list[Batch]:
     return finished(root, before, but=[batch.name for batch in finished(root, stage, since=since)], since=since)
 
 
-def each(work: Callable[[Batch], Batch], found: Iterable[Batch]) -> list[Batch]:
-    """Do a stage's work on batches, one after the other. What is wrong with one of them stops no other.
-
-    Raises:
-        UserError: of the first that failed, when the others are done; at once, where what is needed is not there.
-    """
-    done: list[Batch] = []
-    wrong: UserError | None = None
-    for batch in found:
-        try:
-            done.append(work(batch))
-        except Unavailable:
-            raise
-        except UserError as error:
-            log.error("%s", error)
-            wrong = wrong or error
-    if wrong:
-        raise wrong
-    return done
-
-
 def run_name(moment: datetime, key: str) -> str:
     """The part of a batch's name that says of which run it is: ``20270131T020000Z-3f9a01``.
 
@@ -400,6 +402,19 @@ def run_name(moment: datetime, key: str) -> str:
         key: tells two runs that began in the same second apart; the same run always has the same.
     """
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
+
+
+def readable(found: Iterable[Batch]) -> Iterator[Batch]:
+    """Those of finished batches whose manifest can be read; the log names the others."""
+    for batch in found:
+        try:
+            batch.manifest()
+        except Unavailable:
+            raise
+        except UserError as error:
+            log.error("%s", error)
+        else:
+            yield batch
 
 
 def total(batches: Iterable[Batch]) -> dict[str, int]:

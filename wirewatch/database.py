@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    URL,
     Connection,
     DateTime,
     Dialect,
@@ -146,7 +147,11 @@ def compact(url: str) -> int:
 
 
 def lay_out(engine: Engine, tables: MetaData, layout: str, number: int) -> None:
-    """Make the tables, anew where the one row of the table ``layout`` has another number than this."""
+    """Make the tables, anew where the one row of the table ``layout`` has a lower number than this, or none.
+
+    Raises:
+        UserError: it has a higher one. Two versions at once would take turns to make them anew.
+    """
     table = tables.tables[layout]
     with engine.connect() as connection:
         if _is_laid_out(connection, table, number):
@@ -159,7 +164,13 @@ def lay_out(engine: Engine, tables: MetaData, layout: str, number: int) -> None:
 
 
 def _is_laid_out(connection: Connection, layout: Table, number: int) -> bool:
-    return inspect(connection).has_table(layout.name) and connection.scalar(select(layout.c.number)) == number
+    found = connection.scalar(select(layout.c.number)) if inspect(connection).has_table(layout.name) else None
+    if found is not None and found > number:
+        raise UserError(
+            f"The tables at WIREWATCH_STATE={_shown(connection.engine.url)} are of a newer Wirewatch ({layout.name} "
+            f"{found}, this one knows {number}). Use that version here too, or name another database."
+        )
+    return found == number
 
 
 def connect(url: str) -> Engine:
@@ -185,13 +196,17 @@ def connect(url: str) -> Engine:
         raise _problem(url, error) from None
 
 
+def _shown(url: URL) -> str:
+    # Without the query, which may hold a password too.
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
 def _problem(url: str, error: Exception) -> UserError:
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     if isinstance(error, ModuleNotFoundError):
         reason += ". For PostgreSQL: pip install 'wirewatch[postgres]', and an address postgresql+psycopg://…"
     try:
-        # Without the query, which may hold a password too.
-        shown = make_url(url).set(query={}).render_as_string(hide_password=True)
+        shown = _shown(make_url(url))
     except (ArgumentError, ValueError):
         shown = url.partition("://")[0] + "://…"
     kind = Unavailable if isinstance(error, OperationalError) else UserError

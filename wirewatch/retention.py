@@ -158,7 +158,7 @@ def tidy(*, dry_run: bool = False) -> str:
     tries, folders = Removed("files of killed tries"), Removed("folders of dead processes and past days")
     for stage in (*STAGES, REJECTED):
         _tidy_stage(settings.batches, stage, before, tries, dry_run)
-    for kind in ("crawl", "batch", "told"):
+    for kind in ("crawl", "batch", "enrich", "told"):
         for folder in sorted((settings.home / "tmp").glob(f"{kind}-*")):
             _tidy_folder(folder, before, folders, dry_run)
     return f"{tries}; {folders}"

@@ -10,6 +10,7 @@ The tables are in :mod:`wirewatch.state_tables`; what a batch changes in them is
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from wirewatch import batches, settled
 from wirewatch.database import LOT, alone, connect, lay_out, lots
+from wirewatch.errors import Unavailable, UserError
 from wirewatch.projection import take_in
 from wirewatch.records import PageKind
 from wirewatch.state_tables import (
@@ -39,6 +41,8 @@ from wirewatch.state_tables import (
     rows_of,
 )
 
+log = logging.getLogger(__name__)
+
 
 class State:
     """The crawl state at a SQLAlchemy URL; its tables are made when they are missing.
@@ -55,7 +59,8 @@ class State:
 
         Whenever the batches of articles are finished, the state is the one that is rebuilt from all batches. Only where
         two runs asked for the same address and the first to begin was the last to end, an older answer that comes after
-        a newer one changes nothing but the number of pages of its day.
+        a newer one changes nothing but the number of pages of its day. A batch that is damaged is named in the log and
+        left out, with the articles of its pages, until it is whole again.
         """
         note = settled.note(root)
         with Session(self.engine) as session:
@@ -71,9 +76,19 @@ class State:
             batch for stage, names in applied.items() for batch in batches.finished(root, stage, but=names, since=since)
         ]
         # By name, which is by time; of one name the pages first, because the articles came from them.
-        for batch in sorted(found, key=lambda batch: (batch.name, batch.stage == "articles")):
-            self._apply(batch)
-        if note and not is_known:
+        found.sort(key=lambda batch: (batch.name, batch.stage == "articles"))
+        damaged: set[str] = set()
+        for batch in found:
+            if batch.name in damaged:
+                continue
+            try:
+                self._apply(batch)
+            except Unavailable:
+                raise
+            except UserError as error:
+                log.error("%s Until then nobody remembers what was seen there.", error)
+                damaged.add(batch.name)
+        if note and not is_known and not damaged:
             with alone(self.engine) as connection, Session(connection) as session:
                 session.merge(Applied(stage=SETTLED, name=note))
                 session.flush()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from search.alerts.store import Kept
-from search.query.question import Unreadable, written_in_kql
+from search.query.question import Unreadable, written_in_kql, written_in_lucene
 
 NEAR = 0.5
 """How relevant an article must be to an alert with a sentence that does not say: every article is a little near."""
@@ -19,13 +19,19 @@ BEST = 0.7
 """Of how near an article is to a sentence, the part of its nearest piece; its opening has the rest."""
 BACKGROUND, REFERENCE = (1 + 0.75) / 2, (1 + 0.9) / 2
 """What a sentence has before it is calibrated. An E5 cosine is hardly ever below 0.75 or above 0.9."""
+_WRITTEN = {
+    "kql": written_in_kql,
+    "query_string": written_in_lucene,
+    "simple_query_string": written_in_lucene,
+}
+"""Queries with a text that Elasticsearch has to read, and who looks at it before."""
 
 
 def query(kept: Kept) -> dict[str, Any]:
     """What finds the articles that an alert is about; it scores nothing.
 
     Raises:
-        Unreadable: it has a sentence, and nobody has understood it; or its KQL cannot be asked.
+        Unreadable: it has a sentence, and nobody has understood it; or its text cannot be asked.
     """
     least = threshold(kept)
     if least is None:
@@ -53,7 +59,7 @@ def scored(kept: Kept) -> dict[str, Any]:
     nearest piece of the text, as a search by meaning weighs them. Text scores as in Kibana (BM25).
 
     Raises:
-        Unreadable: it has a sentence, and nobody has understood it; or its KQL cannot be asked.
+        Unreadable: it has a sentence, and nobody has understood it; or its text cannot be asked.
     """
     if not kept.alert.about:
         return {"bool": {"must": text(kept), "filter": besides(kept)}}
@@ -64,18 +70,36 @@ def text(kept: Kept) -> list[dict[str, Any]]:
     """What an article must have by KQL or Lucene's syntax, where the alert has such a text.
 
     Raises:
-        Unreadable: its KQL cannot be asked.
+        Unreadable: the text cannot be asked.
     """
     alert = kept.alert
     if alert.kql:
         return [written_in_kql(alert.kql)]
-    # As Kibana asks it, unless its advanced settings say otherwise.
-    return [{"query_string": {"query": alert.lucene, "analyze_wildcard": True}}] if alert.lucene else []
+    return [written_in_lucene(alert.lucene)] if alert.lucene else []
 
 
 def besides(kept: Kept) -> list[dict[str, Any]]:
-    """What it must have besides."""
+    """What it must have besides.
+
+    Raises:
+        Unreadable: one of its clauses has a text that cannot be asked.
+    """
+    for clause in kept.alert.clauses:
+        _check(clause)
     return [*kept.alert.clauses, *kept.alert.where.clauses()]
+
+
+def _check(query: Any) -> None:
+    """Raise :class:`Unreadable` where there is a text in a query, however deep, that cannot be asked."""
+    if isinstance(query, dict):
+        for kind, inner in query.items():
+            text = inner.get("query") if isinstance(inner, dict) else None
+            if kind in _WRITTEN and isinstance(text, str):
+                _WRITTEN[kind](text)
+            _check(inner)
+    elif isinstance(query, list):
+        for inner in query:
+            _check(inner)
 
 
 def _near(kept: Kept) -> dict[str, Any]:

@@ -7,10 +7,12 @@ have: the languages of the run. In a field without a word nothing can be found, 
 
 from __future__ import annotations
 
-import hashlib
 import logging
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch
@@ -25,6 +27,9 @@ FEW = 500
 """Fewer alerts are asked before an index is made."""
 WORTH = 2
 """How many alerts save what it costs to copy an article: one or less on a warm node, two on one that just started."""
+LEFT = timedelta(hours=6)
+"""After which a copy is one that a killed process left: no matching takes so long."""
+_NAME = "wirewatch-matching-"
 VECTORS = ("embedding", "passages")
 """Fields that the copy lacks: they are dear, and words are not looked for in them."""
 _TEXTS = [f"text.{language}" for language in sorted(schema.text_languages())]
@@ -40,7 +45,10 @@ _UNHURRIED: dict[str, Any] = {
 @contextmanager
 def copied(client: Elasticsearch, run: str, alerts: int) -> Iterator[str]:
     """Where to ask that many alerts: an index with a copy of the run's articles, or all articles where it is not worth
-    while or cannot be made. The copy is removed afterwards; one that a killed process left is made anew.
+    while or cannot be made. The copy is removed afterwards.
+
+    It is this process's own: two that match the same run, one of them perhaps given up and alive, take nothing from
+    each other. One that a killed process left is removed with the first copy that is made after :data:`LEFT`.
     """
     articles, fields = _brought(client, run)
     place = _copy(client, run, fields) if alerts >= max(FEW, WORTH * articles) else ALIAS
@@ -52,13 +60,14 @@ def copied(client: Elasticsearch, run: str, alerts: int) -> Iterator[str]:
 
 
 def _copy(client: Elasticsearch, run: str, fields: list[str]) -> str:
-    name = f"wirewatch-matching-{hashlib.sha256(run.encode()).hexdigest()[:20]}"
+    name = f"{_NAME}{secrets.token_hex(10)}"
     template = schema.load("component")["wirewatch-articles-fields"]["template"]
     settings = {**template["settings"]["index"], **_UNHURRIED, "query.default_field": fields}
+    _lighten(template["mappings"]["properties"])
     source = {"index": ALIAS, "query": _of(run), "_source": {"excludes": list(VECTORS)}}
     patient = client.options(request_timeout=3600, max_retries=0)
-    _remove(client, name)
     try:
+        _remove_left(client)
         client.indices.create(index=name, settings=settings, mappings=template["mappings"])
         patient.reindex(source=source, dest={"index": name}, refresh=True)
         patient.indices.forcemerge(index=name, max_num_segments=1)
@@ -69,6 +78,16 @@ def _copy(client: Elasticsearch, run: str, fields: list[str]) -> str:
     return name
 
 
+def _lighten(fields: dict[str, Any]) -> None:
+    """Leave out of texts what says how well or where they match: it is asked only whether."""
+    for field in fields.values():
+        if field.get("type") == "text":
+            field["norms"] = False
+            field.pop("index_options", None)
+        for inner in ("properties", "fields"):
+            _lighten(field.get(inner, {}))
+
+
 def _of(run: str) -> dict[str, Any]:
     return {"term": {"run": run}}
 
@@ -77,19 +96,24 @@ def _remove(client: Elasticsearch, name: str) -> None:
     client.options(ignore_status=404).indices.delete(index=name)
 
 
+def _remove_left(client: Elasticsearch) -> None:
+    before = (time.time() - LEFT.total_seconds()) * 1000  # the node knows the real time
+    for name, about in client.indices.get_settings(index=f"{_NAME}*", name="index.creation_date").items():
+        if int(about["settings"]["index"]["creation_date"]) < before:
+            _remove(client, name)
+
+
 def _brought(client: Elasticsearch, run: str) -> tuple[int, list[str]]:
     """How many articles a run brought; and of the fields in which words without one are looked for, those they have."""
     template = schema.load("component")["wirewatch-articles-settings"]["template"]
     wanted: list[str] = template["settings"]["index"]["query"]["default_field"]
-    wanted = [name for field in wanted for name in (_TEXTS if field == "text.*" else [field])]
+    wanted = [name for field in wanted for name in (_TEXTS if field == "text.*" else [field.partition("^")[0]])]
     answer = client.search(
         index=ALIAS,
         query=_of(run),
         size=0,
         track_total_hits=True,
-        aggs={
-            "has": {"filters": {"filters": {name: {"exists": {"field": name.partition("^")[0]}} for name in wanted}}}
-        },
+        aggs={"has": {"filters": {"filters": {name: {"exists": {"field": name}} for name in wanted}}}},
         allow_partial_search_results=False,
     )
     has = answer["aggregations"]["has"]["buckets"]

@@ -17,6 +17,7 @@ from search.alerts.matching import Found, matches
 from search.alerts.notices import Book, notice_of
 from search.alerts.store import Kept
 from search.alerts.volume import volume
+from search.alerts.watch import unusual
 from search.client import connect, every, plain_errors
 from search.indices import NOTICES
 from search.query.question import Unreadable
@@ -79,8 +80,11 @@ def alert(
                 progress(number, len(asked))
         book.write()
         book.wake()
-        store.note_errors(client, errors)
+        store.note(client, "error", errors)
         client.indices.refresh(index=NOTICES)
+        signs = unusual(client, alerts.values())
+        new = {kept.id: signs.get(name) for name, kept in alerts.items() if signs.get(name) != kept.unusual}
+        store.note(client, "unusual", new)
         for hit in every(client, NOTICES, {"term": {"run": batch.name}}, [{"created": "asc"}, "id"]):
             out.add(notice_of(hit["_source"]))
             out.count("notices")

@@ -19,7 +19,7 @@ from typing import Any
 from elasticsearch import ConflictError, Elasticsearch
 
 from search.alerts.channels import Down, Message, Refused, Unknown, send, server
-from search.alerts.operator_notices import OPERATOR, tell_operator
+from search.alerts.operator_notices import tell_operator
 from search.alerts.reasons import Reasons
 from search.alerts.store import Kept
 from search.indices import DELIVERIES
@@ -52,6 +52,11 @@ class Group:
     notices: Sequence[Notice]
     moment: datetime
     """By which they are due, as is a message of theirs that is sent again."""
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether they are the operator's own. The name says nothing: an alert or a rule may have the same."""
+        return self.notices[0].kind == "operator"
 
 
 class Sender:
@@ -101,7 +106,8 @@ class Sender:
             return message
         if message.state == "sending":  # somebody was killed in the middle of it
             if message.repeated:
-                return self._save(message, state="unsure", error="Wirewatch was killed twice while it was sending it")
+                error = "Wirewatch was killed twice while it was sending it"
+                return self._save(message, group, state="unsure", error=error)
             message = message.model_copy(update={"repeated": True})
         if max(self.failures[message.channel], self.failures[server(message.channel)]) >= PATIENCE:
             return message
@@ -116,22 +122,22 @@ class Sender:
             send(self._message(message, group, notices), message.channel)
         except Refused as error:
             self.failures[server(message.channel) if isinstance(error, Down) else message.channel] += 1
-            return self._failed(message, str(error))
+            return self._failed(message, group, str(error))
         except Unknown as error:
             self.failures[server(message.channel)] += 1
-            return self._failed(message.model_copy(update={"repeated": True}), str(error))
-        return self._save(message, state="sent")
+            return self._failed(message.model_copy(update={"repeated": True}), group, str(error))
+        return self._save(message, group, state="sent")
 
-    def _failed(self, message: Delivery, error: str) -> Delivery:
+    def _failed(self, message: Delivery, group: Group, error: str) -> Delivery:
         if message.attempts >= ATTEMPTS:
-            return self._save(message, state="dead", error=error)
+            return self._save(message, group, state="dead", error=error)
         again = message.at + PAUSE * 2 ** (message.attempts - 1)
-        return self._save(message, state="failed", error=error, next=again)
+        return self._save(message, group, state="failed", error=error, next=again)
 
-    def _save(self, message: Delivery, **what: Any) -> Delivery:
+    def _save(self, message: Delivery, group: Group, **what: Any) -> Delivery:
         """Write down what has become of a message, and tell the operator if it was given up."""
         message = message.model_copy(update=what)
-        if message.state in ("dead", "unsure"):
+        if message.state in ("dead", "unsure") and not group.is_operators:  # whom there is nobody else to tell
             self._report(message)
         self.client.index(index=DELIVERIES, id=message.id, document=_written(message))
         self.counts[message.state] += 1
@@ -140,8 +146,6 @@ class Sender:
         return message
 
     def _report(self, message: Delivery) -> None:
-        if message.alert == OPERATOR:
-            return  # it was logged: there is nobody else to tell
         what = {
             "dead": f"did not take a message {message.attempts} times, and it was given up",
             "unsure": "may or may not have had a message",

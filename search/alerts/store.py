@@ -41,6 +41,9 @@ class Kept(BaseModel):
     """Channels that asked by a link not to be told any more."""
     error: str | None = None
     """Why it could not be asked when it was asked last, in Elasticsearch's words."""
+    unusual: str | None = None
+    """That it was silent for long or told too much when alerts were asked last, as the dashboard shows it; see
+    :func:`search.alerts.watch.unusual`."""
     warnings: tuple[str, ...] = ()
     """What of a saved search in Kibana could not be taken over."""
     meaning: Meaning | None = None
@@ -132,10 +135,10 @@ def change(client: Elasticsearch, kept: Kept, **what: Any) -> Kept:
     return changed
 
 
-def note_errors(client: Elasticsearch, errors: Mapping[str, str | None]) -> None:
-    """Keep why alerts, by their ids, cannot be asked, or that they can be again; nothing else of them is touched."""
-    actions = ({"_op_type": "update", "_index": ALERTS, "_id": id, "doc": {"error": why}} for id, why in errors.items())
-    for _ in helpers.streaming_bulk(client, actions, raise_on_error=False):  # one that was deleted has no errors
+def note(client: Elasticsearch, field: Literal["error", "unusual"], values: Mapping[str, str | None]) -> None:
+    """Keep what a run found out about alerts, by their ids; nothing else of them is touched."""
+    actions = ({"_op_type": "update", "_index": ALERTS, "_id": id, "doc": {field: why}} for id, why in values.items())
+    for _ in helpers.streaming_bulk(client, actions, raise_on_error=False):  # one that was deleted has none
         pass
 
 
@@ -145,7 +148,8 @@ def delete(client: Elasticsearch, kept: Kept) -> None:
 
 
 def _written(kept: Kept) -> dict[str, Any]:
-    fields = kept.model_dump(mode="json", exclude={"alert", "meaning"})
+    # What is unusual only runs say, by :func:`note`: an index that is older lacks the field until one has begun.
+    fields = kept.model_dump(mode="json", exclude={"alert", "meaning", "unusual"})
     alert = kept.alert
     shown = {"id": kept.id, "name": alert.name, "owner": alert.owner, "query": alert.kql or alert.lucene or ""}
     # Definition and meaning are texts: of a dictionary, an update would keep what was taken away.

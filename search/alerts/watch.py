@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -40,25 +40,37 @@ def troubles(client: Elasticsearch) -> list[str]:
     return [f"the alert {kept.alert.name}: {sign}" for kept in alerts for sign in signs[kept.alert.name]]
 
 
-def wrong(client: Elasticsearch, alerts: Iterable[Kept]) -> dict[str, list[str]]:
+def wrong(client: Elasticsearch, alerts: Collection[Kept]) -> dict[str, list[str]]:
     """By its name, what is wrong with each alert: it cannot be asked, a channel fails, it is silent or tells too much.
 
     Raises:
         UserError: Elasticsearch does not answer or refuses.
     """
     with plain_errors():
-        client.indices.refresh(index=[NOTICES, DELIVERIES])
-        told = {bucket["key"]["alert"]: bucket for bucket in _told(client)}
-        failures = _failures(client)
+        client.indices.refresh(index=DELIVERIES)
+        signs, failures = unusual(client, alerts), _failures(client)
     return {
         kept.alert.name: [
             *([f"cannot be asked: {kept.error}"] if kept.error else []),
             *(f"of the saved search: {warning}" for warning in kept.warnings),
             *failures[kept.alert.name],
-            *_too_little_or_too_much(kept, told.get(kept.alert.name)),
+            *([signs[kept.alert.name]] if kept.alert.name in signs else []),
         ]
         for kept in alerts
     }
+
+
+def unusual(client: Elasticsearch, alerts: Collection[Kept]) -> dict[str, str]:
+    """By their names, the alerts that are silent or tell too much, and that they do, in words.
+
+    Raises:
+        UserError: Elasticsearch does not answer or refuses.
+    """
+    with plain_errors():
+        client.indices.refresh(index=NOTICES)
+        told = {bucket["key"]["alert"]: bucket for bucket in _told(client)}
+    signs = ((kept.alert.name, _too_little_or_too_much(kept, told.get(kept.alert.name))) for kept in alerts)
+    return {name: sign for name, sign in signs if sign}
 
 
 def _told(client: Elasticsearch) -> Iterator[Any]:
@@ -79,14 +91,14 @@ def _told(client: Elasticsearch) -> Iterator[Any]:
         by_alert["after"] = answer["after_key"]
 
 
-def _too_little_or_too_much(kept: Kept, told: Any) -> list[str]:
+def _too_little_or_too_much(kept: Kept, told: Any) -> str | None:
     if told and told["today"]["doc_count"] > BUSY:
-        return [f"{told['today']['doc_count']} notices in 24 h: narrow it down, or ask for more relevance or sources"]
+        return f"{told['today']['doc_count']} notices in 24 h: narrow it down, or ask for more relevance or sources"
     latest = told["latest"]["value"] / 1000 if told else 0
     since = max(latest, kept.changed.timestamp())
     if not kept.paused and not kept.alert.volume and since < (now() - SILENT).timestamp():
-        return [f"found nothing in {SILENT.days} days: `wirewatch alerts test` shows what it would find"]
-    return []
+        return f"found nothing in {SILENT.days} days: `wirewatch alerts test` shows what it would find"
+    return None
 
 
 def _failures(client: Elasticsearch) -> defaultdict[str, list[str]]:

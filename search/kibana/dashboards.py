@@ -275,6 +275,15 @@ ALERTS = Dashboard(
             height=10,
         ),
         Search(
+            "Alerts that are silent or tell too much",
+            ALERT_VIEW,
+            ("name", "owner", "origin", "unusual"),
+            "unusual: *",
+            (("changed", "desc"),),
+            tags=(OURS,),
+            height=10,
+        ),
+        Search(
             "Messages that were not taken",
             DELIVERY_VIEW,
             ("alert", "channel", "state", "attempts", "next", "error"),

@@ -51,6 +51,8 @@ def kql_query(kql: str) -> dict[str, Any]:
 
 def is_too_complex(kql: str) -> bool:
     """Whether it has more than :data:`DEEPEST` brackets and ``not`` within one another, or than :data:`MOST` joins."""
+    if len(kql) <= DEEPEST:
+        return False
     around, level, joins = [0], 0, 0
     for token in _TOKEN.finditer(kql):
         word = token[0].lower()
@@ -158,20 +160,15 @@ class _Clauses:
     """Reads a text from the left to the right."""
 
     def __init__(self, kql: str) -> None:
+        found = list(_TOKEN.finditer(kql))
+        if _TOKEN.sub("", kql).strip(_SPACE):
+            raise _DoubtfulError  # half a pair of quotes
         self.kql = kql
-        self.ends = [0]
-        self.begins: list[int] = []
-        self.tokens: list[str] = []
-        for token in _TOKEN.finditer(kql):
-            if kql[self.ends[-1] : token.start()].strip(_SPACE):
-                raise _DoubtfulError  # half a pair of quotes
-            if token[0][0] == '"' and "\\" in token[0]:
-                raise _DoubtfulError  # of escaped quotes Elasticsearch takes as many as it can get
-            self.begins.append(token.start())
-            self.ends.append(token.end())
-            self.tokens.append(token[0].lower())
-        if kql[self.ends[-1] :].strip(_SPACE):
-            raise _DoubtfulError
+        self.begins = [token.start() for token in found]
+        self.ends = [0, *(token.end() for token in found)]
+        self.tokens = [token[0].lower() for token in found]
+        if any(token[0] == '"' and "\\" in token for token in self.tokens):
+            raise _DoubtfulError  # of escaped quotes Elasticsearch takes as many as it can get
         self.tokens.append("")
         self.at = 0
 

@@ -19,6 +19,7 @@ from elasticsearch import Elasticsearch
 from search.alerts.alert import load_alerts
 from search.alerts.apply import apply
 from search.indices import DELIVERIES, init
+from tests.forking import MODELS, WIREWATCH, Forked, Forks, forks
 from tests.newsroom import Newsroom
 from wirewatch.records import Delivery, now
 
@@ -30,6 +31,13 @@ from airflow.utils.db import upgradedb
 upgradedb()
 for name, pool in json.load(open(sys.argv[1])).items():
     Pool.create_or_update_pool(name, **pool)
+"""
+IMPORTED = """
+import airflow.dag_processing.dagbag
+import airflow.api_fastapi.execution_api.routes
+import airflow.api_fastapi.execution_api.versions
+import airflow.sdk.execution_time.supervisor
+import airflow.sdk.execution_time.task_runner
 """
 RUN = """
 import json, sys
@@ -56,7 +64,7 @@ def has_models(pid: int) -> bool:
 @pytest.fixture(scope="session")
 def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An Airflow home with its database and our pools, to be copied: making one takes 20 s."""
-    home = tmp_path_factory.mktemp("airflow")
+    home = tmp_path_factory.mktemp("airflow") / "new"
     environment = {**os.environ, **airflow_settings(home)}
     command = [sys.executable, "-c", PREPARE, str(ROOT / "dags/pools.json")]
     subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=True)
@@ -74,10 +82,14 @@ def airflow_settings(home: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def airflow(airflow_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
-    """The environment of an Airflow of one's own, which the test has too."""
-    shutil.copytree(airflow_home, tmp_path / "airflow")
-    for name, value in airflow_settings(tmp_path / "airflow").items():
+def airflow(airflow_home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of an Airflow of one's own, which the test has too. Its home is always in the same place: that is
+    known to who has imported Airflow.
+    """
+    home = airflow_home.with_name("used")
+    shutil.rmtree(home, ignore_errors=True)
+    shutil.copytree(airflow_home, home)
+    for name, value in airflow_settings(home).items():
         monkeypatch.setenv(name, value)
     return dict(os.environ)
 
@@ -118,29 +130,23 @@ def trouble(environment: dict[str, str], es: Elasticsearch) -> str:
 class Dags:
     """Runs DAGs, each task in its turn; without an executor, so pools and deadlines do not count."""
 
+    forked: Forks
     environment: dict[str, str]
     said: str = field(default="", init=False)
     """What the last run wrote to its logs."""
 
     def start(
         self, file: str, name: str, *, retries: int = 0, timeout: dict[str, float] | None = None, **params: Any
-    ) -> subprocess.Popen[str]:
+    ) -> Forked:
         """Begin a run of the DAG ``name`` in ``dags/<file>.py``: how often a task is tried again, without a pause, and
         the seconds that tasks may take, by their ids."""
         told = json.dumps([str(ROOT / f"dags/{file}.py"), name, params, retries, timeout or {}])
-        return subprocess.Popen(
-            [sys.executable, "-c", RUN, told],
-            env=self.environment,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        return self.forked.start(RUN, told, environment=self.environment)
 
-    def end(self, run: subprocess.Popen[str]) -> str:
+    def end(self, run: Forked) -> str:
         """Wait for the end of a run that was started; returns the state in which it ended."""
-        self.said, _ = run.communicate()
+        output, errors = run.communicate()
+        self.said = errors + output
         assert run.returncode == 0, self.said[-4000:]
         return self.said.rpartition("ENDED ")[2].strip()
 
@@ -149,19 +155,26 @@ class Dags:
         return self.end(self.start(file, name, **how))
 
 
-@pytest.fixture
-def run_dag(environment: dict[str, str]) -> Dags:
-    return Dags(environment)
+@pytest.fixture(scope="session")
+def forked(airflow_home: Path) -> Iterator[Forks]:
+    """Starts programs that have Airflow imported too: its logs get between what the programs of other tests print."""
+    with forks() as one:
+        one.learn(MODELS, os.environ)
+        one.learn(IMPORTED, {**os.environ, **airflow_settings(airflow_home.with_name("used"))})
+        yield one
 
 
 @pytest.fixture
-def wirewatch(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+def run_dag(forked: Forks, environment: dict[str, str]) -> Dags:
+    return Dags(forked, environment)
+
+
+@pytest.fixture
+def wirewatch(forked: Forks, environment: dict[str, str]) -> Callable[..., None]:
     """Run a command of ours as that operator."""
 
-    def run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        program = [sys.executable, "-c", "from wirewatch.cli import app; app()", *command]
-        done = subprocess.run(program, env=environment, cwd=ROOT, capture_output=True, text=True)
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done
+    def run(*command: str) -> None:
+        done = forked.run(WIREWATCH, *command, environment=environment)
+        assert done.returncode == 0, done.stdout + done.stderr
 
     return run

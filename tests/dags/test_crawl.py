@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -19,12 +20,14 @@ import yaml
 from elasticsearch import Elasticsearch
 
 from tests.dags.conftest import Dags
+from tests.forking import Forked
 from tests.newsroom import Newsroom
 from wirewatch import batches
+from wirewatch.batches import Batch
 from wirewatch.leases import lease
 from wirewatch.settings import Settings
 
-Wirewatch = Callable[..., subprocess.CompletedProcess[str]]
+Wirewatch = Callable[..., None]
 SITES = ["maghreb-matin.localhost", "harbour-post.localhost", "broken-times.localhost"]
 
 
@@ -86,6 +89,16 @@ def test_a_night_brings_the_news_the_next_one_nothing_new_and_a_day_later_articl
     assert hourly not in {host for host, *_ in newsroom.requests}  # its own crawl looks at them
 
 
+def announced(dags: Dags) -> list[str]:
+    """The batches that the events of the asset name."""
+    with closing(sqlite3.connect(Path(dags.environment["AIRFLOW_HOME"]) / "airflow.db")) as database:
+        return [
+            name
+            for (extra,) in database.execute("SELECT extra FROM asset_event")
+            for name in json.loads(extra)["batches"]
+        ]
+
+
 def become_hourly(newsroom: Newsroom, domain: str) -> str:
     """Move a source of the catalogue to another tier."""
     for file in newsroom.sources.glob("*.yml"):
@@ -106,15 +119,22 @@ def test_what_an_earlier_run_left_is_done_and_what_is_broken_costs_only_itself(
     records = Path(broken.url.removeprefix("file://")) / broken.manifest().files[batches.RECORDS]
     records.write_bytes(b"")
 
+    lost = Batch(settings.batches, "enriched", "20260101T020000Z-3f9a01-g00")
+    with batches.write(lost):
+        pass
+    (Path(lost.url.removeprefix("file://")) / lost.manifest().files[batches.RECORDS]).unlink()
+
     with lease(settings.state, [f"articles {taken.name}"], "another run"):
         assert run_dag("crawl", "crawl_nightly", sources=["maghreb-matin.localhost"], groups=1, retries=1) == "failed"
     assert f"Another run is at {taken.url} already." in run_dag.said
-    assert run_dag.said.count("is damaged: it has 0 of its") == 1  # it would not pass, so it is not tried again
+    # Named when it was met and when the task failed: it would not pass, so it is not tried again.
+    assert run_dag.said.count("is damaged: it has 0 of its") == 2
     assert sources_in(es) == {"maghreb-matin.localhost", "sada-al-nil.localhost"}
+    assert announced(run_dag) == [batch.name for batch in batches.finished(settings.batches, "indexed")]
     assert [batch.name for batch in batches.pending(settings.batches, "articles")] == [broken.name, taken.name]
     digest, title = sorted(to_the_operator(es))
     assert trouble in digest
-    assert "of the DAG crawl_nightly failed at the task extract. http" in title
+    assert "of the DAG crawl_nightly failed at the task index. http" in title
     assert f"The batch {broken.url} is damaged" in why(run_dag, "extract")
 
 
@@ -139,6 +159,9 @@ def test_what_takes_too_long_is_told_and_what_is_killed_is_done_by_the_next_try(
     assert "of the DAG crawl_hourly failed at the task crawl" in title
     assert "it timed out after 1 s" in why(run_dag, "crawl")
 
+    nights = Batch(settings.batches, "articles", "20260101T020000Z-3f9a01-g00")
+    with batches.write(nights):
+        pass
     run = run_dag.start("crawl", "crawl_hot", **one)
     spider_of(run)
     os.killpg(run.pid, signal.SIGKILL)
@@ -151,9 +174,10 @@ def test_what_takes_too_long_is_told_and_what_is_killed_is_done_by_the_next_try(
     assert "The crawl of g00 broke down" in run_dag.said
     expected = {article.slug for article in newsroom.articles["maghreb-matin"] if article.in_edition(1)}
     assert len(documents(es, "articles")) == len(expected)
+    assert batches.pending(settings.batches, "enriched") == [nights], "hot news does not wait for what others left"
 
 
-def spider_of(run: subprocess.Popen[str]) -> psutil.Process:
+def spider_of(run: Forked) -> psutil.Process:
     """The crawling process of a run, once it crawls."""
     while True:
         assert run.poll() is None

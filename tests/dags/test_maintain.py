@@ -15,6 +15,7 @@ from elasticsearch import Elasticsearch
 
 from search.indices import STORIES
 from tests.dags.conftest import Dags
+from tests.forking import Forks
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.records import Page, PageKind, PageOutcome, SourceRef, now
@@ -26,7 +27,11 @@ LONG_AGO = now() - timedelta(days=40)
 
 
 def test_each_duty_is_done_whatever_becomes_of_the_others(
-    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, es: Elasticsearch
+    forked: Forks,
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    es: Elasticsearch,
 ) -> None:
     sources = tmp_path / "sources"
     sources.mkdir()
@@ -58,7 +63,7 @@ def test_each_duty_is_done_whatever_becomes_of_the_others(
         row = (str(LONG_AGO.replace(tzinfo=None)), "long ago")
         airflow.execute("INSERT INTO log (dttm, event) VALUES (?, ?)", row)
 
-    run_dag = Dags(environment | asked)
+    run_dag = Dags(forked, environment | asked)
     assert run_dag("maintain", "maintain", duties=DUTIES) == "failed"
     assert "Elasticsearch cannot keep snapshots in /nowhere" in run_dag.said
 

@@ -35,6 +35,9 @@ def test_what_a_killed_try_has_indexed_is_news_until_the_alerts_were_asked(setti
     indexed(settings, "20270131T020000Z-3f9a01-g00", created=2, unchanged=1)
     again = indexed(settings, "20270131T020000Z-3f9a01-g01", updated=1)
     indexed(settings, f"20270201T020000Z-3f9a02-replay-{again.name}", updated=1)
+    (Path(indexed(settings, "20270131T020000Z-3f9a01-g02").url.removeprefix("file://")) / batches.MANIFEST).write_bytes(
+        b""
+    )
     learned = news()
     assert learned == {
         "created": 2,
@@ -117,20 +120,3 @@ def test_a_part_of_airflow_that_looked_before_it_writes_to_sqlite_may_still_writ
     others.execute("INSERT INTO runs VALUES (2)")
     others.commit()
     assert ours.execute("SELECT day FROM runs").fetchall() == [(1,), (2,)]
-
-
-@pytest.mark.parametrize("error, reached", [(UserError, 3), (Unavailable, 1)])
-def test_a_batch_that_is_wrong_stops_the_others_only_where_they_would_meet_the_same(
-    error: type[UserError], reached: int
-) -> None:
-    worked = []
-
-    def work(batch: Batch) -> Batch:
-        worked.append(batch.name)
-        if batch.name != "2":
-            raise error(f"The batch {batch.name} cannot be done.")
-        return batch
-
-    with pytest.raises(error, match="The batch 1 cannot"):
-        batches.each(work, [Batch("file:///nowhere", "pages", name) for name in "123"])
-    assert len(worked) == reached

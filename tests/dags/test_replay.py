@@ -23,6 +23,7 @@ from search.alerts.store import create
 from search.indices import init
 from tests.dags.conftest import ROOT, Dags
 from tests.dags.test_standalone import Api
+from tests.forking import Forks
 from tests.loopback import unused_ports
 from tests.test_week import Sites, sites
 from wirewatch import batches
@@ -137,12 +138,17 @@ def in_database(query: str, *given: str) -> list[Any]:
 
 
 def test_days_are_replayed_by_hand_and_backfilled(
-    first: date, airflow: dict[str, str], es: Elasticsearch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    first: date,
+    forked: Forks,
+    airflow: dict[str, str],
+    es: Elasticsearch,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before, told = everything(es), (tmp_path / "told").read_text()
     pages = batches.finished(get_settings().batches, "pages")
     days = [f"{first + timedelta(days=number)}" for number in range(3)]  # of the last nothing was crawled
-    run_dag = Dags(dict(os.environ))
+    run_dag = Dags(forked, dict(os.environ))
 
     assert run_dag("replay", "replay", **{"from": days[0], "to": days[-1]}, dry_run=True) == "success"
     assert "This is a dry run" in run_dag.said

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from search.alerts.apply import apply
 from search.indices import init
 from tests.cluster import cluster
 from tests.dags.conftest import has_models
+from tests.forking import WIREWATCH, Forks
 from tests.index import indexed
 from tests.newsroom import Newsroom
 from tests.postgres import new_database
@@ -30,17 +29,15 @@ OURS = {"WIREWATCH_CRAWL__ALLOW_PRIVATE": "true", "WIREWATCH_CRAWL__DELAY": "0"}
 
 @pytest.mark.timeout(600)
 def test_a_worker_that_is_killed_costs_no_article_and_doubles_none(
-    es: Elasticsearch, store: S3, postgres_server: sqlalchemy.URL, tmp_path: Path
+    forked: Forks, es: Elasticsearch, store: S3, postgres_server: sqlalchemy.URL, tmp_path: Path
 ) -> None:
     alerts = load_alerts(ROOT / "tests/newsroom/alerts.yml")
     with Newsroom(port=0, slow=5) as room, redis_server() as redis:
         environment = {**os.environ, **OURS, "WIREWATCH_SOURCES": str(room.sources)}
         init(es)
         apply(es, alerts)
-        command = [sys.executable, "-c", "from wirewatch.cli import app; app()", "run"]
-        for site in SITES:
-            command += ["--source", site]
-        subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=True)
+        done = forked.run(WIREWATCH, "run", *(f"--source={site}" for site in SITES), environment=environment)
+        assert done.returncode == 0, done.stderr
         alone = indexed(es)
         assert len(alone.articles) > 10 and alone.told
         es.indices.delete(index=",".join(es.indices.get(index="wirewatch-*,articles*")))

@@ -10,6 +10,7 @@ from tests.enrichment.articles import article
 from wirewatch.batches import Batch, write
 from wirewatch.errors import UserError
 from wirewatch.records import Article, EnrichedArticle
+from wirewatch.settings import get_settings
 
 ACCEPTANCE = Path(os.environ.get("WIREWATCH_EVAL", "../shared/eval")) / "acceptance" / "tv5monde-algerie-russie.txt"
 ASKED = {"country:RU", "region:Africa", "topic:military-cooperation"}
@@ -47,7 +48,13 @@ def batch_of(folder: Path, *articles: Article) -> Batch:
 def test_a_batch_keeps_its_order_and_every_article(tmp_path: Path) -> None:
     batch = batch_of(tmp_path, FRENCH, ENGLISH, RUSSIAN, HAUSA)
     seen: list[tuple[int, int | None]] = []
-    done = enrich(batch, progress=lambda n, total: seen.append((n, total)))
+    own_home = get_settings().home
+
+    def see(done: int, total: int | None) -> None:
+        seen.append((done, total))
+        assert list(own_home.glob("tmp/enrich-*/waiting")), "what is not finished lies where the upkeep looks"
+
+    done = enrich(batch, progress=see)
     found = list(done.read(EnrichedArticle))
     assert [one.id for one in found] == [one.id for one in (FRENCH, ENGLISH, RUSSIAN, HAUSA)]
     assert [one.language for one in found] == ["fr", "en", "ru", "ha"]

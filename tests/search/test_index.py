@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from search.indices import index_of
 from search.query import search_kql
 from wirewatch import batches
 from wirewatch.batches import Batch, line_of, write
+from wirewatch.database import in_turn
 from wirewatch.errors import UserError
 from wirewatch.records import (
     STORIES,
@@ -252,6 +254,21 @@ def stop_in_the_middle(done, total):
         time.sleep(600)
 indexing.index(Batch(sys.argv[1], "enriched", sys.argv[2]), progress=stop_in_the_middle)
 """
+
+
+def test_one_at_a_time_indexes_and_a_second_finds_what_the_first_has_done(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, settings: Settings
+) -> None:
+    """Copies and stories are looked for among what the others have written."""
+    batch, done = enriched([desk["drills"]]), []
+    other = threading.Thread(target=lambda: done.append(index(batch, client=clean).manifest().counts))
+    with in_turn(settings.state, "index"):
+        other.start()
+        other.join(1)
+        assert other.is_alive() and not batch.next("indexed").exists()
+    other.join()
+    with in_turn(settings.state, "index"):
+        assert index(batch, client=clean).manifest().counts == done[0] == {"created": 1}
 
 
 def test_killed_in_the_middle_and_run_again_gives_the_same_index(

@@ -17,6 +17,7 @@ from elasticsearch import AuthenticationException, Elasticsearch, SSLError
 
 from search.node import Node, certificates, java
 from search.node.account import Account
+from tests.conftest import short_lived
 from wirewatch.errors import UserError
 from wirewatch.settings import Settings
 
@@ -101,6 +102,7 @@ def test_starting_a_running_node_leaves_it_as_it_is(node: Settings) -> None:
 
 @pytest.fixture
 def own_node(home: Path, server: Path) -> Iterator[Node]:
+    short_lived(home)
     node = Node(Settings(home=home, node_home=server, node_heap="512m"))
     yield node
     node.stop()

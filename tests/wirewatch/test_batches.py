@@ -140,6 +140,35 @@ def test_a_damaged_batch_is_an_error_and_not_an_empty_one(tmp_path) -> None:
         list(batch.read(IndexOutcome))
 
 
+def test_a_line_that_is_no_record_is_damage(tmp_path) -> None:
+    batch = Batch(tmp_path.as_uri(), "indexed", "1-a")
+    with batches.write(batch) as out:
+        out._lines.write(b'{"id":"1","outcome":"cre\n')
+        out.records = 1
+    with pytest.raises(UserError, match=r"indexed/1-a is damaged: a line is no IndexOutcome: Invalid JSON"):
+        list(batch.read(IndexOutcome))
+
+
+def test_what_a_manifest_names_is_on_the_disk_before_it_and_so_is_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut may leave a batch, or none, but nothing between."""
+    synced: list[tuple[str, bool]] = []
+    sync, folder = os.fsync, tmp_path / "indexed/1-a"
+
+    def note(descriptor: int) -> None:
+        sync(descriptor)
+        place = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        synced.append((place.partition("-")[2] or place, (folder / batches.MANIFEST).exists()))
+
+    monkeypatch.setattr(os, "fsync", note)
+    (tmp_path / "lines").write_text("")
+    with batches.write(Batch(tmp_path.as_uri(), "indexed", "1-a")) as out:
+        out.add_file("lines.jsonl", tmp_path / "lines")
+    before = {(name, False) for name in (batches.RECORDS, "lines.jsonl", batches.MANIFEST)}
+    assert set(synced[:-1]) == before and synced[-1][1], "its folder last"
+
+
 def test_a_missing_data_file_is_damage(tmp_path) -> None:
     batch = Batch(tmp_path.as_uri(), "indexed", "1-a")
     (tmp_path / "lines").write_text(outcome(1).model_dump_json() + "\n")

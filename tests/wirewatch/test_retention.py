@@ -84,7 +84,7 @@ def test_the_archive_goes_after_its_days_but_not_before_it_was_read(installation
     assert [archives(one) for one in (young, old, waiting)] == [2, 2, 2]
     assert shorten() == would
     assert [archives(one) for one in (young, old, waiting)] == [2, 0, 2]
-    assert shorten() == would.replace("2 files", "0 files").replace("1 folder", "0 folders")
+    assert shorten() == would.replace("2 files", "0 files").replace("1 folder;", "0 folders;")
 
     # No stage takes its work for undone, what it says of itself is true, and the state is made from it as before.
     assert pending(settings.batches, "articles") == [waiting]
@@ -176,9 +176,10 @@ def test_what_killed_tries_left_goes_and_what_is_being_written_stays(installatio
         left(folder(done) / "0123abcd-records.jsonl.zst", old=True),
         left(folder(Batch(settings.batches, "pages", "20260101T000000Z-a")) / "0123abcd-x.warc.gz", old=True),
         left(settings.home / "tmp/crawl-dead/pages.jsonl", old=True),
+        left(settings.home / "tmp/enrich-dead/waiting", old=True),
         left(settings.home / "tmp/told-2026-01-01/0123abcd", old=True),
     ]
-    for path in dead[-2:]:
+    for path in dead[-3:]:
         os.utime(path.parent, (three_days_ago, three_days_ago))
     living = [
         left(folder(done) / "4567abcd-records.jsonl.zst", old=False),
@@ -188,7 +189,7 @@ def test_what_killed_tries_left_goes_and_what_is_being_written_stays(installatio
     ]
     would = (
         "files of killed tries: 2 files (0.0 MB) of 2 folders; folders of dead processes and past days: "
-        "2 files (0.0 MB) of 2 folders"
+        "3 files (0.0 MB) of 3 folders"
     )
     assert tidy(dry_run=True) == would
     assert all(path.exists() for path in dead)

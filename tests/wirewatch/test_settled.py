@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from enrichment.memory import Memory, _Applied
 from tests.s3 import S3
 from wirewatch import batches, settled
 from wirewatch.batches import STAGES, Batch, pending
-from wirewatch.errors import UserError
 from wirewatch.records import Page, PageKind, PageOutcome, SourceRef, now
 from wirewatch.retention import settle
 from wirewatch.settings import get_settings
@@ -71,6 +71,16 @@ def put_back(root: str, name: str, stage: str = "pages") -> None:
         place = file.replace("elsewhere", "batches")
         fs.makedirs(place.rpartition("/")[0], exist_ok=True)
         fs.copy(file, place)
+
+
+@contextmanager
+def damaged(batch: Batch) -> Iterator[None]:
+    """A batch whose records are lost, and come back."""
+    fs, path = fsspec.core.url_to_fs(f"{batch.url}/{batch.manifest().files[batches.RECORDS]}", **OPTIONS)
+    whole = fs.cat_file(path)
+    fs.rm_file(path)
+    yield
+    fs.pipe_file(path, whole)
 
 
 def noted(root: str) -> str:
@@ -144,18 +154,17 @@ def test_a_batch_that_was_put_back_is_found_when_the_upkeep_has_looked(root: str
     assert noted(root) == day(20) and known(root, run(25)) == {run(25)}
 
 
-def test_a_state_that_is_made_anew_has_all_batches_though_it_was_stopped_halfway(root: str) -> None:
+def test_a_state_that_is_made_anew_leaves_out_what_is_damaged_until_it_is_whole(
+    root: str, caplog: pytest.LogCaptureFixture
+) -> None:
     names = [run(30), run(20), run(1)]
     for name in names:
         made(root, name)
     settle()
-    damaged = Batch(root, "pages", run(20))
-    fs, path = fsspec.core.url_to_fs(f"{damaged.url}/{damaged.manifest().files[batches.RECORDS]}", **OPTIONS)
-    whole = fs.cat_file(path)
-    fs.pipe_file(path, b"")
-    with pytest.raises(UserError, match="damaged"):
-        known(root, state="other")
-    fs.pipe_file(path, whole)
+    with damaged(Batch(root, "pages", run(20))):
+        for _ in range(2):
+            assert known(root, *names, state="other") == {run(30), run(1)}
+        assert f"pages/{run(20)} is damaged" in caplog.text
     assert known(root, *names, state="other") == set(names)
 
 
@@ -169,20 +178,35 @@ def test_a_replay_of_a_settled_day_waits_as_any_other(root: str) -> None:
     assert pending(root, "enriched") == [again]
 
 
-def test_a_memory_of_stories_takes_in_what_was_put_back(root: str) -> None:
-    def remembered() -> set[str]:
-        with Memory(get_settings().state).alone(root) as session:
-            return {name for name in session.scalars(select(_Applied.name)) if name.endswith("-g00")}
+def remembered(root: str) -> set[str]:
+    """The batches that the memory of stories has taken in."""
+    with Memory(get_settings().state).alone(root) as session:
+        return {name for name in session.scalars(select(_Applied.name)) if name.endswith("-g00")}
 
+
+def test_a_memory_of_stories_leaves_out_what_is_damaged_until_it_is_whole(
+    root: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for days in (30, 20, 1):
+        made(root, run(days))
+    settle()
+    with damaged(Batch(root, "enriched", run(20))):
+        for _ in range(2):
+            assert remembered(root) == {run(30), run(1)}
+        assert f"enriched/{run(20)} is damaged" in caplog.text
+    assert remembered(root) == {run(30), run(20), run(1)}
+
+
+def test_a_memory_of_stories_takes_in_what_was_put_back(root: str) -> None:
     made(root, run(30))
     made(root, run(1))
     settle()
-    assert remembered() == {run(30), run(1)}
+    assert remembered(root) == {run(30), run(1)}
     for stage in STAGES:
         put_back(root, run(40), stage)
-    assert remembered() == {run(30), run(1)}
+    assert remembered(root) == {run(30), run(1)}
     assert settle() == done_before(2)
-    assert remembered() == {run(40), run(30), run(1)}
+    assert remembered(root) == {run(40), run(30), run(1)}
 
 
 @pytest.mark.parametrize("torn", ["", "2099", "20990101", "20990101 0123456789abcde"])

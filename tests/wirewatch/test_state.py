@@ -34,7 +34,10 @@ from tests.wirewatch.crawled import (
 )
 from wirewatch import batches
 from wirewatch.batches import Batch
+from wirewatch.cli import checks
+from wirewatch.errors import UserError
 from wirewatch.records import Hint, Page, Postponed, Record, article_id
+from wirewatch.settings import Settings
 from wirewatch.state import State
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -164,6 +167,19 @@ def test_tables_of_another_layout_are_rebuilt(root: str, url: str, old: list[str
     assert state.look_up([URL, "https://example.org/old"]).keys() == {URL}
     State(url)
     assert state.look_up([URL])[URL].etag == '"one"'
+
+
+def test_tables_of_a_newer_version_are_left_to_it(root: str, url: str) -> None:
+    write(root, "pages", "1-a", page())
+    ours = State(url)
+    ours.catch_up(root)
+    with ours.engine.begin() as connection:
+        connection.execute(text("UPDATE layout SET number = number + 1"))
+    with pytest.raises(UserError, match=r"newer Wirewatch \(layout \d+, this one knows \d+\)\. Use that version here"):
+        State(url)
+    [found] = checks.state(Settings(state=url))
+    assert found.verdict == "wrong" and "newer version" in found.what
+    assert ours.look_up([URL]).keys() == {URL}
 
 
 def _open(url: str, start: Any, problems: Any) -> None:

@@ -33,6 +33,7 @@ def _main(
         typer.echo(f"wirewatch {__version__}")
         raise typer.Exit
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("wirewatch.work").setLevel(logging.INFO if verbose else logging.WARNING)  # what others are at
 
 
 from wirewatch.cli import (  # noqa: E402 - they register on the app above

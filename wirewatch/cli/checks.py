@@ -34,6 +34,7 @@ from wirewatch.words import how_many
 
 SECONDS = 5
 """For an answer from whatever is asked."""
+LATELY = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -189,8 +190,14 @@ def state(settings: Settings) -> Iterator[Finding]:
         yield well("There is no crawl state yet: the first crawl makes it")
         return
     found = layout(settings.state)
-    if found in (None, LAYOUT):
+    if found is None or found == LAYOUT:
         yield well(f"The crawl state answers at {url.render_as_string(hide_password=True)}")
+    elif found > LAYOUT:
+        yield Finding(
+            "wrong",
+            f"The crawl state is of a newer version of Wirewatch ({found}, this one knows {LAYOUT})",
+            "use that version here too, or name another database in WIREWATCH_STATE",
+        )
     else:
         yield Finding(
             "look",
@@ -200,14 +207,17 @@ def state(settings: Settings) -> Iterator[Finding]:
 
 
 def kept(settings: Settings) -> Iterator[Finding]:
-    """Batches that are whole: all have their files, and those that wait for a stage can be read to the end."""
+    """Batches that are whole: all have their files, and those that wait for a stage or are of the last days, which
+    state and stories may not have taken in yet, can be read to the end.
+    """
     root, number, damaged = settings.batches, 0, set()
+    recent = f"{now() - LATELY:%Y%m%d}"
     for at, stage in enumerate(batches.STAGES):
         waiting = set(batches.pending(root, batches.STAGES[at + 1])) if stage != batches.STAGES[-1] else set()
         for batch in batches.finished(root, stage):
             number += 1
             try:
-                _read(batch, whole=batch in waiting)
+                _read(batch, whole=batch in waiting or batch.name >= recent)
             except (UserError, OSError, ValueError) as error:
                 damaged.add(batch.url)
                 why = str(error) if isinstance(error, UserError) else f"The batch {batch.url} is damaged: {error}"

@@ -22,6 +22,7 @@ from wirewatch.errors import Unavailable, UserError
 from wirewatch.records import Meaning, now
 from wirewatch.settings import get_settings
 from wirewatch.sources import choose, load_sources
+from wirewatch.work import each
 
 P = ParamSpec("P")
 Tell = Annotated[
@@ -133,7 +134,7 @@ def _each_pending(stage: str, name: str, work: Callable[..., Batch]) -> list[Bat
         with progress(name) as move:
             return work(batch, progress=move)
 
-    return batches.each(shown, batches.pending(get_settings().batches, stage))
+    return each(stage, shown, batches.pending(get_settings().batches, stage))
 
 
 def run(only: Only = None, tier: Tiers = None, due: Due = False) -> None:
@@ -266,6 +267,9 @@ def show_batches(
     )
     for stage in (*batches.STAGES, batches.REJECTED):
         for batch in batches.finished(root, stage, since=f"{first:%Y%m%d}"):
+            if not any(batches.readable([batch])):
+                table.add_row(stage, batch.name, "", "", "", "damaged")
+                continue
             manifest = batch.manifest()
             happened = [f"{what} {number}" for what, number in manifest.counts.items()]
             if manifest.removed:

@@ -80,6 +80,8 @@ class Supervisord:
                 umask=0o077,
             )
         self._pid_file.write_text(str(process.pid))
+        # For an instant, longer on a busy machine, it is called by no name yet, and would be taken for dead.
+        wait_until(lambda: bool(self.pid()) or process.poll() is not None, STOP_SECONDS)
 
     def stop(self) -> None:
         """Stop it with all its processes: ask them to, wait, and end them by force in the end."""

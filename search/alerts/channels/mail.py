@@ -12,6 +12,8 @@ import ssl
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from functools import cache
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from search.alerts import links
@@ -115,16 +117,15 @@ def _let_in(given: SmtpSettings, server: SplitResult) -> smtplib.SMTP:
 
 def _connect(given: SmtpSettings, server: SplitResult) -> smtplib.SMTP:
     host, port = server.hostname or "", server.port or _PORTS[server.scheme]
-    context = ssl.create_default_context(cafile=given.ca)
     connection: smtplib.SMTP
     if server.scheme == "smtps":
-        connection = smtplib.SMTP_SSL(host, port, timeout=given.timeout, context=context)
+        connection = smtplib.SMTP_SSL(host, port, timeout=given.timeout, context=_trusting(given.ca))
     else:
         connection = smtplib.SMTP(host, port, timeout=given.timeout)
     try:
         connection.ehlo_or_helo_if_needed()
         if given.tls and server.scheme == "smtp":
-            connection.starttls(context=context)
+            connection.starttls(context=_trusting(given.ca))
             connection.ehlo()
         if given.user and given.password:
             connection.login(given.user, given.password.get_secret_value())
@@ -132,6 +133,12 @@ def _connect(given: SmtpSettings, server: SplitResult) -> smtplib.SMTP:
         connection.close()
         raise
     return connection
+
+
+@cache
+def _trusting(ca: Path | None) -> ssl.SSLContext:
+    """What a server has to prove; reading the authorities of the system takes longer than all else of a message."""
+    return ssl.create_default_context(cafile=ca)
 
 
 def _hand_over(connection: smtplib.SMTP, sender: str, address: str, mail: EmailMessage, server: SplitResult) -> None:

@@ -7,7 +7,10 @@ from typing import Any
 
 _OLD = ("match_all", "exists", "range", "missing", "query_string", "geo_bounding_box", "geo_polygon")
 """Queries that pills of older Kibanas have beside their ``meta``."""
-_FORBIDDEN = ("index", "_index", "indexed_shape", "wrapper", "script", "script_score")
+_FORBIDDEN = (
+    *("index", "_index", "indexed_shape", "wrapper"),
+    *("script", "script_score", "minimum_should_match_script"),
+)
 """Keys of queries that look something up in another index, which the analyst may not be allowed to read, hide what they
 are, or run a program."""
 

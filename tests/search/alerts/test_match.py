@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
+from typing import Any
 
 import pytest
+from elastic_transport import Transport
 from elasticsearch import Elasticsearch
 
-from search.alerts import matching, notices, store
+from search.alerts import copy, matching, notices, store
+from search.alerts import watch as reading
 from search.alerts.alert import alert_id
 from search.alerts.match import alert
 from tests.search.alerts.telling import NOON, Runs, article, clock_of, forget, watch
@@ -62,6 +69,48 @@ def test_done_again_it_tells_the_same_and_nothing_twice(clean: Elasticsearch, ru
     forget(done)
     assert list(alert(run, client=clean).read(Notice)) == first
     assert {notice.id for notice in first} == {notice.id for notice in kept_notices(clean)}
+
+
+def match_until(run: Batch, requests: int) -> None:
+    """Match, in a process of its own, and be killed after so many requests that follow the making of the copy."""
+    real, answered = Transport.perform_request, -1
+
+    def watched(self: Any, method: str, target: str, **how: Any) -> Any:
+        nonlocal answered
+        answer = real(self, method, target, **how)
+        if answered >= 0 or (method == "PUT" and target.startswith("/wirewatch-matching-")):
+            answered += 1
+        if answered == requests:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    Transport.perform_request = watched  # type: ignore[method-assign,assignment]
+    alert(run)
+
+
+def test_killed_while_there_is_a_copy_it_tells_the_same_the_next_time_and_the_copies_go(
+    clean: Elasticsearch, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copy, "FEW", 1)
+    for name, kql in {"Coups": "coup", "Mali": "Mali and not bread", "Bread": "bread", "Other": "other"}.items():
+        watch(clean, name=name, kql=kql)
+    run = runs.bring(article("a"), article("b", "Bread in Mali"))
+    processes = multiprocessing.get_context("fork")
+    for requests in count(step=4):
+        process = processes.Process(target=match_until, args=(run, requests))
+        process.start()
+        process.join(60)
+        if process.exitcode != -signal.SIGKILL:
+            break
+        assert not run.next("alerted").exists()
+    assert process.exitcode == 0
+    told = {notice.alert: notice.title for notice in run.next("alerted").read(Notice)}
+    assert told == {"Bread": "Bread in Mali: b", "Coups": "A coup in Mali: a", "Mali": "A coup in Mali: a"}
+    assert len(kept_notices(clean)) == len(told)
+    assert len(clean.indices.get(index="wirewatch-matching-*")) > 1, "it was killed while there was one"
+    monkeypatch.setattr(copy, "LEFT", -copy.LEFT)  # as if hours had gone
+    runs.tell(article("c"))
+    assert not clean.indices.get(index="wirewatch-matching-*")
 
 
 def test_only_what_the_run_brought_is_told_and_a_changed_article_not_again(clean: Elasticsearch, runs: Runs) -> None:
@@ -121,6 +170,25 @@ def test_a_query_that_cannot_be_asked_is_shown_and_stops_no_other(
     store.change(clean, shown, alert=broken.alert.model_copy(update={"kql": "coup and (Mali)"}))
     assert len(runs.tell(article("b"))) == 2
     assert store.find(clean, "broken").error is None
+
+
+def test_what_is_silent_or_tells_too_much_is_noted_until_it_is_no_more(
+    clean: Elasticsearch, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "BUSY", 1)
+    clock = clock_of(monkeypatch)
+    clock(NOON)
+    for name, kql in {"Coups": "coup", "Bread": "bread", "Well": "Mali and b"}.items():
+        watch(clean, name=name, kql=kql)
+    clock(NOON + timedelta(days=31))
+    runs.tell(article("a"), article("b"))
+    noted = {kept.alert.name: kept.unusual for kept in store.all_alerts(clean)}
+    assert (noted["Coups"] or "").startswith("2 notices in 24 h")
+    assert (noted["Bread"] or "").startswith("found nothing in 30 days")
+    assert noted["Well"] is None
+    clock(NOON + timedelta(days=33))
+    runs.tell(article("c", "Bread"))
+    assert [kept.unusual for kept in store.all_alerts(clean)] == [None] * 3
 
 
 def test_an_alert_that_is_paused_is_not_asked_and_what_a_muted_one_finds_is_kept(

@@ -28,6 +28,10 @@ def names(desk: Desk, found: list[dict[str, Any]] | str) -> set[str]:
     return {known[hit["_id"]] for hit in found}
 
 
+def copies(client: Elasticsearch) -> list[str]:
+    return sorted(client.indices.get(index="wirewatch-matching-*"))
+
+
 def test_exactly_what_the_run_brought_is_asked(clean: Elasticsearch, desk: Desk, enriched: Enriched) -> None:
     index(enriched([desk["algiers"], desk["wheat"]], "first"), client=clean)
     run = index(enriched([desk["algiers"], desk["drills"], desk["bakery"]], "second"), client=clean)
@@ -70,12 +74,19 @@ def test_all_pages_of_all_alerts_come_whatever_others_write(
     assert [names(desk, hits) for _, hits in all_found] == [desk.keys() if n % 2 else russian for n in range(7)]
 
 
+TOO_DEEP = f"{'(' * 4900}a{')' * 4900}"
+"""Would end the node."""
+
+
 @pytest.mark.parametrize(
     ("broken", "why_not"),
     [
         ({"kql": "Russia and (military"}, "line 1:21: no viable alternative"),
         ({"kql": "published: yesterdayish"}, "failed to parse date field"),
         ({"lucene": "title:[a TO"}, "Failed to parse query [title:[a TO]"),
+        ({"lucene": TOO_DEEP}, "more than 500 brackets"),
+        ({"clauses": [{"bool": {"must_not": [{"query_string": {"query": TOO_DEEP}}]}}]}, "more than 500 brackets"),
+        ({"clauses": [{"kql": {"query": TOO_DEEP}}]}, "stand within one another"),
         ({"clauses": [{"no_such_query": {}}]}, "unknown field [no_such_query]"),
         ({"clauses": [{"script": {"script": {"source": "1 +"}}}]}, "unexpected end of script."),
         ({"about": "what nobody understood"}, "is not understood yet"),
@@ -139,7 +150,30 @@ def test_a_copy_has_what_the_run_brought_and_is_gone_afterwards(
             assert [field for field in fields if field.startswith("text.")] == ["text.fr", "text.sw"]
             raise KeyboardInterrupt
         assert not clean.indices.exists(index=place)
-        clean.indices.create(index=place)  # as a killed process leaves it
+
+
+def test_who_matches_a_run_takes_no_copy_from_another_who_does(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copy, "FEW", 1)
+    run = index(enriched([desk["bakery"]]), client=clean).name
+    with copied(clean, run, 2) as given_up:
+        with copied(clean, run, 2) as tried_again:
+            assert tried_again != given_up
+        assert clean.count(index=given_up)["count"] == 1
+        monkeypatch.setattr(copy, "LEFT", -copy.LEFT)  # as if hours had gone
+        with copied(clean, run, 2) as later:
+            assert copies(clean) == [later]
+
+
+def test_a_run_that_brought_nothing_asks_no_alert_and_leaves_what_is_known_of_each(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copy, "FEW", 1)
+    index(enriched([desk["bakery"]]), client=clean)
+    monkeypatch.setattr(matching, "copied", None)
+    alerts = [kept("a", kql="pain"), kept("b", kql="(pain", known={"error": "line 1:5"})]
+    assert list(matches(clean, alerts, "nothing")) == [(alerts[0], []), (alerts[1], "line 1:5")]
 
 
 def test_where_articles_cannot_be_asked_for_no_alert_is_to_blame(clean: Elasticsearch) -> None:

@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 from search.alerts import sending
 from search.alerts.channels import Down, Message, Refused, Unknown
 from search.alerts.deliver import deliver
-from search.alerts.operator_notices import tell_operator
+from search.alerts.operator_notices import OPERATOR, tell_operator
 from search.alerts.sending import ATTEMPTS, PATIENCE
 from tests.search.alerts.telling import NOON, Clock, Runs, article, deliveries, heard, states, watch
 from wirewatch.records import AGAIN
@@ -145,6 +145,19 @@ def test_an_operator_who_cannot_be_reached_is_not_told_of_that(
     assert [message.state for message in deliveries(clean)] == ["dead"]
     assert states(clean) == ["told"]
     assert heard(operator) == []
+
+
+def test_of_an_alert_named_like_the_operator_the_operator_hears(
+    clean: Elasticsearch, runs: Runs, file: Path, clock: Clock, operator: Path, channels: dict[str, list[Any]]
+) -> None:
+    watch(clean, name=OPERATOR, tell=(f"file://{file}",))
+    runs.tell(article("a"))
+    channels[f"file://{file}"] = [Refused("HTTP 503")] * ATTEMPTS
+    for attempt in range(ATTEMPTS):
+        clock(NOON + 2 * 2**attempt * MINUTE)
+        deliver(client=clean)
+    (line,) = heard(operator)
+    assert f"It was of the alert {OPERATOR};" in line["title"]
 
 
 # Processes that are killed

@@ -19,7 +19,12 @@ QUIET = {
     f"Alerts: {title}"
     for title in (
         *("Waiting", "Messages not taken", "Broken alerts"),
-        *("Alerts that are broken", "Messages that were not taken", "Notices that wait"),
+        *(
+            "Alerts that are broken",
+            "Alerts that are silent or tell too much",
+            "Messages that were not taken",
+            "Notices that wait",
+        ),
     )
 }
 """Panels that show nothing where nothing waits and nothing is wrong."""

@@ -13,7 +13,7 @@ import yaml
 from elasticsearch import Elasticsearch
 
 from search.alerts.alert import Alert
-from search.alerts.store import create
+from search.alerts.store import create, note
 from search.documents import document
 from search.health.history import INDEX as HEALTH
 from search.health.measure import document as health_document
@@ -212,6 +212,7 @@ def filled(indices: Elasticsearch) -> Elasticsearch:
     alert = Alert(name="Sahel", kql="regions: (Sahel")
     broken = {"error": "it cannot be read", "warnings": ("a filter is left out",)}
     create(indices, alert, "kibana", origin_id="s", **broken)
+    note(indices, "unusual", {alert.id: "found nothing in 30 days"})
     about = {"alert": "Sahel", "title": "…", "url": "https://post.example/1", "created": moment, "run": "run"}
     told = Notice(id="n", story="1", state="told", sources=("post.example",), **about)
     late = Notice(id="m", story="2", state="waiting", sources=("post.example",), **about)

@@ -19,7 +19,7 @@ from search.security import ROLES
 from tests.loopback import unused_ports
 from tests.search.health.runs import POST, WIRE, an_ordinary_night, page
 from wirewatch import batches
-from wirewatch.cli import cli
+from wirewatch.cli import checks, cli
 from wirewatch.database import connect
 from wirewatch.records import now
 from wirewatch.settings import Settings, get_settings
@@ -179,6 +179,19 @@ def test_a_file_of_alerts_that_is_not_applied_is_mentioned_but_not_to_who_tries_
     assert "told" not in ill(doctor())
     file.write_text("- name: Floods\n  kql: flood\n- name: Strikes\n  kql: strikes\n")
     assert "differs in 1 alert from" in ill(doctor())["told"][0]
+
+
+def test_a_batch_of_the_last_days_is_read_though_no_stage_waits_for_it(tmp_path: Path) -> None:
+    """The state, or the memory of stories, may have left it out."""
+    settings = Settings(home=tmp_path)
+    name = f"{batches.run_name(now(), 'run')}-g00"
+    for stage in batches.STAGES:
+        damaged = batches.Batch(settings.batches, stage, name)
+        with batches.write(damaged) as out:
+            out.add(page(POST, "https://post.example/1"))
+    assert [found.verdict for found in checks.kept(settings)] == ["well"]
+    Path(damaged.url.removeprefix("file://"), damaged.manifest().files[batches.RECORDS]).write_bytes(b"")
+    assert [found.what[: len(damaged.url) + 10] for found in checks.kept(settings)] == [f"The batch {damaged.url}"]
 
 
 def test_a_key_that_may_not_write_is_found_before_the_pipeline_tries(doctor: Doctor, es: Elasticsearch) -> None:

@@ -51,8 +51,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "checkout"
     (root / generate.CLASSES).mkdir(parents=True)
     (root / generate.FIXTURES).mkdir(parents=True)
-    for function in (generate.new_class, generate.write_fixture):
-        monkeypatch.setattr(function, "__defaults__", (*(function.__defaults__ or ())[:-1], root))
+    monkeypatch.setattr(generate, "CHECKOUT", root)
     return root
 
 
@@ -88,7 +87,7 @@ def test_scripts_get_json(type_: Type, saved: Path) -> None:
 
 
 def test_the_page_object_of_a_site_is_named_as_the_reason(type_: Type, tmp_path: Path) -> None:
-    fixture = next((Path(generate.CHECKOUT) / generate.FIXTURES).glob("*TV5MondePage/test-1"))
+    fixture = next((generate.CHECKOUT / generate.FIXTURES).glob("*TV5MondePage/test-1"))
     body = fixture / "inputs" / "HttpResponse-body.html"
     url = json.loads((fixture / "inputs" / "HttpResponse-info.json").read_text())["url"]
     shown = type_("extract", body, "--url", url, "--explain").output

@@ -165,6 +165,8 @@ def test_what_cannot_be_taken_over_is_said_on_the_alert(
     kibana.save("4", "Runtime", "coup or loud: yes", view="mine")
     kibana.save("5", "Strange pill", "coup", {"meta": {"type": "spatial", "key": "where"}})
     kibana.save("6", "Lookup", "coup", pill({"terms": {"id": {"index": "payroll", "id": "1", "path": "salary"}}}))
+    least = {"terms": ["DZ"], "minimum_should_match_script": {"source": "1"}}
+    kibana.save("a", "Program", "coup", pill({"terms_set": {"countries": least}}))
     kibana.save("7", "Channels", "coup", description="tell: nowhere, stdout, no such channel!\nevery: moment")
     kibana.save("8", "Broken JSON", "coup")
     kibana.objects["search", "8"]["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"] = "{"
@@ -180,6 +182,7 @@ def test_what_cannot_be_taken_over_is_said_on_the_alert(
         "Runtime": "the field `loud` is of its data view alone",
         "Strange pill": "the filter `where` is left out, so it finds too much",
         "Lookup": "looks something up in another index",
+        "Program": "runs a program",
         "Broken JSON": "cannot be read",
         "Two tabs": "only its first tab of 2",
     }.items():
@@ -188,7 +191,7 @@ def test_what_cannot_be_taken_over_is_said_on_the_alert(
     for why in ("`stdout` is the operator's", "`no such channel!` is no channel", "`every: …`", "channel nowhere"):
         assert why in said
     assert alerts["Channels"].alert.tell == ("nowhere",), "what it is told waits until there is such a channel"
-    asked = {"Runtime", "Strange pill", "Lookup", "Channels", "Two tabs"}
+    asked = {"Runtime", "Strange pill", "Lookup", "Program", "Channels", "Two tabs"}
     assert set(told(runs.tell(article("a")))) == asked, "what would be asked wrongly is not asked"
     assert "the alert ES|QL: of the saved search: it is not asked: alerts do not speak ES|QL" in str(troubles(clean))
 

@@ -120,7 +120,7 @@ def test_an_answer_without_vectors_is_told_with_the_way_out(server: Server, answ
 
 def test_too_few_vectors_are_told(server: Server) -> None:
     server.answer = {"data": [{"index": 0, "embedding": [1.0] * DIMENSIONS}]}
-    with pytest.raises(UserError, match="gave 1 vectors for 2 texts"):
+    with pytest.raises(UserError, match="gave 1 vector for 2 texts"):
         embed_passages(["one", "two"])
 
 

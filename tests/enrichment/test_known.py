@@ -130,7 +130,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("ada-example KE Ada Example", "people.tsv, line 2: 1 columns"),
+        ("ada-example KE Ada Example", "people.tsv, line 2: 1 column"),
         ("ada-example\tKE\tAda Example\tminister\tfr Ada; Exemple", 'people.tsv, line 2: "Exemple" is neither'),
         ("ada-example\tKE\tAda Example\tminister\tfr Ada\tmore", "people.tsv, line 2: 6 columns"),
         ("ada-example\tKE\tAda Example\tminister\tQ12a", 'people.tsv, line 2: "Q12a" is neither'),

@@ -59,5 +59,5 @@ def test_a_line_with_a_column_too_few_is_named(tmp_path: Path, monkeypatch: pyte
     file = tmp_path / "words.tsv"
     file.write_text("en\tfr\nhouse\tmaison\ntree\n")
     monkeypatch.setattr(words, "WORDS", file)
-    with pytest.raises(UserError, match=r"words\.tsv: the line of 'tree' has 1 columns, not 2"):
+    with pytest.raises(UserError, match=r"words\.tsv: the line of 'tree' has 1 column, not 2"):
         lines.__wrapped__()

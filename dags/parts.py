@@ -37,6 +37,9 @@ WHY = "why"
 """XCom of a task that failed: what it failed of, in words."""
 MOST = 1_000
 """Batches that a run has a task for each: Airflow refuses to map over more than 1,024 (``core.max_map_length``)."""
+SOON = 500
+"""Records, all together, that a run whose news waits for no other takes on of what others have left: two minutes and a
+half of enriching (``docs/scale.md``)."""
 
 
 def failed(context: dict[str, Any]) -> None:
@@ -126,6 +129,26 @@ def pending(stage: str) -> list[Any]:
 
     found = batches.pending(get_settings().batches, stage)
     return [batch for batch in found if not batch.is_replay or stage in ("alerted", "health")]
+
+
+def soon_done(found: Sequence[Any], run: str) -> list[Any]:
+    """Those of batches that keep no news waiting: this run's own, and after them what others have left, the latest
+    first, as far as it is small (:data:`SOON`). What is too large is for runs that have the time.
+
+    Args:
+        found: batches.
+        run: of :func:`run_name`.
+    """
+    from wirewatch.batches import readable
+
+    own = [each for each in found if each.name.startswith(run)]
+    # The oldest may be there because they fail of something each time: they come last.
+    left, room = [], SOON
+    for each in readable(each for each in reversed(found) if not each.name.startswith(run)):
+        if (records := each.manifest().records) <= room:
+            left.append(each)
+            room -= records
+    return own + left
 
 
 def names(found: Sequence[Any]) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.parts import ARTICLES, HOT, INDEX, MODELS, WHATEVER_CAME, batch, do, names, news, pending, run_name
+from dags.parts import ARTICLES, HOT, INDEX, MODELS, WHATEVER_CAME, batch, do, names, news, pending, run_name, soon_done
 
 NEWS = "news"
 """XCom of the task `index`: see :func:`dags.parts.news`."""
@@ -26,13 +26,17 @@ def go_on_from(crawls: Any, *, digest: bool = False, hot: bool = False) -> None:
     Args:
         crawls: that task.
         digest: whether the task that measures the sources tells the operator of those that are not well.
-        hot: whether the news waits for no other: of what is to be enriched only what this run crawled is, in a pool of
-            its own. What it leaves undone another run takes on.
+        hot: whether the news waits for no other: what this run crawled is enriched in a pool of its own, and of what
+            others have left only what is soon done is taken on (:func:`dags.parts.soon_done`).
     """
+
+    def to_do(stage: str) -> list[str]:
+        found = pending(stage)
+        return names(soon_done(found, run_name()) if hot else found)
 
     @task(trigger_rule=WHATEVER_CAME)
     def crawled() -> list[str]:
-        return names(pending("articles"))
+        return to_do("articles")
 
     @task(execution_timeout=timedelta(hours=2))
     def extract(name: str) -> None:
@@ -42,8 +46,7 @@ def go_on_from(crawls: Any, *, digest: bool = False, hot: bool = False) -> None:
 
     @task(trigger_rule=WHATEVER_CAME)
     def extracted() -> list[str]:
-        found = pending("enriched")
-        return names([batch for batch in found if not hot or batch.name.startswith(run_name())])
+        return to_do("enriched")
 
     # Longer than the 20,000 articles of a group's first night take.
     @task(pool=HOT if hot else MODELS, execution_timeout=timedelta(hours=12))

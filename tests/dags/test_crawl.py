@@ -19,12 +19,14 @@ import psutil
 import yaml
 from elasticsearch import Elasticsearch
 
+from dags.parts import SOON
 from tests.dags.conftest import Dags
 from tests.forking import Forked
 from tests.newsroom import Newsroom
 from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.leases import lease
+from wirewatch.records import Article, Page, PageKind, PageOutcome, SourceRef, article_id, now
 from wirewatch.settings import Settings
 
 Wirewatch = Callable[..., None]
@@ -159,22 +161,38 @@ def test_what_takes_too_long_is_told_and_what_is_killed_is_done_by_the_next_try(
     assert "of the DAG crawl_hourly failed at the task crawl" in title
     assert "it timed out after 1 s" in why(run_dag, "crawl")
 
-    nights = Batch(settings.batches, "articles", "20260101T020000Z-3f9a01-g00")
-    with batches.write(nights):
-        pass
     run = run_dag.start("crawl", "crawl_hot", **one)
     spider_of(run)
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate()
     assert batches.finished(settings.batches, "pages") == []
 
+    crawled, extracted = left(settings, "pages", SOON + 1), left(settings, "articles", SOON + 1)
+    left(settings, "pages", 1), left(settings, "articles", 1)
     run = run_dag.start("crawl", "crawl_hot", retries=1, **one)
     spider_of(run).kill()
     assert run_dag.end(run) == "success"
     assert "The crawl of g00 broke down" in run_dag.said
     expected = {article.slug for article in newsroom.articles["maghreb-matin"] if article.in_edition(1)}
-    assert len(documents(es, "articles")) == len(expected)
-    assert batches.pending(settings.batches, "enriched") == [nights], "hot news does not wait for what others left"
+    assert len(documents(es, "articles")) == len(expected) + 1, "what is small is taken on, whoever left it"
+    assert batches.pending(settings.batches, "articles") == [crawled], "hot news does not wait for what is large"
+    assert batches.pending(settings.batches, "enriched") == [extracted]
+
+
+def left(settings: Settings, stage: str, records: int) -> Batch:
+    """A batch that a run of another night has left."""
+    batch = Batch(settings.batches, stage, f"20260101T020000Z-3f9a01-{stage}-{records}")
+    source, at = SourceRef(id="night.example", name="Night", country="FR"), now()
+    with batches.write(batch) as out:
+        for number in range(records):
+            url = f"https://night.example/{stage}/{number}"
+            if stage == "pages":
+                kind, outcome = PageKind.ARTICLE, PageOutcome.UNCHANGED
+                out.add(Page(url=url, source=source, kind=kind, outcome=outcome, fetched=at))
+            else:
+                seen = {"first_seen": at, "fetched": at, "version": "1"}
+                out.add(Article(id=article_id(url), url=url, source=source, title="Rain", body="It rains.", **seen))
+    return batch
 
 
 def spider_of(run: Forked) -> psutil.Process:

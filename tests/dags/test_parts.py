@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy
 from airflow.sdk.definitions.retry_policy import RetryAction
 
-from dags.parts import OURS, RETRIES, failed, names, news
+from dags.parts import OURS, RETRIES, SOON, failed, names, news, pending, soon_done
 from dags.sqlite import CONNECT
 from dags.upkeep import clean_database
 from tests.loopback import unused_ports
@@ -20,6 +20,7 @@ from wirewatch import batches
 from wirewatch.batches import Batch
 from wirewatch.cli.airflow_api import TAG
 from wirewatch.errors import Unavailable, UserError
+from wirewatch.records import Word
 from wirewatch.settings import Settings, get_settings
 
 
@@ -54,6 +55,25 @@ def test_a_run_takes_no_more_batches_than_airflow_has_tasks_for() -> None:
     waiting = [Batch("file:///nowhere", "pages", f"{number:04}") for number in range(1_025)]
     assert names(waiting) == [f"{number:04}" for number in range(1_000)]
     assert names(waiting[1_000:]) == [f"{number:04}" for number in range(1_000, 1_025)]
+
+
+def test_news_that_waits_for_no_other_takes_on_what_is_small_and_leaves_what_is_large(settings: Settings) -> None:
+    def left(name: str, records: int) -> None:
+        with batches.write(Batch(settings.batches, "articles", name)) as out:
+            for number in range(records):
+                out.add(Word(text=str(number)))
+
+    left("20270131T020000Z-3f9a01-g00", SOON + 1)
+    left("20270131T030000Z-3f9a02-g00", SOON // 2)
+    left("20270131T040000Z-3f9a03-g00", SOON // 2)
+    left("20270131T050000Z-3f9a04-g00", 1)
+    left("20270131T051000Z-3f9a05-g00", SOON + 1)
+    damaged = Path(f"{settings.batches}/articles/20270131T040000Z-3f9a03-g01".removeprefix("file://"))
+    damaged.mkdir()
+    (damaged / batches.MANIFEST).write_bytes(b"")
+    assert [each.name[9:13] for each in soon_done(pending("enriched"), "20270131T051000Z-3f9a05")] == [
+        *("0510", "0500", "0400"),
+    ]
 
 
 def test_the_operator_hears_once_a_day_of_runs_that_fail_at_the_same_task(

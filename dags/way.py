@@ -8,6 +8,7 @@ runs find pending one of them does.
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -16,8 +17,20 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from dags.parts import ARTICLES, HOT, INDEX, MODELS, WHATEVER_CAME, batch, do, names, news, pending, run_name, soon_done
 
+log = logging.getLogger(__name__)
+
 NEWS = "news"
 """XCom of the task `index`: see :func:`dags.parts.news`."""
+
+
+def note_news() -> None:
+    """Leave what is news as an XCom. Where that is not known, `announce` looks once more; what the task itself failed
+    of is not hidden by it."""
+    try:
+        learned = news()
+        get_current_context()["ti"].xcom_push(NEWS, learned)
+    except Exception as error:
+        log.warning("What is news is not known yet: %r", error)
 
 
 def go_on_from(crawls: Any, *, digest: bool = False, hot: bool = False) -> None:
@@ -63,7 +76,7 @@ def go_on_from(crawls: Any, *, digest: bool = False, hot: bool = False) -> None:
             do("indexed", stage, pending("indexed"))
         finally:
             # Here, where no other run asks the alerts meanwhile.
-            get_current_context()["ti"].xcom_push(NEWS, news())
+            note_news()
 
     # Of its own, because a task that fails changes no asset: `index` does where it left one batch of many undone.
     @task(trigger_rule=WHATEVER_CAME, outlets=[ARTICLES])

@@ -15,6 +15,7 @@ from airflow.sdk.definitions.retry_policy import RetryAction
 from dags.parts import OURS, RETRIES, SOON, failed, names, news, pending, soon_done
 from dags.sqlite import CONNECT
 from dags.upkeep import clean_database
+from dags.way import note_news
 from tests.loopback import unused_ports
 from wirewatch import batches
 from wirewatch.batches import Batch
@@ -49,6 +50,18 @@ def test_what_a_killed_try_has_indexed_is_news_until_the_alerts_were_asked(setti
         with batches.write(Batch(settings.batches, "alerted", name)):
             pass
     assert news() is None
+
+
+def test_why_the_index_failed_is_not_hidden_by_news_that_cannot_be_looked_for(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = Path(settings.batches.removeprefix("file://"))
+    folder.mkdir(parents=True)
+    (folder / "indexed").touch()
+    with pytest.raises(NotADirectoryError):
+        news()
+    note_news()
+    assert "What is news is not known yet: NotADirectoryError" in caplog.text
 
 
 def test_a_run_takes_no_more_batches_than_airflow_has_tasks_for() -> None:

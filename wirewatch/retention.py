@@ -104,6 +104,8 @@ def _shorten(root: str, stage: str, days: int, goes: Callable[[str], bool], done
             removed.kept += 1
             continue
         batch = Batch(root, stage, name)
+        if not _is_readable(batch):
+            continue
         if not dry_run:
             if named := [one for one in batch.manifest().files if goes(one)]:
                 batches.forget(batch, named)
@@ -194,6 +196,8 @@ def _tidy_stage(root: str, stage: str, before: datetime, removed: Removed, dry_r
         if MANIFEST in files and len({place[:8] for place in files if place != MANIFEST}) < 2:
             continue
         batch = Batch(root, stage, name)
+        if MANIFEST in files and not _is_readable(batch):
+            continue
         named = {MANIFEST, *batch.manifest().files.values()} if MANIFEST in files else set()
         left = [file for place, file in files.items() if place not in named and _PLACE.fullmatch(place)]
         old = [file for file in left if _modified(batch, file.path) < before]
@@ -242,6 +246,13 @@ def _finished(root: str, stage: str, file: str = "") -> set[str]:
         for name, files in _folders(root, stage).items()
         if MANIFEST in files and (not file or file in map(_name, files))
     }
+
+
+def _is_readable(batch: Batch) -> bool:
+    """Whether the manifest of a finished batch can be read. Of one that cannot, which the log names, nothing is
+    removed: nobody knows what is needed.
+    """
+    return any(batches.readable([batch]))
 
 
 def _name(place: str) -> str:

@@ -100,6 +100,28 @@ def test_the_archive_goes_after_its_days_but_not_before_it_was_read(installation
     assert rebuilt.look_up([url])[url].asked == state.look_up([url])[url].asked
 
 
+def test_what_is_damaged_is_named_and_stays_and_all_else_goes(
+    installation: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = installation(pages_days=30)
+    damaged, whole = (batch(settings, "pages", days) for days in (32, 31))
+    for done in (damaged, whole):
+        with batches.write(done.next("articles")):
+            pass
+    (folder(damaged) / MANIFEST).write_bytes(b"")
+    left = [folder(one) / "0123abcd-killed.warc.gz" for one in (damaged, whole)]
+    for file in left:
+        file.touch()
+        os.utime(file, (0, 0))
+    assert tidy().startswith("files of killed tries: 1 file (0.0 MB) of 1 folder")
+    assert [file.exists() for file in left] == [True, False]
+    left[0].unlink()
+    would = "pages older than 30 days: 2 files (0.0 MB) of 1 folder"
+    assert shorten(dry_run=True) == shorten() == would
+    assert [archives(one) for one in (damaged, whole)] == [2, 0]
+    assert f"The batch {damaged.url} is damaged" in caplog.text
+
+
 def test_in_an_object_store_it_is_the_same(
     installation: Callable[..., Settings], store: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:

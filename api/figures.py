@@ -24,7 +24,7 @@ from search.client import Client
 from search.health.history import examine
 from search.health.verdicts import Kind
 from wirewatch import settled
-from wirewatch.batches import STAGES, Batch, Manifest, finished
+from wirewatch.batches import STAGES, Batch, Manifest, finished, readable
 from wirewatch.records import Delivery, Notice, now
 from wirewatch.settings import get_settings
 from wirewatch.sources import Source, Tier, load_sources
@@ -62,12 +62,13 @@ class Stages:
         names = {stage: {batch.name for batch in batches} for stage, batches in there.items()}
         waiting = {(after,): len(names[before] - names[after]) for before, after in pairwise(STAGES)}
         yield _gauge("stage_pending_batches", "Batches that a stage has yet to work on", waiting, "stage")
-        dead = sum(batch.manifest().records for batch in index.rejected(root))
+        dead = sum(batch.manifest().records for batch in readable(index.rejected(root)))
         yield _gauge("dead_letters", "Articles that Elasticsearch refused for what they are", {(): dead})
 
     def _look_at(self, there: Mapping[str, list[Batch]], first: str) -> None:
         recent = [one for batches in there.values() for one in [*(b for b in batches if b.name > first), *batches[-1:]]]
-        self._read = {batch: self._read.get(batch) or batch.manifest() for batch in recent}
+        known = {batch: self._read[batch] for batch in recent if batch in self._read}
+        self._read = known | {batch: batch.manifest() for batch in readable(set(recent) - known.keys())}
 
     def _done(self) -> Iterator[Metric]:
         sums: dict[str, dict[tuple[str, ...], float]] = {

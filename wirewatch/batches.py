@@ -17,7 +17,7 @@ import logging
 import os
 import secrets
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -404,15 +404,15 @@ def run_name(moment: datetime, key: str) -> str:
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
 
 
-def readable(found: Iterable[Batch]) -> Iterator[Batch]:
-    """Those of finished batches whose manifest can be read; the log names the others."""
+def readable(found: Iterable[Batch], name: Callable[[str], None] = log.error) -> Iterator[Batch]:
+    """Those of finished batches whose manifest can be read; the others are named, in the log if nowhere else."""
     for batch in found:
         try:
             batch.manifest()
         except Unavailable:
             raise
         except UserError as error:
-            log.error("%s", error)
+            name(str(error))
         else:
             yield batch
 

@@ -28,7 +28,7 @@ from search.alerts import store
 from search.alerts.alert import Alert
 from search.index import index
 from tests.loopback import serving, unused_ports
-from wirewatch.batches import Batch, write
+from wirewatch.batches import MANIFEST, Batch, write
 from wirewatch.records import EnrichedArticle, Rejected, now
 from wirewatch.settings import get_settings
 
@@ -158,6 +158,11 @@ def test_what_cannot_be_asked_is_down_and_the_rest_is_told(tmp_path: Path, monke
     monkeypatch.setenv("WIREWATCH_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("WIREWATCH_ELASTICSEARCH__URL", "http://127.0.0.1:9")
     get_settings.cache_clear()
+    for stage in ("pages", "indexed", "rejected"):
+        for name in ("damaged", "whole"):
+            with write(Batch(get_settings().batches, stage, f"{RUN}-{name}")):
+                pass
+        (tmp_path / f"home/batches/{stage}/{RUN}-damaged" / MANIFEST).write_bytes(b"")
     try:
         told = Told.by(TestClient(app(["testserver"])))
     finally:
@@ -165,6 +170,9 @@ def test_what_cannot_be_asked_is_down_and_the_rest_is_told(tmp_path: Path, monke
     assert told.up() == {"batches", "disk"}
     assert told.of("up", part="elasticsearch") == told.of("up", part="sources") == 0
     assert told.of("stage_pending_batches", stage="indexed") == 0
+    assert told.of("stage_pending_batches", stage="articles") == 2
+    assert told.of("stage_batches", stage="pages", window="1d") == 1, "that can be read"
+    assert told.of("dead_letters") == 0
 
 
 @pytest.fixture

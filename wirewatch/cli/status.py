@@ -7,12 +7,12 @@ import os
 import shutil
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import takewhile
 from pathlib import Path
 from threading import Lock
@@ -59,6 +59,10 @@ class Part:
         """Add a line; the part is as its worst."""
         self.lines.append(line)
         self.verdict = max(self.verdict, verdict, key=list(MARKS).index)
+
+    def readable(self, found: Iterable[Batch]) -> Iterator[Batch]:
+        """Those of batches that can be read; of each other one a line says what is wrong with it."""
+        return batches.readable(found, partial(self.say, verdict="wrong"))
 
 
 class Status:
@@ -155,8 +159,11 @@ class Status:
             part.say("There was none. `wirewatch run` visits the sources, or unpause a DAG of crawls.", "look")
         for name in latest:
             of_run = {
-                stage: [batch for batch in self.finished(stage) if _run(batch.name) == name] for stage in batches.STAGES
+                stage: list(part.readable(batch for batch in self.finished(stage) if _run(batch.name) == name))
+                for stage in batches.STAGES
             }
+            if not of_run["pages"]:  # all are damaged
+                continue
             counts = {stage: batches.total(found) for stage, found in of_run.items()}
             crawled = max(created(batch) for batch in of_run["pages"])
             part.say(f"{ago(crawled):>11}  {_came(counts)}")
@@ -175,9 +182,10 @@ class Status:
         counts = [f"{len(found)} {work[stage]}" for stage, found in waiting.items() if found]
         part.say(f"Batches: {', '.join(counts) or 'none waits'}")
         for stage, found in waiting.items():
-            if found and now() - created(found[0]) > SILENT:
-                part.say(f"{found[0].name} waits {work[stage]} since {ago(created(found[0]))}: `wirewatch run`", "look")
-        letters = sum(batch.manifest().records for batch in rejected(self.settings.batches))
+            oldest = next(part.readable(found), None)
+            if oldest and now() - created(oldest) > SILENT:
+                part.say(f"{oldest.name} waits {work[stage]} since {ago(created(oldest))}: `wirewatch run`", "look")
+        letters = sum(batch.manifest().records for batch in part.readable(rejected(self.settings.batches)))
         if letters:
             part.say(
                 f"{how_many(letters, 'article was', 'articles were')} refused by the index: `wirewatch index retry`.",
@@ -224,7 +232,8 @@ class Status:
         sources (the hot ones, say). To look at all anew takes seconds.
         """
         part = Part("Sources")
-        late = takewhile(lambda batch: now() - created(batch) < SILENT, reversed(self.finished("health")))
+        measured = part.readable(reversed(self.finished("health")))
+        late = takewhile(lambda batch: now() - created(batch) < SILENT, measured)
         runs: defaultdict[str, list[Batch]] = defaultdict(list)
         for batch in late:
             runs[_run(batch.name)].append(batch)

@@ -117,6 +117,23 @@ def test_what_needs_the_operator_is_marked_and_ends_with_1(
     assert "does not answer at" in said and "Batches: 1 to extract" in said, "the rest is shown all the same"
 
 
+def test_what_is_damaged_is_named_and_hides_nothing_else(status: Status, settings: Settings) -> None:
+    damaged, whole = (batches.Batch(settings.batches, "pages", f"20261120T020000Z-aaaaaa-g0{n}") for n in (0, 1))
+    for batch in (damaged, whole):
+        with batches.write(batch), batches.write(batch.next("articles")) as extracted:
+            extracted.count("new", 2)
+    for batch in (damaged, damaged.next("articles")):
+        (Path(batch.url.removeprefix("file://")) / batches.MANIFEST).write_bytes(b"")
+    code, said = status("--json")
+    parts: dict[str, Any] = json.loads(said)
+    runs, queue = parts["Last runs"], parts["Queue"]
+    assert code == 1 and runs["verdict"] == queue["verdict"] == "wrong"
+    assert any(f"The batch {damaged.url} is damaged" in line for line in runs["lines"])
+    assert any("2 new" in line for line in runs["lines"])
+    assert queue["lines"][0] == "Batches: 2 to enrich"
+    assert f"The batch {damaged.next('articles').url} is damaged" in queue["lines"][1]
+
+
 def test_no_password_is_shown(
     status: Status, settings: Settings, es: Elasticsearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,11 +111,15 @@ def _known(
         if not (kept.error or _needs_all(kept)):
             with suppress(Unreadable):
                 wholes[number] = whole(kept)
-    gc.freeze()  # to look through all alerts for garbage, again and again, is a sixth of what asking takes us
+    # To look through all alerts for garbage, again and again, is a sixth of what asking takes us. What was frozen before
+    # is shared with the process that this one was forked from, and stays so; there is no thawing a part.
+    frozen_before = gc.get_freeze_count()
+    gc.freeze()
     try:
         found = found_by_clauses(client, pool, list(wholes.values()), run, copy)
     finally:
-        gc.unfreeze()
+        if not frozen_before:
+            gc.unfreeze()
     for number, ids in zip(wholes, found, strict=True):
         known[number] = ids
     return known

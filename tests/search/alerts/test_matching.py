@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -131,6 +132,26 @@ def test_many_alerts_are_asked_of_a_copy_and_find_the_same(
     many = [found for _, found in matches(clean, alerts, run.name)]
     assert many == few
     assert sum(map(len, few)) > 50
+
+
+@pytest.mark.parametrize("forked", [True, False])
+def test_what_a_process_shares_with_the_one_it_was_forked_from_stays_frozen(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch, forked: bool
+) -> None:
+    monkeypatch.setattr(copy, "FEW", 1)
+    run = index(enriched([desk["bakery"]]), client=clean)
+    before = gc.get_freeze_count()
+    gc.unfreeze()
+    try:
+        if forked:
+            gc.freeze()
+        (_, found), _ = matches(clean, [kept("a", kql="pain"), kept("b", kql="wheat")], run.name)
+        assert names(desk, found) == {"bakery"}
+        assert bool(gc.get_freeze_count()) is forked
+    finally:
+        gc.unfreeze()
+        if before:
+            gc.freeze()
 
 
 def test_a_copy_has_what_the_run_brought_and_is_gone_afterwards(

@@ -111,8 +111,8 @@ def _known(
         if not (kept.error or _needs_all(kept)):
             with suppress(Unreadable):
                 wholes[number] = whole(kept)
-    # To look through all alerts for garbage, again and again, is a sixth of what asking takes us. What was frozen before
-    # is shared with the process that this one was forked from, and stays so; there is no thawing a part.
+    # To look through all alerts for garbage, again and again, is a sixth of what asking takes us. What was frozen
+    # before is shared with the process that this one was forked from, and stays so; there is no thawing a part.
     frozen_before = gc.get_freeze_count()
     gc.freeze()
     try:

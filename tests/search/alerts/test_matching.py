@@ -7,15 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch
+from elasticsearch import ConnectionTimeout, Elasticsearch
 
 from search.alerts import copy, matching
 from search.alerts.copy import copied
 from search.alerts.matching import Why, matches, why
 from search.index import index
+from search.retention import retain
 from tests.search.alerts.test_ask import kept
 from wirewatch.batches import Batch
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable, UserError
 from wirewatch.records import EnrichedArticle, Meaning
 
 Desk = dict[str, EnrichedArticle]
@@ -185,6 +186,35 @@ def test_who_matches_a_run_takes_no_copy_from_another_who_does(
         monkeypatch.setattr(copy, "LEFT", -copy.LEFT)  # as if hours had gone
         with copied(clean, run, 2) as later:
             assert copies(clean) == [later]
+
+
+def test_a_copy_that_is_not_finished_before_the_node_stops_answering_goes(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copy, "FEW", 1)
+    run = index(enriched([desk["bakery"]]), client=clean).name
+
+    def timed_out(*_: Any, **__: Any) -> None:
+        assert copies(clean)
+        raise ConnectionTimeout("timed out")
+
+    monkeypatch.setattr(Elasticsearch, "reindex", timed_out)
+    with pytest.raises(Unavailable, match="stopped answering"):
+        list(matches(clean, [kept("a", kql="pain"), kept("b", kql="*")], run))
+    assert copies(clean) == []
+
+
+def test_upkeep_removes_copies_that_were_left_and_none_in_use(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copy, "FEW", 1)
+    run = index(enriched([desk["bakery"]]), client=clean).name
+    with copied(clean, run, 2) as place:
+        assert retain(client=clean) == "nothing to do"
+        assert copies(clean) == [place]
+        monkeypatch.setattr(copy, "LEFT", -copy.LEFT)  # as if hours had gone
+        assert retain(client=clean) == "copies left by matchings 1"
+        assert copies(clean) == []
 
 
 def test_a_run_that_brought_nothing_asks_no_alert_and_leaves_what_is_known_of_each(

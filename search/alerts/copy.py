@@ -43,17 +43,17 @@ _UNHURRIED: dict[str, Any] = {
 
 
 @contextmanager
-def copied(client: Elasticsearch, run: str, alerts: int) -> Iterator[str]:
+def copied(client: Elasticsearch, run: str, alerts: int) -> Iterator[str | None]:
     """Where to ask that many alerts: an index with a copy of the run's articles, or all articles where it is not worth
-    while or cannot be made. The copy is removed afterwards.
+    while or cannot be made; nowhere if it brought none. The copy is removed afterwards.
 
     It is this process's own: two that match the same run, one of them perhaps given up and alive, take nothing from
     each other. One that is left nevertheless is removed after :data:`LEFT`: with the first copy that is made, or by
     :func:`search.retention.retain`.
     """
     articles, fields = _brought(client, run)
-    if alerts < max(FEW, WORTH * articles):
-        yield ALIAS
+    if not articles or alerts < max(FEW, WORTH * articles):
+        yield ALIAS if articles else None
         return
     name = f"{_NAME}{secrets.token_hex(10)}"
     try:

@@ -48,10 +48,10 @@ def matches(client: Elasticsearch, alerts: Sequence[Kept], run: str) -> Iterator
         UserError: Elasticsearch does not answer or refuses; nothing is wrong with the alerts then.
     """
     articles = _Articles(client)
-    if not _has_brought(client, run):
-        yield from ((kept, kept.error or []) for kept in alerts)  # none can be found broken, or to be well again
-        return
     with plain_errors(), copied(client, run, len(alerts)) as copy, ThreadPoolExecutor(REQUESTS) as pool:
+        if copy is None:
+            yield from ((kept, kept.error or []) for kept in alerts)  # none can be found broken, or to be well again
+            return
         known = _known(client, pool, alerts, run, copy)
         waiting: deque[Future[list[tuple[Kept, list[Found] | str]]]] = deque()
         try:
@@ -65,13 +65,6 @@ def matches(client: Elasticsearch, alerts: Sequence[Kept], run: str) -> Iterator
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def _has_brought(client: Elasticsearch, run: str) -> bool:
-    brought: dict[str, Any] = {"query": {"term": {"run": run}}, "size": 0, "track_total_hits": 1}
-    with plain_errors():
-        answer = client.search(index=ALIAS, **brought, allow_partial_search_results=False)
-    return bool(answer["hits"]["total"]["value"])
 
 
 class _Articles:

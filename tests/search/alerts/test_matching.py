@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from elastic_transport import Transport
 from elasticsearch import ConnectionTimeout, Elasticsearch
 
 from search.alerts import copy, matching
@@ -222,9 +223,16 @@ def test_a_run_that_brought_nothing_asks_no_alert_and_leaves_what_is_known_of_ea
 ) -> None:
     monkeypatch.setattr(copy, "FEW", 1)
     index(enriched([desk["bakery"]]), client=clean)
-    monkeypatch.setattr(matching, "copied", None)
+    asked, search = [], Transport.perform_request
+
+    def noted(self: Any, method: str, target: str, **how: Any) -> Any:
+        asked.append(target)
+        return search(self, method, target, **how)
+
+    monkeypatch.setattr(Transport, "perform_request", noted)
     alerts = [kept("a", kql="pain"), kept("b", kql="(pain", known={"error": "line 1:5"})]
     assert list(matches(clean, alerts, "nothing")) == [(alerts[0], []), (alerts[1], "line 1:5")]
+    assert len(asked) == 1, "how much it brought"
 
 
 def test_where_articles_cannot_be_asked_for_no_alert_is_to_blame(clean: Elasticsearch) -> None:

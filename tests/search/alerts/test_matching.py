@@ -222,7 +222,7 @@ def test_a_run_that_brought_nothing_asks_no_alert_and_leaves_what_is_known_of_ea
     clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(copy, "FEW", 1)
-    index(enriched([desk["bakery"]]), client=clean)
+    run = index(enriched([desk["bakery"]]), client=clean)
     asked, search = [], Transport.perform_request
 
     def noted(self: Any, method: str, target: str, **how: Any) -> Any:
@@ -233,6 +233,10 @@ def test_a_run_that_brought_nothing_asks_no_alert_and_leaves_what_is_known_of_ea
     alerts = [kept("a", kql="pain"), kept("b", kql="(pain", known={"error": "line 1:5"})]
     assert list(matches(clean, alerts, "nothing")) == [(alerts[0], []), (alerts[1], "line 1:5")]
     assert len(asked) == 1, "how much it brought"
+    asked.clear()
+    ((_, found),) = matches(clean, alerts[:1], run.name)
+    assert names(desk, found) == {"bakery"}
+    assert len(asked) == 3, "how much it brought, what the alert finds, and what is told of it"
 
 
 def test_where_articles_cannot_be_asked_for_no_alert_is_to_blame(clean: Elasticsearch) -> None:

@@ -32,8 +32,8 @@ IN_STORY = 4
 SHORT_DAYS, KEPT_DAYS = 90, 365
 """Days for which the archive and the enriched articles are kept, and everything else."""
 SHORT = ("archive", "enriched")
-ONE_MACHINE = 16
-"""Cores up to which all is on one machine; beyond it the index has a copy on another node."""
+ONE_MACHINE = {"cores": 16, "memory_gb": 128}
+"""Up to which all is on one machine; beyond it the index has a copy on another node."""
 VECTORS, VECTOR_BYTES = 3, 384 + 4 + 4 * 16
 """Of an article, and what each wants in the node's memory: a byte a dimension, its scale, and 16 neighbours."""
 HEAP_GB = 1.0
@@ -88,7 +88,7 @@ def needs(articles: int, figures: Mapping[str, float]) -> Figures:
         "wire_gb": articles * figures["pipeline.many.wire.bytes_per_article"] / _GB,
     }
     disk = {name: articles * figures[f"pipeline.many.disk.{name}.bytes_per_article"] / _GB for name in DISK}
-    copies = 1 if found["cores"] <= ONE_MACHINE else 2
+    copies = 1 if all(found[name] <= limit for name, limit in ONE_MACHINE.items()) else 2
     kept = {name: gb * (SHORT_DAYS if name in SHORT else KEPT_DAYS) for name, gb in disk.items()}
     found |= {f"{name}_gb": gb for name, gb in disk.items()}
     found |= {

@@ -19,6 +19,7 @@ from benchmarks.crosslingual import rows, understood_articles
 from benchmarks.report import Figures, Table
 from enrichment.stories import Facts, Stories
 from wirewatch.errors import UserError
+from wirewatch.records import merged
 
 EVALUATED = True
 SET = "ntrex"
@@ -57,8 +58,8 @@ def _told(facts: list[Facts], order: int) -> dict[str, str]:
     stories, found = Stories(), dict[str, str]()
     for start in range(0, len(shuffled), BATCH):
         found |= stories.assign(shuffled[start : start + BATCH], {})
-        merged = {story.id: story.merged_into for story in stories.records() if story.merged_into}
-        found = {article: merged.get(story) or story for article, story in found.items()}
+        into = merged(stories.records())
+        found = {article: into.get(story, story) for article, story in found.items()}
     return found
 
 

@@ -29,7 +29,7 @@ from wirewatch import batches, settled
 from wirewatch.batches import RECORDS, Batch
 from wirewatch.database import SentText, UTCTime, alone, connect, lay_out, lots
 from wirewatch.errors import Unavailable, UserError
-from wirewatch.records import STORIES, EnrichedArticle, Story, now
+from wirewatch.records import STORIES, EnrichedArticle, Story, merged, now
 
 log = logging.getLogger(__name__)
 
@@ -303,9 +303,9 @@ def _apply(session: Session, batch: Batch) -> None:
         named.append(Named.of(article))
     _apply_people(session, named, batch.is_replay)
     facts = [one for one, story in articles if story]
-    merged = {story.id: story.merged_into for story in batch.lines(Story, STORIES) if story.merged_into}
+    into = merged(batch.lines(Story, STORIES))
     # Which story is the nearest was decided when it was told: no others than its own are read.
-    told = {story for _, story in articles if story} | merged.keys() | set(merged.values())
+    told = {story for _, story in articles if story} | into.keys() | set(into.values())
     stories = Stories(Remembered.of(_look_up(session, told)), _languages(session))
     known = _known(session, facts)
     stories.languages.add(one for one in facts if one.article not in known)
@@ -313,13 +313,11 @@ def _apply(session: Session, batch: Batch) -> None:
         if story and one.article not in known:
             stories.join(one, story)
             session.merge(_Member(article=one.article, story=story))
-    for younger, older in merged.items():
-        while older in merged:  # one that became part of a third one in the same batch
-            older = merged[older]
+    for younger, older in into.items():
         stories.merge(older, younger)
         session.execute(update(_Member).where(_Member.story == younger).values(story=older))
         session.execute(delete(_Story).where(_Story.id == younger))
-    for id in stories.changed - merged.keys():
+    for id in stories.changed - into.keys():
         session.merge(_row(stories.told(id)))
     for language, count in stories.languages.counts.items():
         whole = np.asarray(stories.languages.sums[language], dtype=np.float64)

@@ -19,7 +19,7 @@ from search.indices import ALIAS, NOTICES, STORIES, homes, init
 from wirewatch.batches import REJECTED, Batch, BatchWriter, finished, tries, write
 from wirewatch.database import in_turn, lots
 from wirewatch.records import STORIES as STORY_LINES
-from wirewatch.records import EnrichedArticle, IndexOutcome, Rejected, Story, now
+from wirewatch.records import EnrichedArticle, IndexOutcome, Rejected, Story, merged, now
 from wirewatch.replay import latest
 from wirewatch.settings import get_settings
 
@@ -170,17 +170,19 @@ def _tell_stories(sender: Sender, stories: Sequence[Story], at: int) -> None:
     the articles of one that is part of another now get the other's id.
     """
     client = sender.client
-    into = _part_of(indexed(client, list({story.merged_into or story.id for story in stories})))
-    merged = {story.id: into.get(story.merged_into, story.merged_into) for story in stories if story.merged_into}
+    client.indices.refresh(index=ALIAS)
+    into = merged(stories)
+    later = _part_of(indexed(client, list({into.get(story.id, story.id) for story in stories})))
+    into = {id: later.get(older, older) for id, older in into.items()}
     told: list[dict[str, Any]] = []
     for story in stories:
-        if story.id in merged or story.id in into:
+        if story.id in into or story.id in later:
             told.append(remove(STORIES, story.id, at))
         else:
             told.append(put(STORIES, story.id, at, story.model_dump(mode="json", exclude_none=True)))
     _insist(sender, lambda: told)
-    if merged:
-        _insist(sender, lambda: _with_new_stories(client, merged))
+    if into:
+        _insist(sender, lambda: _with_new_stories(client, into))
 
 
 def _part_of(articles: Mapping[str, Indexed]) -> dict[str, str]:
@@ -196,10 +198,9 @@ def _of_story(fields: dict[str, Any], into: Mapping[str, str]) -> dict[str, Any]
     return fields | {"story_id": into.get(fields["story_id"], fields["story_id"])}
 
 
-def _with_new_stories(client: Elasticsearch, merged: dict[str, str]) -> Iterator[dict[str, Any]]:
-    client.indices.refresh(index=ALIAS)
-    for hit in every(client, ALIAS, {"terms": {"story_id": list(merged)}}, [{"id": "asc"}], version=True, size=CHUNK):
-        source = hit["_source"] | {"story_id": merged[hit["_source"]["story_id"]]}
+def _with_new_stories(client: Elasticsearch, into: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    for hit in every(client, ALIAS, {"terms": {"story_id": list(into)}}, [{"id": "asc"}], version=True, size=CHUNK):
+        source = hit["_source"] | {"story_id": into[hit["_source"]["story_id"]]}
         yield put(hit["_index"], hit["_id"], hit["_version"], source)
 
 

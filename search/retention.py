@@ -1,7 +1,8 @@
 """Retention: what is kept no longer in Elasticsearch, by the settings, is removed from it.
 
 Articles go a number of days after they were first seen, and stories with their last article; an index that a migration
-has replaced goes after a while; and so does what is known of sources and of alerts from long ago.
+has replaced goes after a while; and so does what is known of sources and of alerts from long ago, and what matchings
+that were killed have left.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from search.alerts.copy import remove_left
 from search.alerts.sending import OVER
 from search.client import connect, every, plain_errors
 from search.health.history import INDEX as HEALTH
@@ -47,6 +49,7 @@ def retain(*, dry_run: bool = False, client: Elasticsearch | None = None) -> str
             return "nothing was ever indexed"
         if not dry_run:
             counts["replaced indices"] = len(remove_replaced(client, searched))
+            counts["copies left by matchings"] = remove_left(client)
         counts.update(_forget_articles(client, searched, dry_run))
         counts.update(_forget_history(client, dry_run))
         if not dry_run:

@@ -10,6 +10,7 @@ All times are timezone-aware UTC, to the second.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from datetime import date as Day
 from enum import StrEnum
@@ -403,6 +404,18 @@ class Story(Record):
     last_seen: Time
     merged_into: str | None = None
     """Id of the older story that it turned out to be: its articles are that one's now."""
+
+
+def merged(stories: Iterable[Story]) -> dict[str, str]:
+    """Those of the stories that became part of another, by id, with the id of the one they are in at the end: in one
+    batch that other may have become part of a third.
+    """
+    into = {story.id: story.merged_into for story in stories if story.merged_into}
+    for younger, older in into.items():
+        while older in into:
+            older = into[older]
+        into[younger] = older
+    return into
 
 
 STORIES = "stories.jsonl"

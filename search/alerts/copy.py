@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from search import schema
 from search.client import reason
@@ -28,7 +28,7 @@ FEW = 500
 WORTH = 2
 """How many alerts save what it costs to copy an article: one or less on a warm node, two on one that just started."""
 LEFT = timedelta(hours=6)
-"""After which a copy is one that a killed process left: no matching takes so long."""
+"""After which a copy is one that was left: no matching takes so long."""
 _NAME = "wirewatch-matching-"
 VECTORS = ("embedding", "passages")
 """Fields that the copy lacks: they are dear, and words are not looked for in them."""
@@ -43,39 +43,49 @@ _UNHURRIED: dict[str, Any] = {
 
 
 @contextmanager
-def copied(client: Elasticsearch, run: str, alerts: int) -> Iterator[str]:
+def copied(client: Elasticsearch, run: str, alerts: int) -> Iterator[str | None]:
     """Where to ask that many alerts: an index with a copy of the run's articles, or all articles where it is not worth
-    while or cannot be made. The copy is removed afterwards.
+    while or cannot be made; nowhere if it brought none. The copy is removed afterwards.
 
     It is this process's own: two that match the same run, one of them perhaps given up and alive, take nothing from
-    each other. One that a killed process left is removed with the first copy that is made after :data:`LEFT`.
+    each other. One that is left nevertheless is removed after :data:`LEFT`: with the first copy that is made, or by
+    :func:`search.retention.retain`.
     """
     articles, fields = _brought(client, run)
-    place = _copy(client, run, fields) if alerts >= max(FEW, WORTH * articles) else ALIAS
-    try:
-        yield place
-    finally:
-        if place != ALIAS:
-            _remove(client, place)
-
-
-def _copy(client: Elasticsearch, run: str, fields: list[str]) -> str:
+    if not articles or alerts < max(FEW, WORTH * articles):
+        yield ALIAS if articles else None
+        return
     name = f"{_NAME}{secrets.token_hex(10)}"
+    try:
+        yield name if _copy(client, run, fields, name) else ALIAS
+    finally:
+        _remove(client, name)
+
+
+def remove_left(client: Elasticsearch) -> int:
+    """Remove the copies of processes that were killed, or lost the node before they could; returns how many."""
+    before = (time.time() - LEFT.total_seconds()) * 1000  # the node knows the real time
+    there = client.indices.get_settings(index=f"{_NAME}*", name="index.creation_date")
+    left = [name for name, about in there.items() if int(about["settings"]["index"]["creation_date"]) < before]
+    return sum(_remove(client, name) for name in left)
+
+
+def _copy(client: Elasticsearch, run: str, fields: list[str], name: str) -> bool:
+    """Make the copy; whether Elasticsearch does."""
     template = schema.load("component")["wirewatch-articles-fields"]["template"]
     settings = {**template["settings"]["index"], **_UNHURRIED, "query.default_field": fields}
     _lighten(template["mappings"]["properties"])
     source = {"index": ALIAS, "query": _of(run), "_source": {"excludes": list(VECTORS)}}
     patient = client.options(request_timeout=3600, max_retries=0)
     try:
-        _remove_left(client)
+        remove_left(client)
         client.indices.create(index=name, settings=settings, mappings=template["mappings"])
         patient.reindex(source=source, dest={"index": name}, refresh=True)
         patient.indices.forcemerge(index=name, max_num_segments=1)
     except ApiError as error:
         log.warning("All articles are asked, as what %s brought cannot be copied: %s", run, reason(error))
-        _remove(client, name)
-        return ALIAS
-    return name
+        return False
+    return True
 
 
 def _lighten(fields: dict[str, Any]) -> None:
@@ -92,15 +102,14 @@ def _of(run: str) -> dict[str, Any]:
     return {"term": {"run": run}}
 
 
-def _remove(client: Elasticsearch, name: str) -> None:
-    client.options(ignore_status=404).indices.delete(index=name)
-
-
-def _remove_left(client: Elasticsearch) -> None:
-    before = (time.time() - LEFT.total_seconds()) * 1000  # the node knows the real time
-    for name, about in client.indices.get_settings(index=f"{_NAME}*", name="index.creation_date").items():
-        if int(about["settings"]["index"]["creation_date"]) < before:
-            _remove(client, name)
+def _remove(client: Elasticsearch, name: str) -> bool:
+    """Remove a copy, or leave it for later where the node is not well; whether it is gone."""
+    try:
+        client.options(ignore_status=404).indices.delete(index=name)
+    except (ApiError, TransportError) as error:
+        log.warning("%s, which matching needs no more, stays for now: %s", name, error)
+        return False
+    return True
 
 
 def _brought(client: Elasticsearch, run: str) -> tuple[int, list[str]]:

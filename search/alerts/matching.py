@@ -48,10 +48,10 @@ def matches(client: Elasticsearch, alerts: Sequence[Kept], run: str) -> Iterator
         UserError: Elasticsearch does not answer or refuses; nothing is wrong with the alerts then.
     """
     articles = _Articles(client)
-    if not _has_brought(client, run):
-        yield from ((kept, kept.error or []) for kept in alerts)  # none can be found broken, or to be well again
-        return
     with plain_errors(), copied(client, run, len(alerts)) as copy, ThreadPoolExecutor(REQUESTS) as pool:
+        if copy is None:
+            yield from ((kept, kept.error or []) for kept in alerts)  # none can be found broken, or to be well again
+            return
         known = _known(client, pool, alerts, run, copy)
         waiting: deque[Future[list[tuple[Kept, list[Found] | str]]]] = deque()
         try:
@@ -65,13 +65,6 @@ def matches(client: Elasticsearch, alerts: Sequence[Kept], run: str) -> Iterator
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def _has_brought(client: Elasticsearch, run: str) -> bool:
-    brought: dict[str, Any] = {"query": {"term": {"run": run}}, "size": 0, "track_total_hits": 1}
-    with plain_errors():
-        answer = client.search(index=ALIAS, **brought, allow_partial_search_results=False)
-    return bool(answer["hits"]["total"]["value"])
 
 
 class _Articles:
@@ -111,11 +104,15 @@ def _known(
         if not (kept.error or _needs_all(kept)):
             with suppress(Unreadable):
                 wholes[number] = whole(kept)
-    gc.freeze()  # to look through all alerts for garbage, again and again, is a sixth of what asking takes us
+    # To look through all alerts for garbage, again and again, is a sixth of what asking takes us. What was frozen
+    # before is shared with the process that this one was forked from, and stays so; there is no thawing a part.
+    frozen_before = gc.get_freeze_count()
+    gc.freeze()
     try:
         found = found_by_clauses(client, pool, list(wholes.values()), run, copy)
     finally:
-        gc.unfreeze()
+        if not frozen_before:
+            gc.unfreeze()
     for number, ids in zip(wholes, found, strict=True):
         known[number] = ids
     return known

@@ -426,6 +426,15 @@ def test_stories_are_indexed_and_the_articles_of_a_merged_one_get_the_older_id(
     assert everything(clean) == found
     assert told(clean) == {older: 2}
 
+    # Of three that become one at once, one is perhaps merged into the second, and that into the third.
+    names = ("wheat", "bakery", "history")
+    a, b, c = (desk[name].id for name in names)
+    three = [desk[name].model_copy(update={"story_id": desk[name].id}) for name in names]
+    index(batch("20270202T020000Z-c", three, *(story(id, 1) for id in (a, b, c))), client=clean)
+    index(batch("20270203T020000Z-d", [], story(a, 3), story(b, 1, c), story(c, 2, a)), client=clean)
+    assert {hit["_source"]["story_id"] for hit in everything(clean)} == {older, a}
+    assert told(clean) == {older: 2, a: 3}
+
 
 def told(es: Elasticsearch) -> dict[str, int]:
     """The size of each story."""

@@ -60,6 +60,7 @@ ODD = (
     *("Russia or countries:", "a: { b: c", "not not Russia", "NOT Russia AND NOT wheat", "title: (not wheat)"),
     *("Russia and published: soon", "nothing and published: (soon or late)", "events: { wheat }", "'Russia' and wheat"),
     *("{ type: x }", "published >", "Russia and wheat\\"),
+    *("Or", "NOT", "(AND)"),  # a word, where it joins nothing
 )
 
 

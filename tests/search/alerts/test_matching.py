@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch
+from elastic_transport import Transport
+from elasticsearch import ConnectionTimeout, Elasticsearch
 
 from search.alerts import copy, matching
 from search.alerts.copy import copied
 from search.alerts.matching import Why, matches, why
 from search.index import index
+from search.retention import retain
 from tests.search.alerts.test_ask import kept
 from wirewatch.batches import Batch
-from wirewatch.errors import UserError
+from wirewatch.errors import Unavailable, UserError
 from wirewatch.records import EnrichedArticle, Meaning
 
 Desk = dict[str, EnrichedArticle]
@@ -133,6 +136,26 @@ def test_many_alerts_are_asked_of_a_copy_and_find_the_same(
     assert sum(map(len, few)) > 50
 
 
+@pytest.mark.parametrize("forked", [True, False])
+def test_what_a_process_shares_with_the_one_it_was_forked_from_stays_frozen(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch, forked: bool
+) -> None:
+    monkeypatch.setattr(copy, "FEW", 1)
+    run = index(enriched([desk["bakery"]]), client=clean)
+    before = gc.get_freeze_count()
+    gc.unfreeze()
+    try:
+        if forked:
+            gc.freeze()
+        (_, found), _ = matches(clean, [kept("a", kql="pain"), kept("b", kql="wheat")], run.name)
+        assert names(desk, found) == {"bakery"}
+        assert bool(gc.get_freeze_count()) is forked
+    finally:
+        gc.unfreeze()
+        if before:
+            gc.freeze()
+
+
 def test_a_copy_has_what_the_run_brought_and_is_gone_afterwards(
     clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,14 +189,54 @@ def test_who_matches_a_run_takes_no_copy_from_another_who_does(
             assert copies(clean) == [later]
 
 
+def test_a_copy_that_is_not_finished_before_the_node_stops_answering_goes(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copy, "FEW", 1)
+    run = index(enriched([desk["bakery"]]), client=clean).name
+
+    def timed_out(*_: Any, **__: Any) -> None:
+        assert copies(clean)
+        raise ConnectionTimeout("timed out")
+
+    monkeypatch.setattr(Elasticsearch, "reindex", timed_out)
+    with pytest.raises(Unavailable, match="stopped answering"):
+        list(matches(clean, [kept("a", kql="pain"), kept("b", kql="*")], run))
+    assert copies(clean) == []
+
+
+def test_upkeep_removes_copies_that_were_left_and_none_in_use(
+    clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copy, "FEW", 1)
+    run = index(enriched([desk["bakery"]]), client=clean).name
+    with copied(clean, run, 2) as place:
+        assert retain(client=clean) == "nothing to do"
+        assert copies(clean) == [place]
+        monkeypatch.setattr(copy, "LEFT", -copy.LEFT)  # as if hours had gone
+        assert retain(client=clean) == "copies left by matchings 1"
+        assert copies(clean) == []
+
+
 def test_a_run_that_brought_nothing_asks_no_alert_and_leaves_what_is_known_of_each(
     clean: Elasticsearch, desk: Desk, enriched: Enriched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(copy, "FEW", 1)
-    index(enriched([desk["bakery"]]), client=clean)
-    monkeypatch.setattr(matching, "copied", None)
+    run = index(enriched([desk["bakery"]]), client=clean)
+    asked, search = [], Transport.perform_request
+
+    def noted(self: Any, method: str, target: str, **how: Any) -> Any:
+        asked.append(target)
+        return search(self, method, target, **how)
+
+    monkeypatch.setattr(Transport, "perform_request", noted)
     alerts = [kept("a", kql="pain"), kept("b", kql="(pain", known={"error": "line 1:5"})]
     assert list(matches(clean, alerts, "nothing")) == [(alerts[0], []), (alerts[1], "line 1:5")]
+    assert len(asked) == 1, "how much it brought"
+    asked.clear()
+    ((_, found),) = matches(clean, alerts[:1], run.name)
+    assert names(desk, found) == {"bakery"}
+    assert len(asked) == 3, "how much it brought, what the alert finds, and what is told of it"
 
 
 def test_where_articles_cannot_be_asked_for_no_alert_is_to_blame(clean: Elasticsearch) -> None:

@@ -119,14 +119,16 @@ class _Round:
         self, notices: Iterable[Notice], state: str, alert: Kept | None = None, sizes: Mapping[str, int] | None = None
     ) -> None:
         """Write down what has become of notices, and why their articles matched; of those that were told, of how many
-        articles. A story that grew meanwhile may have to be told once more.
+        articles. A story that grew meanwhile may have to be told once more. An alert that was renamed meanwhile has its
+        notices under the other name: none is dropped.
         """
+        names = {notice.id: notice.alert for notice in notices}
 
         def marked(id: str, before: Notice | None) -> list[Notice]:
-            if not before:
+            if not before or (state == "dropped" and before.alert != names[id]):
                 return []
-            what = {"state": state, "articles": self.reasons.explained(before), "told_size": (sizes or {}).get(id)}
-            after = before.model_copy(update=what)
+            articles = self.reasons.explained(before.model_copy(update={"alert": names[id]}))
+            after = before.model_copy(update={"state": state, "articles": articles, "told_size": (sizes or {}).get(id)})
             return [*(developing(after, alert, self.moment, after.run) if alert else ()), after]
 
-        change(self.client, [notice.id for notice in notices], marked)
+        change(self.client, names, marked)

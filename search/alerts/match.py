@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 
 from elasticsearch import Elasticsearch
@@ -22,7 +23,9 @@ from search.client import connect, every, plain_errors
 from search.indices import NOTICES
 from search.query.question import Unreadable
 from wirewatch.batches import Batch, write
+from wirewatch.database import in_turn
 from wirewatch.records import Notice, now
+from wirewatch.settings import get_settings
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +40,9 @@ def alert(
     """Ask all alerts what they have to tell of what the run of an indexed batch brought, and write the batch of the
     :class:`Notice` records that are new with it.
 
-    A notice has an id made of alert and story, so whatever is done again, and by however many processes at once, makes
-    the same notices. An alert whose query cannot be asked is counted (``broken:NAME``), logged and shown with its
-    error; the others go on.
+    A notice has an id made of alert and story, so whatever is done again makes the same notices. One process at a time
+    asks: the others wait, and see what it has written. An alert whose query cannot be asked is counted
+    (``broken:NAME``), logged and shown with its error; the others go on.
 
     Args:
         batch: of the stage ``indexed``.
@@ -57,7 +60,11 @@ def alert(
         with write(done):
             return done
     client = client or connect()
-    with plain_errors(), write(done) as out:
+    # Nor does :func:`search.alerts.kibana.take_over.take_over` rename alerts meanwhile.
+    with plain_errors(), in_turn(get_settings().state, "alerts"), ExitStack() as rest:
+        if done.exists():  # another process was faster
+            return done
+        out = rest.enter_context(write(done))
         alerts = {kept.alert.name: kept for kept in refreshed(client, store.all_alerts(client), now())}
         asked = [kept for kept in alerts.values() if not kept.paused]
         book = Book(client, batch.name, alerts)

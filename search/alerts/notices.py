@@ -1,7 +1,7 @@
 """The notices of alerts: made of what a run brought, one for an alert and a story, and changed without losing anything.
 
-Doing the same once more changes nothing, and two processes that do it at once lose nothing of each other's: a notice is
-written only where it is still as it was read.
+Doing the same once more changes nothing. Who asks alerts does so in turn, but notices are marked and renamed meanwhile,
+and nothing of that is lost: a notice is written only where it is still as it was read.
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ the notice itself last, and before it others that must be there first."""
 
 
 class Book:
-    """What the alerts have to tell of a run, story by story."""
+    """What the alerts have to tell of a run, story by story.
+
+    Only one at a time may be open: of two, each might read before the other's outlet or notice was there, and what
+    waits for more outlets would wait for ever.
+    """
 
     def __init__(self, client: Elasticsearch, run: str, alerts: Mapping[str, Kept]) -> None:
         self.client, self.run, self.alerts = client, run, alerts
@@ -127,9 +131,9 @@ def developing(notice: Notice, kept: Kept, moment: datetime, run: str) -> list[N
     """The notice that tells a story once more, where it was told before it was as big as the alert wants for that."""
     grown = kept.alert.developing
     told = notice.size if notice.told_size is None else notice.told_size
-    if not grown or notice.state != "told" or not told < grown <= notice.size:
+    if not grown or (notice.kind, notice.state) != ("new", "told") or not told < grown <= notice.size:
         return []
-    id = notice_id(notice.alert, notice.story, "developing")
+    id = notice_id(notice.id, notice.story, "developing")  # the first one's id stays when the alert is renamed
     again = {"id": id, "kind": "developing", "created": moment, "run": run, "told_size": None}
     return [notice.model_copy(update=again | _due(kept, moment, run))]
 

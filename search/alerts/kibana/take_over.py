@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 
 def take_over(understand: Understand | None = None, *, client: Elasticsearch | None = None) -> Counter[str]:
     """Make the alerts from Kibana those that its saved searches with the tag ``alert`` are, and say how many were
-    ``added``, ``changed``, ``renamed`` and ``removed``. Doing it again changes nothing.
+    ``added``, ``changed``, ``renamed`` and ``removed``. Doing it again changes nothing. It waits while another process
+    asks the alerts.
 
     What people did to an alert besides (muted, paused, unsubscribed a channel) stays, and so does, under another
     title, what it has told. Where Kibana does not answer the alerts stay as they are, and that is logged. Where no
@@ -42,7 +43,7 @@ def take_over(understand: Understand | None = None, *, client: Elasticsearch | N
         UserError: Elasticsearch does not answer or refuses.
     """
     client = store.ready(client or connect())
-    with in_turn(get_settings().state, "kibana"):
+    with in_turn(get_settings().state, "kibana"):  # what was read from Kibana later is done later
         return _take_over(client, understand)
 
 
@@ -52,9 +53,7 @@ def is_known() -> bool:
 
 
 def _take_over(client: Elasticsearch, understand: Understand | None) -> Counter[str]:
-    with plain_errors():
-        alerts = {kept.alert.name: kept for kept in store.all_alerts(client)}
-    if not is_known() and not any(kept.origin == "kibana" for kept in alerts.values()):
+    if not is_known() and not _any_from_kibana(client):
         return Counter()
     try:
         _check_default()
@@ -63,8 +62,15 @@ def _take_over(client: Elasticsearch, understand: Understand | None) -> Counter[
         log.warning("The alerts from Kibana stay as they are: %s", error)
         return Counter()
     found = [_taken(saved, kibana, understand) for saved in kibana.searches]
-    with plain_errors():
+    # Not while :func:`search.alerts.match.alert` asks them: it writes notices under the names that it has read.
+    with in_turn(get_settings().state, "alerts"), plain_errors():
+        alerts = {kept.alert.name: kept for kept in store.all_alerts(client)}
         return _Round(client, alerts, understand).go(list(_named(found, alerts)))
+
+
+def _any_from_kibana(client: Elasticsearch) -> bool:
+    with plain_errors():
+        return any(kept.origin == "kibana" for kept in store.all_alerts(client))
 
 
 def _check_default() -> None:
@@ -112,6 +118,7 @@ class _Round:
         ours = {name: kept for name, kept in self.alerts.items() if kept.origin == "kibana"}
         before = {kept.origin_id: kept for kept in ours.values()}
         names = {one.id: one.alert.name for one in found}
+        unmade: set[str | None] = set()
         for one in found:
             kept = ours.get(one.alert.name)
             try:
@@ -121,8 +128,10 @@ class _Round:
                     self._add(one, before.get(one.id))
             except UserError as error:
                 log.warning("The saved search %s stays as it was: %s", one.alert.name, error)
+                if not _is_of(kept, one):
+                    unmade.add(one.id)  # under another title it stays the alert that it was
         for name, kept in ours.items():
-            if name not in names.values():
+            if name not in names.values() and kept.origin_id not in unmade:
                 self._remove(kept, names.get(kept.origin_id or ""))
         return self.counts
 
@@ -145,13 +154,17 @@ class _Round:
 
     def _remove(self, kept: Kept, name: str | None) -> None:
         """Forget an alert. Where its saved search has another title, what it has told is the other one's."""
-        if name:
-            self._give(kept.alert.name, name)
-        else:
+        if not name:
+            store.delete(self.client, kept)
             self.counts["removed"] += 1
+            return
+        self._give(kept.alert.name, name)  # before it is deleted: a delivery drops what has no alert
         store.delete(self.client, kept)
+        self._give(kept.alert.name, name)  # what a delivery has written in between
 
     def _give(self, old: str, new: str) -> None:
         self.client.indices.refresh(index=NOTICES)
-        ids = [hit["_id"] for hit in every(self.client, NOTICES, {"term": {"alert": old}}, ["id"])]
+        # What a rule or the operator is told may bear the same name.
+        theirs = {"filter": {"term": {"alert": old}}, "must_not": {"terms": {"kind": ["rule", "operator"]}}}
+        ids = [hit["_id"] for hit in every(self.client, NOTICES, {"bool": theirs}, ["id"])]
         change(self.client, ids, lambda _, before: [before.model_copy(update={"alert": new})] if before else [])

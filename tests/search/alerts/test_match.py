@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
@@ -14,14 +15,16 @@ import pytest
 from elastic_transport import Transport
 from elasticsearch import Elasticsearch
 
-from search.alerts import copy, matching, notices, store
+from search.alerts import copy, match, matching, notices, store
 from search.alerts import watch as reading
 from search.alerts.alert import alert_id
 from search.alerts.match import alert
 from tests.search.alerts.telling import NOON, Runs, article, clock_of, forget, watch
 from tests.search.alerts.telling import notices as kept_notices
 from wirewatch.batches import Batch
+from wirewatch.database import in_turn
 from wirewatch.records import Notice, Story, content_version, notice_id
+from wirewatch.settings import Settings
 
 
 def told(client: Elasticsearch) -> dict[str, str]:
@@ -228,18 +231,20 @@ def test_an_outlet_that_reports_the_story_in_other_words_counts_too(clean: Elast
 
 
 def test_a_story_that_grows_after_it_was_told_is_told_once_more(clean: Elasticsearch, runs: Runs) -> None:
-    watch(clean, developing=3)
+    kept = watch(clean, developing=3)
     (first,) = runs.tell(article("a", story="s1"), *(article(f"b{n}", story="s2") for n in range(4)))[:1]
     assert runs.tell(article("a2", story="s1")) == []
     mark_told(clean)
     run = runs.bring(article("a3", story="s1"), article("b5", story="s2"))
     (again,) = alert(run, client=clean).read(Notice)
-    assert (again.id, again.kind, again.size) == (notice_id("Coups", "s1", "developing"), "developing", 3)
+    assert (again.id, again.kind, again.size) == (notice_id(first.id, "s1", "developing"), "developing", 3)
     assert (again.slot, again.title) == (f"{alert_id('Coups')} {run.name}", first.title)
     forget(run.next("alerted"))
     assert list(alert(run, client=clean).read(Notice)) == [again]
     mark_told(clean)
     assert runs.tell(article("a4", story="s1")) == []
+    told_small = again.model_copy(update={"state": "told", "told_size": 0})
+    assert notices.developing(told_small, kept, NOON, run.name) == [], "it is told once more, and not twice"
 
 
 def mark_told(client: Elasticsearch) -> None:
@@ -284,12 +289,58 @@ def test_two_runs_that_are_matched_at_once_lose_nothing_of_each_other(clean: Ela
     brought = [[article(f"{run}-{number}", story=f"s{number}") for number in range(20)] for run in range(4)]
     batches = [runs.bring(*articles) for articles in brought]
 
-    def match(batch: Batch) -> int:
+    def tell(batch: Batch) -> int:
         return alert(batch, client=clean).manifest().records
 
     with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(match, batches)) == 20
+        assert sum(pool.map(tell, batches)) == 20
     assert [notice.size for notice in kept_notices(clean)] == [4] * 20
+
+
+def test_of_two_runs_that_are_matched_at_once_one_sees_the_outlets_and_notices_of_the_other(
+    clean: Elasticsearch, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch(clean, sources=2)
+    others: list[threading.Thread] = []
+    real = match.matches
+
+    def while_another_begins(*asked: Any) -> Any:
+        if not others:
+            late = runs.bring(article("b", "Putsch au Mali", story="s1", source="b.example"))
+            others.append(threading.Thread(target=alert, args=(late,), kwargs={"client": clean}))
+            others[0].start()
+            others[0].join(1)
+        return real(*asked)
+
+    monkeypatch.setattr(match, "matches", while_another_begins)
+    runs.tell(article("a", story="s1"))
+    others[0].join(30)
+    assert told(clean) == {"new s1": "due"}
+
+
+def test_of_two_that_match_the_same_run_at_once_one_finds_it_done(
+    clean: Elasticsearch, runs: Runs, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch(clean)
+    run = runs.bring(article("a"))
+    asked: list[Any] = []
+    real = match.matches
+
+    def counted(*what: Any) -> Any:
+        asked.append(what)
+        return real(*what)
+
+    monkeypatch.setattr(match, "matches", counted)
+    both = [threading.Thread(target=alert, args=(run,), kwargs={"client": clean}) for _ in range(2)]
+    with in_turn(settings.state, "alerts"):
+        for one in both:
+            one.start()
+        both[0].join(1)
+        assert not run.next("alerted").exists()
+    for one in both:
+        one.join(30)
+    assert run.next("alerted").manifest().counts == {"alerts": 1, "notices": 1}
+    assert len(asked) == 1
 
 
 def test_a_notice_that_nobody_waits_for_any_more_is_left_alone(clean: Elasticsearch, runs: Runs) -> None:

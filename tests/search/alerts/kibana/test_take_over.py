@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
 from typer.testing import CliRunner
 
-from search.alerts import store
+from search.alerts import deliver as delivering
+from search.alerts import match, sending, store
 from search.alerts.alert import Alert
+from search.alerts.channels import Message
 from search.alerts.deliver import deliver
 from search.alerts.kibana.take_over import take_over
+from search.alerts.notices import announce
 from search.alerts.store import Kept
 from search.alerts.watch import troubles
 from tests.search.alerts.kibana.pretending import Kibana, pill
 from tests.search.alerts.telling import Runs, article, clock_of, heard, notices, watch
 from wirewatch.cli import cli
 from wirewatch.errors import UserError
-from wirewatch.records import Meaning, Notice, SourceRef
+from wirewatch.records import EnrichedArticle, Meaning, Notice, SourceRef
 from wirewatch.settings import get_settings
 
 COUNTRY = {"match_phrase": {"source.country": "ML"}}
@@ -35,6 +40,14 @@ def kibana(clean: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ki
         monkeypatch.setenv("KIBANA_URL", server.url)
         get_settings.cache_clear()
         yield server
+
+
+@pytest.fixture
+def told_to(file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the channel hears that is told where a saved search names none."""
+    monkeypatch.setenv("WIREWATCH_KIBANA_TELL", json.dumps([f"file://{file}"]))
+    get_settings.cache_clear()
+    return file
 
 
 def all_of(client: Elasticsearch) -> dict[str, Kept]:
@@ -238,6 +251,151 @@ def test_a_search_with_another_title_is_the_same_alert(clean: Elasticsearch, kib
     assert runs.tell(article("b", story="s", source="b.example")) == [], "the story was told under the other title"
     (grown,) = notices(clean)
     assert (grown.id, grown.alert, grown.size) == (notice.id, "Putsches", 2)
+
+
+def test_where_another_title_cannot_be_taken_over_yet_the_alert_stays_what_it_was(
+    clean: Elasticsearch, kibana: Kibana, runs: Runs
+) -> None:
+    def understand(text: str) -> Meaning:
+        return Meaning(text=text, language="en", embedding=(1.0,) * 384)
+
+    def without_models(text: str) -> Meaning:
+        raise UserError("The models are not there.")
+
+    def near(name: str) -> EnrichedArticle:
+        found: EnrichedArticle = article(name).model_copy(update={"embedding": (1.0,) * 384})
+        return found
+
+    kibana.save("1", "Coups", "", description="about: A coup in Mali")
+    take_over(understand, client=clean)
+    runs.tell(near("a"))
+    muted = datetime(2050, 1, 1, tzinfo=UTC)
+    store.change(clean, store.find(clean, "Coups"), muted=muted, unsubscribed=("desk",))
+    kibana.save("1", "Putsches", "", description="about: A coup in Mali")
+    assert take_over(without_models, client=clean) == {}
+    assert set(all_of(clean)) == {"Coups"}
+    runs.tell(near("b"))
+    assert told(notices(clean)) == {"Coups": {"a", "b"}}, "it is asked as before"
+    assert take_over(understand, client=clean) == {"renamed": 1}
+    (kept,) = all_of(clean).values()
+    assert (kept.alert.name, kept.muted, kept.unsubscribed) == ("Putsches", muted, ("desk",))
+    assert told(notices(clean)) == {"Putsches": {"a", "b"}}
+
+
+def test_no_alert_is_renamed_while_the_alerts_are_asked(
+    clean: Elasticsearch, kibana: Kibana, runs: Runs, told_to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kibana.save("1", "Coups", "coup")
+    take_over(client=clean)
+    run = runs.bring(article("a"))
+    kibana.save("1", "Putsches", "coup")
+    other = threading.Thread(target=take_over, kwargs={"client": clean})
+    real = match.matches
+
+    def while_they_are_renamed(*asked: Any) -> Any:
+        other.start()
+        other.join(1)
+        return real(*asked)
+
+    monkeypatch.setattr(match, "matches", while_they_are_renamed)
+    match.alert(run, client=clean)
+    other.join(30)
+    assert deliver(client=clean) == {"sent": 1}
+    assert [line["alert"] for line in heard(told_to)] == ["Putsches"]
+
+
+def test_what_is_due_while_its_alert_is_renamed_is_told_by_the_next_delivery(
+    clean: Elasticsearch, kibana: Kibana, runs: Runs, told_to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kibana.save("1", "Coups", "coup")
+    take_over(client=clean)
+    runs.tell(article("a"))
+    kibana.save("1", "Putsches", "coup")
+    real = delivering._Round._due
+
+    def renamed_after(*asked: Any) -> list[Notice]:
+        due = real(*asked)
+        take_over(client=clean)
+        return due
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivering._Round, "_due", renamed_after)
+        assert deliver(client=clean) == {}
+    assert [(notice.alert, notice.state) for notice in notices(clean)] == [("Putsches", "due")]
+    assert deliver(client=clean) == {"sent": 1}
+    assert [line["alert"] for line in heard(told_to)] == ["Putsches"]
+
+
+def test_what_is_sent_while_its_alert_is_renamed_is_told_and_says_why_it_matched(
+    clean: Elasticsearch, kibana: Kibana, runs: Runs, told_to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kibana.save("1", "Coups", "coup")
+    take_over(client=clean)
+    runs.tell(article("a"))
+    kibana.save("1", "Putsches", "coup")
+    real = sending.send
+
+    def renamed_before(message: Message, channel: str) -> None:
+        take_over(client=clean)
+        real(message, channel)
+
+    monkeypatch.setattr(sending, "send", renamed_before)
+    assert deliver(client=clean) == {"sent": 1}
+    (notice,) = notices(clean)
+    assert (notice.alert, notice.state) == ("Putsches", "told")
+    assert any("coup" in piece for piece in notice.articles[0].why)
+    assert deliver(client=clean) == {}
+
+
+def test_what_is_written_under_the_old_title_until_that_is_gone_is_told_under_the_new_one(
+    clean: Elasticsearch, kibana: Kibana, runs: Runs, told_to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kibana.save("1", "Coups", "coup")
+    take_over(client=clean)
+    (notice,) = runs.tell(article("a"))
+    kibana.save("1", "Putsches", "coup")
+    real = store.delete
+
+    def written_before(client: Elasticsearch, kept: Kept) -> None:
+        announce(client, notice.model_copy(update={"id": "late", "kind": "developing"}))
+        real(client, kept)
+
+    monkeypatch.setattr(store, "delete", written_before)
+    take_over(client=clean)
+    deliver(client=clean)
+    assert [(line["alert"], line["kind"]) for line in heard(told_to)] == [
+        ("Putsches", "new"),
+        ("Putsches", "developing"),
+    ]
+
+
+def test_a_story_that_was_told_once_more_is_not_told_so_again_under_another_title(
+    clean: Elasticsearch, kibana: Kibana, runs: Runs, told_to: Path
+) -> None:
+    kibana.save("1", "Coups", "coup", description="developing: 2")
+    take_over(client=clean)
+    for name in "ab":
+        runs.tell(article(name, story="s"))
+        deliver(client=clean)
+    kibana.save("1", "Putsches", "coup", description="developing: 2")
+    take_over(client=clean)
+    runs.tell(article("c", story="s"))
+    deliver(client=clean)
+    assert [line["kind"] for line in heard(told_to)] == ["new", "developing"]
+
+
+def test_what_a_rule_or_the_operator_is_told_keeps_its_name(
+    clean: Elasticsearch, kibana: Kibana, runs: Runs, told_to: Path
+) -> None:
+    kibana.save("1", "Coups", "coup")
+    take_over(client=clean)
+    (notice,) = runs.tell(article("a"))
+    for kind in ("rule", "operator"):
+        announce(clean, notice.model_copy(update={"id": kind, "kind": kind}))
+    kibana.save("1", "Putsches", "coup")
+    take_over(client=clean)
+    named = {notice.kind: notice.alert for notice in notices(clean)}
+    assert named == {"new": "Putsches", "rule": "Coups", "operator": "Coups"}
 
 
 def test_a_message_that_was_sent_is_not_sent_again_under_another_title(

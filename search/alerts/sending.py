@@ -3,7 +3,8 @@
 A message is a document with an id made of alert, slot and channel. It is written as ``sending`` before it is sent and
 marked after. One that is found as ``sending`` was under way when its process was killed: it is sent once more, and says
 so in its ids (:data:`wirewatch.records.AGAIN`); killed there again, it is given up as ``unsure``. One that its channel
-did not take is sent again, after pauses that double. The operator is told of all that was given up.
+did not take is sent again, after pauses that double; so is one that it did not answer, with the same marked ids each
+time. The operator is told of all that was given up.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 from elasticsearch import ConflictError, Elasticsearch
 
 from search.alerts.channels import Down, Message, Refused, Unknown, send, server
+from search.alerts.message import HEADLINES
 from search.alerts.operator_notices import tell_operator
 from search.alerts.reasons import Reasons
 from search.alerts.store import Kept
@@ -28,14 +30,14 @@ from wirewatch.records import AGAIN, Delivery, Notice, delivery_id, now
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 12
-"""How often a message is sent that its channel does not take."""
+"""How often a message is sent that its channel does not take, or does not answer."""
 PAUSE = timedelta(minutes=1)
 """After the first of these; the pauses double: twelve attempts are made in 34 hours."""
 PATIENCE = 3
 """How often a channel, or the server behind several, may fail before it is left alone until the next delivery: it may
 take a minute each time."""
-MOST = 500
-"""Notices of a message; where there are more, others follow."""
+MOST = HEADLINES
+"""Notices of a message, as many as a mail shows; where there are more, others follow."""
 OVER = ("sent", "dead", "unsure")
 """States of a message that is not sent any more."""
 
@@ -106,7 +108,7 @@ class Sender:
             return message
         if message.state == "sending":  # somebody was killed in the middle of it
             if message.repeated:
-                error = "Wirewatch was killed twice while it was sending it"
+                error = "Wirewatch was killed while it was sending it once more"
                 return self._save(message, group, state="unsure", error=error)
             message = message.model_copy(update={"repeated": True})
         if max(self.failures[message.channel], self.failures[server(message.channel)]) >= PATIENCE:
@@ -147,7 +149,8 @@ class Sender:
 
     def _report(self, message: Delivery) -> None:
         what = {
-            "dead": f"did not take a message {message.attempts} times, and it was given up",
+            "dead": f"did not {'confirm' if message.repeated else 'take'} a message {message.attempts} times, and it "
+            "was given up",
             "unsure": "may or may not have had a message",
         }[message.state]
         title = (

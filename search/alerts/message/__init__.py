@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 WHOLE = 30
 """Stories that a mail shows with all there is to say; the others as headlines."""
 HEADLINES = 300
-"""Stories that a mail shows in all. Where there are more, it says so, and the feed has them."""
+"""Stories that a mail shows in all. A message has no more (:data:`search.alerts.sending.MOST`): the others are in those
+that follow it."""
 OTHERS = 4
 """Articles of a story that are named besides the first."""
 

@@ -103,6 +103,31 @@ def test_what_may_have_arrived_says_so_when_it_is_sent_again(
     assert (sent.repeated, sent.attempts, sent.state) == (True, 2, "sent")
 
 
+def test_what_a_channel_never_answers_is_sent_with_the_same_ids_until_it_is_given_up(
+    clean: Elasticsearch, runs: Runs, file: Path, clock: Clock, operator: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    real = sending.send
+
+    def unanswered(message: Message, channel: str) -> None:
+        if channel == f"file://{file}":
+            sent.append(message.id)
+            raise Unknown("no answer within 30 s")
+        real(message, channel)
+
+    monkeypatch.setattr(sending, "send", unanswered)
+    watch(clean, tell=(f"file://{file}",))
+    runs.tell(article("a"))
+    for attempt in range(ATTEMPTS + 1):
+        clock(NOON + 2 * 2**attempt * MINUTE)
+        deliver(client=clean)
+    (dead,) = [message for message in deliveries(clean) if message.channel == f"file://{file}"]
+    assert sent == [dead.id, *[dead.id + AGAIN] * (ATTEMPTS - 1)]
+    assert (dead.state, dead.attempts) == ("dead", ATTEMPTS)
+    (line,) = heard(operator)
+    assert "did not confirm a message 12 times, and it was given up: no answer within 30 s" in line["title"]
+
+
 def test_a_channel_that_fails_again_and_again_is_left_alone_until_the_next_delivery(
     clean: Elasticsearch, runs: Runs, file: Path, clock: Clock, channels: dict[str, list[Any]]
 ) -> None:
@@ -209,6 +234,27 @@ def test_killed_while_sending_it_once_more_it_is_left_and_the_operator_is_told(
     assert f"The channel file://{file} may or may not have had a message" in line["title"]
     assert states(clean) == ["told", "told"]
     assert deliver(client=clean) == {}
+
+
+def test_killed_while_sending_again_what_was_not_answered_it_is_left_and_the_operator_is_told_what_happened(
+    clean: Elasticsearch,
+    runs: Runs,
+    file: Path,
+    clock: Clock,
+    operator: Path,
+    channels: dict[str, list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch(clean, tell=(f"file://{file}",))
+    runs.tell(article("a"))
+    channels[f"file://{file}"] = [Unknown("no answer within 30 s")]
+    assert deliver(client=clean) == {"failed": 1}
+    clock(NOON + 5 * MINUTE)
+    killed_while(clean, monkeypatch, "sending.send", kill)
+    assert deliver(client=clean) == {"unsure": 1, "sent": 1}
+    (line,) = heard(operator)
+    assert "may or may not have had a message: Wirewatch was killed while it was sending it once more." in line["title"]
+    assert heard(file) == []
 
 
 def test_killed_between_sending_and_marking_the_notices_it_sends_nothing_again(

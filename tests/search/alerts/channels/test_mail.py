@@ -7,6 +7,7 @@ import pytest
 
 from search.alerts import links
 from search.alerts.channels import Message, Refused, Unknown, ready, send
+from search.alerts.sending import MOST
 from tests.search.alerts.channels.conftest import PASSWORD, USER, Serving, a_notice
 from wirewatch.errors import UserError
 from wirewatch.records import AGAIN
@@ -120,6 +121,15 @@ def test_of_very_many_stories_the_last_are_headlines(serving: Serving, message: 
         assert "Coup d&#39;État au Niger (299)" in part or "Coup d'État au Niger (299)" in part
         assert "(300)" not in part
         assert "And 700 more" in part
+
+
+def test_a_mail_lists_all_notices_of_a_full_message(serving: Serving, message: Message) -> None:
+    assert message.alert
+    many = tuple(a_notice(message.alert.name, str(n)) for n in range(MOST))
+    with serving() as office:
+        send(Message("m", message.alert, many), ANN)
+    for part in parts(office.mails[0]):
+        assert f"au Niger ({MOST - 1})" in part and "more, which" not in part
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_what_is_gathered_is_sent_together_at_its_time(
         clock(NOON + minutes * MINUTE)
         runs.tell(article(name))
         deliver(client=clean)
-    clock(due - timedelta(seconds=2))
+    clock(due - timedelta(seconds=30))
     assert deliver(client=clean) == {}
     clock(due)
     assert deliver(client=clean) == {"sent": 1}

@@ -39,7 +39,8 @@ def note_rules(client: Elasticsearch) -> int:
 def channels_of(client: Elasticsearch, notice: Notice) -> tuple[list[str], list[str]]:
     """Where a rule's notice is to be told, and what hinders that, a line each.
 
-    A channel that is written well and is not there is told all the same: the message waits for it.
+    A channel that is written well and is not there is told all the same: the message is sent once it is there, or given
+    up after 34 hours like any that a channel does not take.
     """
     found = client.options(ignore_status=404).get(index=KIBANA_ALERTS, id=notice.story)
     channels: list[str] = []

@@ -34,8 +34,8 @@ MONTH = timedelta(days=30)
 WEEK = timedelta(days=7)
 """How long a scale is used."""
 AGAIN = 100
-"""Alerts without a scale for which a run looks for one once more: a second's work, also where thousands wait for the
-first article that they find."""
+"""Alerts without a scale for which a run looks for one once more: seconds' work at most, also where thousands wait for
+the first article that they find."""
 FEW = 200
 """Articles; where the past month has fewer, all of the index are taken."""
 FEWEST = 30

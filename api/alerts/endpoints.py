@@ -15,7 +15,7 @@ from api.desk import AtDesk, Missing, Problem
 from api.questions import Desk, understand
 from search.alerts import apply, trial, watch
 from search.alerts.alert import Alert
-from search.alerts.store import Kept, Origin
+from search.alerts.store import Illegible, Kept, Origin
 from search.client import plain_errors
 from wirewatch.records import Cited, Time, now
 
@@ -34,6 +34,13 @@ class Shown(BaseModel):
     unsubscribed: tuple[str, ...]
     wrong: tuple[str, ...]
     """What is wrong with it: it cannot be asked, a channel fails, it is silent or tells too much."""
+
+
+class Unread(BaseModel):
+    """An alert that cannot be read, and so is not asked: make one of this name, or delete it."""
+
+    name: str
+    wrong: tuple[str, ...]
 
 
 class Tried(BaseModel):
@@ -71,7 +78,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The alert cannot be as it is described"},
     403: {"model": Problem, "description": "This is no JSON, or comes from a page of another site"},
     404: {"model": Problem, "description": "There is no such alert"},
-    409: {"model": Problem, "description": "There is one of that name, or it is looked after elsewhere"},
+    409: {"model": Problem, "description": "There is one of that name, it is looked after elsewhere or cannot be read"},
     503: {"model": Problem, "description": "Elasticsearch does not answer"},
 }
 alerts = APIRouter(prefix="/api/alerts", responses=_PROBLEMS, tags=["alerts"])
@@ -80,15 +87,15 @@ _JSON = [*_OURS, Depends(check_json)]
 
 
 @alerts.get("", summary="All alerts")
-def every(desk: AtDesk) -> list[Shown]:
+def every(desk: AtDesk) -> list[Shown | Unread]:
     """All alerts by name, with what is wrong with each."""
-    return _shown(desk, making.all_kept(desk))
+    return _all_shown(desk, making.everything(desk))
 
 
 @alerts.post("", summary="Make an alert", status_code=201, dependencies=_JSON)
 def make(alert: Alert, desk: AtDesk) -> Shown:
     """Keep a new alert. It tells channels that have a name, or by mail (`mail:somebody@example.org`)."""
-    return _shown(desk, [making.make(desk, alert)])[0]
+    return _shown(desk, making.make(desk, alert))
 
 
 @alerts.post("/test", summary="Try an alert", dependencies=_JSON)
@@ -101,9 +108,9 @@ def test(alert: Alert, desk: AtDesk) -> Tried:
 
 
 @alerts.get("/{name:path}", summary="An alert")
-def one(name: str, desk: AtDesk) -> Shown:
+def one(name: str, desk: AtDesk) -> Shown | Unread:
     """The alert of that name."""
-    return _shown(desk, [making.find(desk, name)])[0]
+    return _all_shown(desk, [making.look_up(desk, name)])[0]
 
 
 @alerts.patch("/{name:path}", summary="Change an alert", dependencies=_JSON)
@@ -111,25 +118,33 @@ def change(name: str, changes: Changes, desk: AtDesk) -> Shown:
     """Change the fields that are given. A `paused` alert is not asked, a `muted` one sends nothing until then."""
     given = changes.model_dump(exclude_unset=True)
     known = {field: given.pop(field) for field in _KNOWN if field in given}
-    return _shown(desk, [making.change(desk, making.find(desk, name), given, known)])[0]
+    return _shown(desk, making.change(desk, making.find(desk, name), given, known))
 
 
 @alerts.delete("/{name:path}", summary="Delete an alert", status_code=204, dependencies=_OURS)
 def delete(name: str, desk: AtDesk) -> None:
     """Forget an alert. Its notices stay, and those that wait are sent to nobody."""
-    making.delete(desk, making.find(desk, name))
+    making.delete(desk, making.look_up(desk, name))
 
 
 ERRORS = ((Foreign, 403), (Missing, 404), (Conflict, 409))
 """What is raised here, and the status that it is told with."""
 
 
-def _shown(desk: Desk, kept: list[Kept]) -> list[Shown]:
-    signs = watch.wrong(desk.client, kept)
+def _all_shown(desk: Desk, alerts: list[Kept | Illegible]) -> list[Shown | Unread]:
+    signs = watch.wrong(desk.client, alerts)
     return [
-        Shown.model_validate(
-            {name: getattr(one, name) for name in Shown.model_fields if name != "wrong"}
-            | {"wrong": signs[one.alert.name]}
-        )
-        for one in kept
+        _with(kept, signs[kept.name])
+        if isinstance(kept, Kept)
+        else Unread(name=kept.name, wrong=tuple(signs[kept.name]))
+        for kept in alerts
     ]
+
+
+def _shown(desk: Desk, kept: Kept) -> Shown:
+    return _with(kept, watch.wrong(desk.client, [kept])[kept.name])
+
+
+def _with(kept: Kept, wrong: list[str]) -> Shown:
+    known = {name: getattr(kept, name) for name in Shown.model_fields if name != "wrong"}
+    return Shown.model_validate({**known, "wrong": wrong})

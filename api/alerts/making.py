@@ -11,7 +11,7 @@ from api.desk import Missing
 from api.questions import Desk, understand
 from search.alerts import apply, channels, store
 from search.alerts.alert import Alert
-from search.alerts.store import Kept
+from search.alerts.store import Illegible, Kept
 from search.client import plain_errors
 from search.query import Unreadable
 from wirewatch.catalogue import wording
@@ -36,10 +36,20 @@ def alert_of(fields: Mapping[str, Any]) -> Alert:
         raise Unreadable(f"This cannot be an alert: {wording(error, Alert)}.") from None
 
 
-def all_kept(desk: Desk) -> list[Kept]:
-    """All alerts, by name."""
+def everything(desk: Desk) -> list[Kept | Illegible]:
+    """All alerts, by name, also those that cannot be read."""
     with plain_errors():
-        return list(store.all_alerts(store.ready(desk.client)))
+        return list(store.everything(store.ready(desk.client)))
+
+
+def look_up(desk: Desk, name: str) -> Kept | Illegible:
+    """The alert of that name, also if it cannot be read.
+
+    Raises:
+        Missing: there is none.
+    """
+    with plain_errors():
+        return _as(Missing, store.look_up, store.ready(desk.client), name)
 
 
 def find(desk: Desk, name: str) -> Kept:
@@ -47,9 +57,9 @@ def find(desk: Desk, name: str) -> Kept:
 
     Raises:
         Missing: there is none.
+        Conflict: it cannot be read.
     """
-    with plain_errors():
-        return _as(Missing, store.find, store.ready(desk.client), name)
+    return _as(Conflict, store.legible, look_up(desk, name))
 
 
 def make(desk: Desk, alert: Alert) -> Kept:
@@ -57,11 +67,11 @@ def make(desk: Desk, alert: Alert) -> Kept:
 
     Raises:
         Unreadable: it is to tell where nobody may over HTTP, or a channel that does not exist.
-        Conflict: there is one of that name.
+        Conflict: there is one of that name that can be read.
     """
     _check_channels(alert.tell)
     check_clauses(alert)
-    if any(kept.alert.name == alert.name for kept in all_kept(desk)):
+    if any(isinstance(kept, Kept) and kept.name == alert.name for kept in everything(desk)):
         raise Conflict(f"There is an alert named {alert.name} already: give another name, or change that one.")
     return apply.add(desk.client, alert, "api", understand)
 
@@ -84,7 +94,7 @@ def change(desk: Desk, kept: Kept, fields: Mapping[str, Any], known: Mapping[str
         return store.change(desk.client, kept, **known) if known else kept
 
 
-def delete(desk: Desk, kept: Kept) -> None:
+def delete(desk: Desk, kept: Kept | Illegible) -> None:
     """Forget an alert.
 
     Raises:

@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 
 from search.alerts import calibrate, store
 from search.alerts.alert import Alert
-from search.alerts.store import Kept, Origin
+from search.alerts.store import Illegible, Kept, Origin
 from search.client import plain_errors
 from wirewatch.errors import UserError
 from wirewatch.records import Meaning, now
@@ -48,7 +48,7 @@ class Changes:
 
     added: tuple[Alert, ...] = ()
     changed: tuple[Changed, ...] = ()
-    removed: tuple[Kept, ...] = ()
+    removed: tuple[Kept | Illegible, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
@@ -67,7 +67,7 @@ def add(
         known: what else is kept with it.
 
     Raises:
-        UserError: there is one of that name, or Elasticsearch does not answer or refuses.
+        UserError: there is one of that name that can be read, or Elasticsearch does not answer or refuses.
     """
     new = draft(alert, origin, understand)
     with plain_errors():
@@ -89,22 +89,25 @@ def edit(client: Elasticsearch, kept: Kept, alert: Alert, understand: Understand
     return rewrite(client, kept, alert, kept.origin, understand)
 
 
-def refuse_elsewhere(kept: Kept) -> None:
-    """Raise a :class:`UserError` where an alert is looked after in a file or in Kibana, which would win in the end."""
-    if kept.origin in _ELSEWHERE:
+def refuse_elsewhere(kept: Kept | Illegible) -> None:
+    """Raise a :class:`UserError` where an alert is looked after in a file or in Kibana, which would win in the end. One
+    that cannot be read is nobody's: what is written there makes it anew."""
+    if isinstance(kept, Kept) and kept.origin in _ELSEWHERE:
         raise UserError(f"The alert {kept.alert.name} {_ELSEWHERE[kept.origin]}.")
 
 
 def diff(client: Elasticsearch, alerts: Sequence[Alert]) -> Changes:
     """What is to be done so that those of the alerts that come from a file are these, in the order given.
 
-    One of the same name that comes from elsewhere counts as changed. Those from elsewhere that have other names stay.
+    One of the same name that comes from elsewhere counts as changed, and one that cannot be read as added. Those from
+    elsewhere that have other names stay.
 
     Raises:
         UserError: one of that name comes from Kibana, or Elasticsearch does not answer or refuses.
     """
     with plain_errors():
-        there = {kept.alert.name: kept for kept in store.all_alerts(client)}
+        found = list(store.everything(client))
+    there = {kept.name: kept for kept in found if isinstance(kept, Kept)}
     changed = []
     for alert in alerts:
         if kept := there.get(alert.name):
@@ -116,7 +119,7 @@ def diff(client: Elasticsearch, alerts: Sequence[Alert]) -> Changes:
     return Changes(
         tuple(alert for alert in alerts if alert.name not in there),
         tuple(changed),
-        tuple(kept for name, kept in there.items() if kept.origin == "file" and name not in wanted),
+        tuple(kept for kept in found if kept.origin == "file" and kept.name not in wanted),
     )
 
 

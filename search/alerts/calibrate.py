@@ -33,6 +33,9 @@ BEST = 10
 MONTH = timedelta(days=30)
 WEEK = timedelta(days=7)
 """How long a scale is used."""
+AGAIN = 100
+"""Alerts without a scale for which a run looks for one once more: seconds' work at most, also where thousands wait for
+the first article that they find."""
 FEW = 200
 """Articles; where the past month has fewer, all of the index are taken."""
 FEWEST = 30
@@ -44,19 +47,34 @@ _PERCENTS = (16, 50)
 
 
 def refreshed(client: Elasticsearch, alerts: Iterable[Kept], moment: datetime) -> Iterator[Kept]:
-    """The alerts, those that are asked with a new scale where theirs is older than a week or missing; it is kept.
+    """The alerts, those that are asked with a new scale where theirs is older than a week; it is kept. For those that
+    have none it is looked for again, in turns of :data:`AGAIN`.
 
     Raises:
         UserError: Elasticsearch does not answer or refuses.
     """
+    alerts = list(alerts)
+    turn = {kept.id for kept in _whose_turn_it_is(alerts, moment)}
     for kept in alerts:
-        is_old = kept.calibrated is None or moment - kept.calibrated > WEEK
-        if is_old and needs_scale(kept) and not kept.paused:
+        if kept.id in turn:
             new = scale(client, kept, moment)
             with suppress(UserError):  # it was deleted meanwhile
                 store.change(client, kept, **new)
             kept = kept.model_copy(update=new)
         yield kept
+
+
+def _whose_turn_it_is(alerts: Iterable[Kept], moment: datetime) -> Iterator[Kept]:
+    """The alerts for which a run takes a scale, or looks for one: for those first that have waited longest."""
+    none = []
+    for kept in alerts:
+        if not needs_scale(kept) or kept.paused:
+            continue
+        if kept.reference is None:
+            none.append(kept)
+        elif kept.calibrated is None or moment - kept.calibrated > WEEK:
+            yield kept
+    yield from sorted(none, key=lambda kept: kept.calibrated or kept.created)[:AGAIN]
 
 
 def needs_scale(kept: Kept) -> bool:
@@ -67,7 +85,7 @@ def needs_scale(kept: Kept) -> bool:
 def scale(client: Elasticsearch, kept: Kept, moment: datetime) -> dict[str, Any]:
     """The values of ``background``, ``reference`` and ``calibrated`` that an alert should have at a moment.
 
-    There is no scale where too few articles are known, and of an alert that cannot be asked.
+    There is no scale where too few articles are known, or none that matches, and of an alert that cannot be asked.
 
     Raises:
         UserError: Elasticsearch does not answer or refuses.

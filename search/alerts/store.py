@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,12 +14,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from search.alerts.alert import Alert, alert_id
 from search.client import every, plain_errors
 from search.indices import ALERTS, init
+from wirewatch.catalogue import wording
 from wirewatch.errors import UserError
 from wirewatch.records import Meaning, Time, now
 
 log = logging.getLogger(__name__)
 
 Origin = Literal["command", "file", "api", "kibana"]
+_BY_PEOPLE = ("paused", "muted", "unsubscribed")
+"""What people do to an alert, whatever it is."""
 
 
 class Kept(BaseModel):
@@ -55,16 +59,32 @@ class Kept(BaseModel):
     """Score that stands for relevance 1. Both are taken from the articles of the past month, see ``calibrated`` and
     :func:`search.alerts.ask.scored`."""
     calibrated: Time | None = None
-    """When they were: see :mod:`search.alerts.calibrate`."""
+    """When they were, or were looked for in vain: see :mod:`search.alerts.calibrate`."""
 
     @property
     def id(self) -> str:
         """Its id in the index."""
         return self.alert.id
 
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.alert.name
+
     def is_muted(self, moment: datetime) -> bool:
         """Whether it is muted then."""
         return self.muted is not None and moment < self.muted
+
+
+@dataclass(frozen=True)
+class Illegible:
+    """An alert that is kept, and that this Wirewatch cannot read. It is not asked, and what it has to tell waits."""
+
+    id: str
+    name: str
+    origin: str
+    why: str
+    """What is wrong with it, and the way out."""
 
 
 def ready(client: Elasticsearch) -> Elasticsearch:
@@ -80,17 +100,35 @@ def ready(client: Elasticsearch) -> Elasticsearch:
 
 
 def all_alerts(client: Elasticsearch) -> Iterator[Kept]:
-    """All alerts, by name, as they are now. One that cannot be read is logged, and stops no other."""
+    """All alerts that can be read, by name, as they are now. Of the others is logged, and kept as their error, which
+    Kibana shows, what is wrong with them."""
+    errors = {}
+    for one in everything(client):
+        if isinstance(one, Kept):
+            yield one
+        else:
+            log.error("The alert %s %s", one.name, one.why)
+            errors[one.id] = one.why
+    note(client, "error", errors)
+
+
+def everything(client: Elasticsearch) -> Iterator[Kept | Illegible]:
+    """All alerts, by name, as they are now, also those that cannot be read."""
     client.indices.refresh(index=ALERTS)
-    for hit in every(client, ALERTS, {"match_all": {}}, [{"name": "asc"}]):
-        try:
-            yield _read(hit)
-        except UserError as error:
-            log.error("%s", error)
+    return map(_read, every(client, ALERTS, {"match_all": {}}, [{"name": "asc"}]))
 
 
 def find(client: Elasticsearch, name: str) -> Kept:
     """The alert of that name.
+
+    Raises:
+        UserError: there is none, or it cannot be read.
+    """
+    return legible(look_up(client, name))
+
+
+def look_up(client: Elasticsearch, name: str) -> Kept | Illegible:
+    """The alert of that name, also if it cannot be read.
 
     Raises:
         UserError: there is none.
@@ -101,17 +139,38 @@ def find(client: Elasticsearch, name: str) -> Kept:
         raise UserError(f"There is no alert named {name}: `wirewatch alerts list` names all.") from None
 
 
+def legible(kept: Kept | Illegible) -> Kept:
+    """An alert that can be read.
+
+    Raises:
+        UserError: it cannot; the message says why, and the way out.
+    """
+    if isinstance(kept, Illegible):
+        raise UserError(f"The alert {kept.name} {kept.why}")
+    return kept
+
+
 def create(client: Elasticsearch, alert: Alert, origin: Origin, **known: Any) -> Kept:
     """Keep a new alert. What was published before is no news to it.
+
+    One of that name that cannot be read is made anew. Who has muted it, or does not want to be told any more, stays
+    heard.
 
     Raises:
         UserError: there is one of that name.
     """
     kept = Kept(alert=alert, origin=origin, created=now(), changed=now(), **known)
+    written = _written(kept)
     try:
-        client.create(index=ALERTS, id=kept.id, document=_written(kept))
+        client.create(index=ALERTS, id=kept.id, document=written)
     except ConflictError:
-        raise UserError(f"There is an alert named {alert.name} already: give another name, or edit that one.") from None
+        if isinstance(look_up(client, alert.name), Kept):
+            raise UserError(
+                f"There is an alert named {alert.name} already: give another name, or edit that one."
+            ) from None
+        anew = {name: value for name, value in written.items() if name in known or name not in _BY_PEOPLE}
+        client.update(index=ALERTS, id=kept.id, doc=anew)
+        return find(client, alert.name)
     return kept
 
 
@@ -142,7 +201,7 @@ def note(client: Elasticsearch, field: Literal["error", "unusual"], values: Mapp
         pass
 
 
-def delete(client: Elasticsearch, kept: Kept) -> None:
+def delete(client: Elasticsearch, kept: Kept | Illegible) -> None:
     """Forget an alert; its notices stay, and those that wait are sent to nobody."""
     client.options(ignore_status=404).delete(index=ALERTS, id=kept.id)
 
@@ -158,16 +217,18 @@ def _written(kept: Kept) -> dict[str, Any]:
     return {**shown, "about": alert.about, **fields, "meaning": meaning, "definition": definition}
 
 
-def _read(hit: Any) -> Kept:
+def _read(hit: Any) -> Kept | Illegible:
     source = hit["_source"]
     try:
-        alert = Alert.model_validate_json(source["definition"])
+        alert = Alert.model_validate_json(source.get("definition") or "")
         known = {name: source[name] for name in Kept.model_fields.keys() - {"alert"} if name in source}
         if known.get("meaning"):
             known["meaning"] = Meaning.model_validate_json(known["meaning"])
         return Kept(alert=alert, **known)
     except ValidationError as error:
-        raise UserError(
-            f"The alert {source.get('name', hit['_id'])} in {ALERTS} is not one that this Wirewatch can read "
-            f"({error.errors()[0]['msg']}): was it written by a newer one, or by hand?"
-        ) from None
+        why = (
+            f"cannot be read ({wording(error, Alert)}): was it written by a newer Wirewatch, or by hand? It is not "
+            "asked, and its notices wait, until it is made anew (`wirewatch alerts add` or `apply`) or forgotten "
+            "(`wirewatch alerts delete`)."
+        )
+        return Illegible(hit["_id"], source.get("name", hit["_id"]), source.get("origin", ""), why)

@@ -9,7 +9,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from search.alerts.store import Kept, all_alerts
+from search.alerts.store import Illegible, Kept, everything
 from search.client import PAGE, every, plain_errors
 from search.indices import DELIVERIES, NOTICES
 from wirewatch.records import Delivery, Notice, now
@@ -21,6 +21,8 @@ BUSY = 100
 """Notices in 24 hours above which nobody reads them."""
 RECENT = timedelta(days=7)
 """How long what a channel did not take is shown."""
+_TOLD = ("due", "told")
+"""States of notices that somebody hears of: not those that wait for more sources, were muted or dropped."""
 _FAILED = {
     "failed": "did not take {}: sent again later",
     "dead": "did not take {}: given up",
@@ -35,29 +37,35 @@ def troubles(client: Elasticsearch) -> list[str]:
         UserError: Elasticsearch does not answer or refuses.
     """
     with plain_errors():
-        alerts = list(all_alerts(client))
+        alerts = list(everything(client))
         signs = wrong(client, alerts)
-    return [f"the alert {kept.alert.name}: {sign}" for kept in alerts for sign in signs[kept.alert.name]]
+    return [f"the alert {kept.name}: {sign}" for kept in alerts for sign in signs[kept.name]]
 
 
-def wrong(client: Elasticsearch, alerts: Collection[Kept]) -> dict[str, list[str]]:
-    """By its name, what is wrong with each alert: it cannot be asked, a channel fails, it is silent or tells too much.
+def wrong(client: Elasticsearch, alerts: Collection[Kept | Illegible]) -> dict[str, list[str]]:
+    """By its name, what is wrong with each alert: nobody can read or ask it, a channel fails, it is silent or tells too
+    much.
 
     Raises:
         UserError: Elasticsearch does not answer or refuses.
     """
     with plain_errors():
         client.indices.refresh(index=DELIVERIES)
-        signs, failures = unusual(client, alerts), _failures(client)
+        signs = unusual(client, [kept for kept in alerts if isinstance(kept, Kept)])
+        failures = _failures(client)
     return {
-        kept.alert.name: [
-            *([f"cannot be asked: {kept.error}"] if kept.error else []),
-            *(f"of the saved search: {warning}" for warning in kept.warnings),
-            *failures[kept.alert.name],
-            *([signs[kept.alert.name]] if kept.alert.name in signs else []),
-        ]
+        kept.name: [*_broken(kept), *failures[kept.name], *([signs[kept.name]] if kept.name in signs else [])]
         for kept in alerts
     }
+
+
+def _broken(kept: Kept | Illegible) -> Iterator[str]:
+    if isinstance(kept, Illegible):
+        yield kept.why
+    else:
+        if kept.error:
+            yield f"cannot be asked: {kept.error}"
+        yield from (f"of the saved search: {warning}" for warning in kept.warnings)
 
 
 def unusual(client: Elasticsearch, alerts: Collection[Kept]) -> dict[str, str]:
@@ -74,9 +82,10 @@ def unusual(client: Elasticsearch, alerts: Collection[Kept]) -> dict[str, str]:
 
 
 def _told(client: Elasticsearch) -> Iterator[Any]:
-    """For each alert that has notices, the latest, and how many there were in the last 24 hours."""
+    """For each alert that has notices, the latest, and how many of the last 24 hours were sent or are to be."""
     since = (now() - timedelta(days=1)).isoformat()
-    aggs = {"latest": {"max": {"field": "created"}}, "today": {"filter": {"range": {"created": {"gte": since}}}}}
+    today = [{"range": {"created": {"gte": since}}}, {"terms": {"state": list(_TOLD)}}]
+    aggs = {"latest": {"max": {"field": "created"}}, "today": {"filter": {"bool": {"filter": today}}}}
     by_alert: dict[str, Any] = {"size": PAGE, "sources": [{"alert": {"terms": {"field": "alert"}}}]}
     while True:
         answer = client.search(

@@ -14,6 +14,7 @@ from api.app import app
 from search.alerts import store
 from search.alerts.alert import Alert
 from search.alerts.apply import add
+from tests.search.alerts.telling import spoil
 from wirewatch.records import EnrichedArticle
 from wirewatch.settings import get_settings
 
@@ -98,6 +99,21 @@ def test_what_is_written_in_a_file_is_changed_there_but_can_be_muted(web: TestCl
         assert refused.status_code == 409
         assert "is written in a file" in refused.json()["detail"]
     assert web.patch("/api/alerts/F", json={"muted": "2099-01-01T00:00:00Z"}).status_code == 200
+
+
+def test_one_that_cannot_be_read_is_shown_made_anew_and_deleted(web: TestClient, clean: Elasticsearch) -> None:
+    spoil(clean, add(clean, Alert(name="B", kql="x"), "file"))
+    [shown] = web.get("/api/alerts").json()
+    assert shown.keys() == {"name", "wrong"}
+    assert shown["name"] == "B"
+    assert "cannot be read (zone: `Mars` is no time zone" in shown["wrong"][0]
+    assert web.get("/api/alerts/B").json() == shown
+    refused = web.patch("/api/alerts/B", json={"muted": None})
+    assert (refused.status_code, "The alert B cannot be read" in refused.json()["detail"]) == (409, True)
+    assert web.post("/api/alerts", json={"name": "B", "kql": "y"}).json()["alert"]["kql"] == "y"
+    spoil(clean, store.find(clean, "B"))
+    assert web.delete("/api/alerts/B").status_code == 204
+    assert web.get("/api/alerts").json() == []
 
 
 def test_a_channel_that_the_operator_gave_stays(web: TestClient, clean: Elasticsearch) -> None:

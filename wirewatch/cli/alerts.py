@@ -65,14 +65,15 @@ def list_alerts() -> None:
     from search.alerts import store, watch
 
     client = _client()
-    alerts = list(store.all_alerts(client))
+    alerts = list(store.everything(client))
     wrong = watch.wrong(client, alerts)
     table = Table("alert", "asks", "tells", "state", show_lines=True)
     for kept in alerts:
-        alert = kept.alert
-        told = f"{', '.join(alert.tell) or 'nobody'}, {words.when(alert)}"
-        state = "\n".join([*words.state(kept), *wrong[alert.name]])
-        table.add_row(*map(escape, (alert.name, words.question(alert), told, state)))
+        asks, told, state = "–", "–", ["off"]
+        if isinstance(kept, store.Kept):
+            asks, state = words.question(kept.alert), words.state(kept)
+            told = f"{', '.join(kept.alert.tell) or 'nobody'}, {words.when(kept.alert)}"
+        table.add_row(*map(escape, (kept.name, asks, told, "\n".join([*state, *wrong[kept.name]]))))
     if table.row_count:
         console.print(table)
     else:
@@ -236,7 +237,7 @@ def delete(name: Name, yes: Yes = False) -> None:
     from search.alerts import apply, store
 
     client = _client()
-    kept = store.find(client, name)
+    kept = store.look_up(client, name)
     apply.refuse_elsewhere(kept)
     if not yes:
         typer.confirm(f"Forget the alert {name}?", abort=True)
@@ -319,7 +320,7 @@ def _show_changes(changes: Changes) -> None:
         for field in change.fields:
             say(f"    {field.field}: {field.before or '–'} → {field.after or '–'}")
     for kept in changes.removed:
-        console.print(f"[red]- {escape(kept.alert.name)}[/]", highlight=False)
+        console.print(f"[red]- {escape(kept.name)}[/]", highlight=False)
     if not changes:
         say("The alerts are as the file says.")
 

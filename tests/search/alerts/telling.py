@@ -18,6 +18,7 @@ from search.alerts.alert import Alert
 from search.alerts.match import alert
 from search.alerts.store import Kept
 from search.index import index
+from search.indices import ALERTS
 from wirewatch.batches import Batch, write
 from wirewatch.records import STORIES, Delivery, EnrichedArticle, Notice, SourceRef, Story, article_id, content_version
 from wirewatch.settings import get_settings
@@ -46,6 +47,13 @@ def article(name: str, text: str = "A coup in Mali", *, story: str | None = None
 def watch(client: Elasticsearch, **fields: Any) -> Kept:
     """Keep an alert of coups in Mali."""
     return store.create(client, Alert(**{"name": "Coups", "kql": "coup", **fields}), "command")
+
+
+def spoil(client: Elasticsearch, kept: Kept) -> Kept:
+    """Make an alert one that cannot be read."""
+    definition = json.dumps({"name": kept.alert.name, "kql": "x", "zone": "Mars"})
+    client.update(index=ALERTS, id=kept.id, doc={"definition": definition})
+    return kept
 
 
 class Runs:

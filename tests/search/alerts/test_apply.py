@@ -8,6 +8,7 @@ from elasticsearch import Elasticsearch
 from search.alerts import store
 from search.alerts.alert import Alert
 from search.alerts.apply import add, apply, diff, edit
+from tests.search.alerts.telling import spoil
 from wirewatch.errors import UserError
 from wirewatch.records import Meaning, now
 
@@ -66,6 +67,16 @@ def test_an_alert_made_by_hand_is_taken_over_by_the_file_and_one_of_kibana_is_no
     add(clean, WHEAT, "kibana")
     with pytest.raises(UserError, match="The alert Wheat is a saved search in Kibana"):
         apply(clean, [WHEAT])
+
+
+def test_an_alert_that_cannot_be_read_is_made_anew_by_the_file_and_removed_with_it(clean: Elasticsearch) -> None:
+    apply(clean, [SAHEL, WHEAT])
+    for alert in (SAHEL, WHEAT):
+        spoil(clean, store.find(clean, alert.name))
+    done = apply(clean, [SAHEL])
+    assert (done.added, [kept.name for kept in done.removed]) == ((SAHEL,), ["Wheat"])
+    assert [kept.alert for kept in store.everything(clean) if isinstance(kept, store.Kept)] == [SAHEL]
+    assert not apply(clean, [SAHEL])
 
 
 def test_the_file_wins_over_the_hand(clean: Elasticsearch) -> None:

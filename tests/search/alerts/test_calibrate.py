@@ -12,6 +12,7 @@ from elasticsearch import Elasticsearch, helpers
 
 from search.alerts import ask, calibrate, store
 from search.alerts.alert import Alert
+from search.alerts.apply import add
 from search.alerts.calibrate import refreshed, scale
 from search.alerts.match import alert
 from search.alerts.store import Kept
@@ -104,11 +105,42 @@ def test_the_past_month_counts_unless_it_has_few_articles(clean: Elasticsearch, 
     assert scale(clean, kept(about="Bread"), NOON)["background"] == pytest.approx(0.9, abs=1e-4)
 
 
-def test_of_too_few_articles_nothing_is_typical(clean: Elasticsearch, fill: Callable[..., None]) -> None:
+def test_of_too_few_articles_nothing_is_typical_until_there_are_more(
+    clean: Elasticsearch, fill: Callable[..., None]
+) -> None:
+    about = store.create(clean, Alert(name="about", about="Bread"), "command", meaning=kept(about="Bread").meaning)
     fill([0.8] * 20)
-    measured = scale(clean, kept(about="Bread"), NOON)
-    assert measured == {"background": None, "reference": None, "calibrated": NOON}
-    assert found(clean, kept(about="Bread").model_copy(update=measured)) == 0
+    [early] = refreshed(clean, [about], NOON)
+    assert (early.background, early.reference, early.calibrated) == (None, None, NOON)
+    assert found(clean, early) == 0
+    fill([0.8] * 20)
+    [later] = refreshed(clean, [early], NOON + timedelta(minutes=10))
+    assert later.background == pytest.approx(0.9, abs=1e-4)
+
+
+def test_a_text_gets_its_scale_with_the_first_articles_that_it_finds(
+    clean: Elasticsearch, fill: Callable[..., None]
+) -> None:
+    wheat = add(clean, Alert(name="wheat", kql="title: wheat", relevance=0.9), "command")
+    assert (wheat.reference, wheat.calibrated is None) == (None, False)
+    fill([0.8] * 5, title="Wheat")
+    fill([0.8] * 40, title="Wheat and many other words that make it a little less about that one thing")
+    assert found(clean, wheat) == 45
+    [calibrated] = refreshed(clean, [wheat], NOON)
+    assert found(clean, calibrated) == 5
+
+
+def test_alerts_without_a_scale_take_turns(clean: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibrate, "AGAIN", 2)
+    alerts = [
+        store.create(clean, Alert(name=name, kql="wheat", relevance=0.5), "command", calibrated=NOON - ago)
+        for name, ago in zip("ABCDE", map(timedelta, range(5)), strict=True)
+    ]
+    for minutes, turn in enumerate((["D", "E"], ["B", "C"], ["A", "D"], ["B", "E"]), 1):
+        moment = NOON + timedelta(minutes=minutes)
+        alerts = list(refreshed(clean, alerts, moment))
+        assert [kept.name for kept in alerts if kept.calibrated == moment] == turn
+    assert list(store.all_alerts(clean)) == alerts
 
 
 def test_of_very_many_articles_some_are_looked_at(

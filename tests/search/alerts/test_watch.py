@@ -12,6 +12,7 @@ from search.alerts import store, watch
 from search.alerts.alert import Alert
 from search.alerts.watch import history, troubles
 from search.indices import DELIVERIES, NOTICES
+from tests.search.alerts.telling import spoil
 from wirewatch.records import Delivery, Notice, now
 
 
@@ -20,11 +21,11 @@ def keep(client: Elasticsearch, name: str = "A", **known: Any) -> store.Kept:
     return store.change(client, kept, **known)
 
 
-def tell(client: Elasticsearch, count: int, ago: timedelta = timedelta(), alert: str = "A") -> None:
-    at = now() - ago
-    made = (
-        Notice(id=f"{alert}{n}{at}", alert=alert, story=str(n), title="t", created=at, run="r") for n in range(count)
-    )
+def tell(
+    client: Elasticsearch, count: int, ago: timedelta = timedelta(), alert: str = "A", state: str = "told"
+) -> None:
+    fields: Any = {"alert": alert, "title": "t", "created": now() - ago, "state": state, "run": "r"}
+    made = (Notice(id=f"{alert}{n}{state}{fields['created']}", story=str(n), **fields) for n in range(count))
     actions = ({"_index": NOTICES, "_id": n.id, "_source": n.model_dump(mode="json", exclude_none=True)} for n in made)
     helpers.bulk(client, actions)
 
@@ -82,9 +83,27 @@ def test_an_alert_that_tells_too_much_is_seen(clean: Elasticsearch, monkeypatch:
         keep(clean, name)
         tell(clean, 100, alert=name)
     assert troubles(clean) == []
-    tell(clean, 1, timedelta(hours=1), "C")
+    for state in ("waiting", "muted", "dropped"):
+        tell(clean, 50, alert="A", state=state)
+    assert troubles(clean) == [], "nobody hears of these"
+    tell(clean, 1, timedelta(hours=1), "C", "due")
     [line] = troubles(clean)
     assert line.startswith("the alert C: 101 notices in 24 h")
+
+
+def test_an_alert_that_finds_what_nobody_hears_of_is_not_silent(clean: Elasticsearch) -> None:
+    keep(clean, changed=now() - timedelta(days=90))
+    tell(clean, 1, state="waiting")
+    assert troubles(clean) == []
+
+
+def test_an_alert_that_cannot_be_read_is_seen_with_the_way_out(clean: Elasticsearch) -> None:
+    spoil(clean, keep(clean))
+    deliver(clean, "1", "dead")
+    why, failed = troubles(clean)
+    assert why.startswith("the alert A: cannot be read (zone: `Mars` is no time zone")
+    assert why.endswith("made anew (`wirewatch alerts add` or `apply`) or forgotten (`wirewatch alerts delete`).")
+    assert failed == "the alert A: desk did not take 1 message: given up"
 
 
 def test_the_history_has_the_newest_notices_with_their_messages(clean: Elasticsearch) -> None:

@@ -13,6 +13,7 @@ from search.alerts import store
 from search.alerts.alert import Alert, load_alerts
 from search.alerts.apply import add
 from search.indices import DELIVERIES, NOTICES
+from tests.search.alerts.telling import spoil
 from wirewatch.cli import cli
 from wirewatch.errors import UserError
 from wirewatch.records import Delivery, Notice, now
@@ -134,6 +135,20 @@ def test_an_alert_of_kibana_says_what_of_it_was_not_taken_over(es: Elasticsearch
     listed = wirewatch("list")
     assert "of the saved search: a filter on a map" in listed
     assert "cannot be asked: line 1: ?" in listed
+
+
+def test_an_alert_that_cannot_be_read_is_listed_made_anew_and_forgotten(es: Elasticsearch) -> None:
+    for name in ("A", "B"):
+        spoil(es, add(store.ready(es), Alert(name=name, kql="x"), "file"))
+    listed = wirewatch("list")
+    assert "cannot be read (zone: `Mars` is no time zone" in listed
+    for command in (["edit", "A", "--kql", "y"], ["mute", "A", "--for", "3d"], ["show", "A"]):
+        with pytest.raises(UserError, match=r"The alert A cannot be read .* made anew"):
+            wirewatch(*command)
+    wirewatch("add", "A", "--kql", "y")
+    assert store.find(es, "A").alert == Alert(name="A", kql="y")
+    wirewatch("delete", "B", "--yes")
+    assert [one.name for one in store.everything(es)] == ["A"]
 
 
 def test_markup_in_a_name_is_text(es: Elasticsearch) -> None:

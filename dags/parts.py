@@ -98,8 +98,8 @@ RETRIES: dict[str, Any] = {
         ]
     ),
 }
-"""How tasks are tried again: after 1, 2 and 4 minutes, where it may help. A worker that died is tried again too. And
-what is done where no try is left."""
+"""How tasks are tried again: after 1 to 2, 2 to 4 and 4 to 8 minutes (Airflow spreads them), where it may help. A
+worker that died is tried again too. And what is done where no try is left."""
 
 OURS: dict[str, Any] = {
     "start_date": datetime(2026, 1, 1, tzinfo=UTC),

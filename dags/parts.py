@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 # A line for each request would bury a task's numbers.
 logging.getLogger("elastic_transport.transport").setLevel(logging.WARNING)
 
-CRAWL, MODELS, HOT, INDEX = "crawl", "models", "hot", "index"
+CRAWL, CRAWL_HOT, EXTRACT, MODELS, HOT, INDEX = "crawl", "crawl_hot", "extract", "models", "hot", "index"
 """The pools, which ``dags/pools.json`` gives their slots and reasons."""
 WHATEVER_CAME = "all_done"
 """Trigger rule of the tasks that work on what is there, even where a task before them failed."""

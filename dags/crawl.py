@@ -18,7 +18,7 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
 
-from dags.parts import CRAWL, OURS, RETRIES, ends_within, run_name, told
+from dags.parts import CRAWL, CRAWL_HOT, OURS, RETRIES, ends_within, run_name, told
 from dags.way import go_on_from
 from wirewatch.settings import get_settings
 
@@ -39,11 +39,13 @@ class Tier:
     """Whether only what is due is asked for."""
     priority: int = 1
     """Its tasks' before others that wait for a place in a pool."""
+    pool: str = CRAWL
+    """Of its crawls. It has a slot for each of their groups, so that no crawl waits for another to end."""
 
 
 TIERS = (
-    Tier("hot", "*/10 * * * *", 2, 8, timedelta(minutes=30), priority=3),
-    Tier("hourly", "0 * * * *", 4, 45, timedelta(hours=2), priority=2),
+    Tier("hot", "*/10 * * * *", 2, 8, timedelta(minutes=30), priority=3, pool=CRAWL_HOT),
+    Tier("hourly", "0 * * * *", 2, 45, timedelta(hours=2), priority=2),
     Tier("nightly", "0 2 * * *", 4, get_settings().crawl.max_minutes, timedelta(hours=6), due=False),
 )
 
@@ -80,7 +82,7 @@ def crawl_of(tier: Tier) -> None:
                 sources = due(sources) if tier.due else sources
             return [group.model_dump(mode="json") for group in plan_groups(sources, groups=params["groups"])]
 
-        @task(pool=CRAWL, execution_timeout=timedelta(minutes=tier.minutes + 30))
+        @task(pool=tier.pool, execution_timeout=timedelta(minutes=tier.minutes + 30))
         def crawl(group: dict[str, Any]) -> None:
             from crawlers.crawl import crawl as stage
             from crawlers.plan import Group

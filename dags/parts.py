@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 # A line for each request would bury a task's numbers.
 logging.getLogger("elastic_transport.transport").setLevel(logging.WARNING)
 
-CRAWL, MODELS, HOT, INDEX = "crawl", "models", "hot", "index"
+CRAWL, CRAWL_HOT, EXTRACT, MODELS, HOT, INDEX = "crawl", "crawl_hot", "extract", "models", "hot", "index"
 """The pools, which ``dags/pools.json`` gives their slots and reasons."""
 WHATEVER_CAME = "all_done"
 """Trigger rule of the tasks that work on what is there, even where a task before them failed."""
@@ -98,8 +98,8 @@ RETRIES: dict[str, Any] = {
         ]
     ),
 }
-"""How tasks are tried again: after 1, 2 and 4 minutes, where it may help. A worker that died is tried again too. And
-what is done where no try is left."""
+"""How tasks are tried again: after 1 to 2, 2 to 4 and 4 to 8 minutes (Airflow spreads them), where it may help. A
+worker that died is tried again too. And what is done where no try is left."""
 
 OURS: dict[str, Any] = {
     "start_date": datetime(2026, 1, 1, tzinfo=UTC),

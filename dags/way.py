@@ -15,7 +15,21 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.parts import ARTICLES, HOT, INDEX, MODELS, WHATEVER_CAME, batch, do, names, news, pending, run_name, soon_done
+from dags.parts import (
+    ARTICLES,
+    EXTRACT,
+    HOT,
+    INDEX,
+    MODELS,
+    WHATEVER_CAME,
+    batch,
+    do,
+    names,
+    news,
+    pending,
+    run_name,
+    soon_done,
+)
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +53,7 @@ def go_on_from(crawls: Any, *, digest: bool = False, hot: bool = False) -> None:
     Args:
         crawls: that task.
         digest: whether the task that measures the sources tells the operator of those that are not well.
-        hot: whether the news waits for no other: what this run crawled is enriched in a pool of its own, and of what
+        hot: whether the news waits for no other: what this run crawled is worked on in a pool of its own, and of what
             others have left only what is soon done is taken on (:func:`dags.parts.soon_done`).
     """
 
@@ -51,7 +65,7 @@ def go_on_from(crawls: Any, *, digest: bool = False, hot: bool = False) -> None:
     def crawled() -> list[str]:
         return to_do("articles")
 
-    @task(execution_timeout=timedelta(hours=2))
+    @task(pool=HOT if hot else EXTRACT, execution_timeout=timedelta(hours=2))
     def extract(name: str) -> None:
         from crawlers.extract import extract as stage
 

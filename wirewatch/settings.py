@@ -176,8 +176,9 @@ class AirflowSettings(BaseModel):
     database: SecretStr | None = None
     """SQLAlchemy URL of its database, in a PostgreSQL: ``postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE``. Without
     one it is SQLite, in the home folder."""
-    parallelism: int = Field(4, ge=1)
-    """Tasks at once. One that enriches holds models of 1.2 GB."""
+    parallelism: int = Field(20, ge=1)
+    """Tasks at once. What is heavy is limited by the slots of the pools (``dags/pools.json``): with fewer places than
+    these have together, and some for all else, what should be quick waits for the night's crawls."""
     url: str | None = None
     """Pages of an Airflow that runs elsewhere: ``https://airflow.example.org``."""
     user: str = "admin"

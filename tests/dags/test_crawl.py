@@ -83,7 +83,10 @@ def test_a_night_brings_the_news_the_next_one_nothing_new_and_a_day_later_articl
     newsroom.edition = 2
     newsroom.requests.clear()
     hourly = become_hourly(newsroom, "maghreb-matin.localhost")
-    run_dag.environment["WIREWATCH_TIME_SHIFT"] = str(21 * 3600)
+    run_dag.environment["WIREWATCH_TIME_SHIFT"] = shift(21, minute=58)
+    assert run_dag("revisit", "revisit") == "success"
+    assert not newsroom.requests, "it would hold sites when the next crawls begin"
+    run_dag.environment["WIREWATCH_TIME_SHIFT"] = shift(22, minute=15)
     assert run_dag("revisit", "revisit") == "success"
     assert not any(path.startswith(("/feed", "/rss", "/sitemap")) for _, path, _ in newsroom.requests)
     assert len(documents(es, "articles")) == articles
@@ -99,6 +102,11 @@ def announced(dags: Dags) -> list[str]:
             for (extra,) in database.execute("SELECT extra FROM asset_event")
             for name in json.loads(extra)["batches"]
         ]
+
+
+def shift(hours: int, minute: int) -> str:
+    """A shift of the time by so many hours, and on to that minute of an hour."""
+    return str(hours * 3600 + (minute * 60 - time.time()) % 3600)
 
 
 def become_hourly(newsroom: Newsroom, domain: str) -> str:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
+import yaml
 from elasticsearch import Elasticsearch
 
 from tests.dags.conftest import ROOT, has_models
@@ -22,15 +26,34 @@ from wirewatch.cli.airflow import Airflow
 from wirewatch.settings import Settings
 
 
-def test_airflow_standalone_runs_a_crawl_that_is_triggered_through_its_api(
-    environment: dict[str, str], es: Elasticsearch, settings: Settings, airflow_home: Path, tmp_path: Path
+@pytest.fixture
+def night() -> Iterator[int]:
+    """The port of a server that lets whoever asks it wait for an answer."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        yield server.getsockname()[1]
+
+
+def test_airflow_standalone_runs_a_hot_crawl_that_is_triggered_through_its_api_while_the_night_stands_still(
+    environment: dict[str, str], night: int, es: Elasticsearch, settings: Settings, airflow_home: Path, tmp_path: Path
 ) -> None:
     port = unused_ports()
     environment["WIREWATCH_AIRFLOW__PORT"] = str(port)
-    # Unpausing runs the night that was missed too: one site is enough for both.
+    environment["WIREWATCH_CRAWL__TIMEOUT"] = "600"
     environment["WIREWATCH_SOURCES"] = str(tmp_path / "sources")
     (tmp_path / "sources").mkdir()
-    shutil.copy(Path(os.environ["WIREWATCH_SOURCES"]) / "dz.yml", tmp_path / "sources")
+    # Named by the run, and not of the tier that is crawled every ten minutes anyway.
+    (quick,) = yaml.safe_load((Path(os.environ["WIREWATCH_SOURCES"]) / "dz.yml").read_text())
+    slow = [
+        {
+            "name": n,
+            "domain": f"{n}.localhost",
+            "country": "DZ",
+            "languages": ["fr"],
+            "feeds": [f"http://{n}.localhost:{night}/"],
+        }
+        for n in ("a", "b", "c", "d")
+    ]
+    (tmp_path / "sources/dz.yml").write_text(yaml.safe_dump([quick | {"tier": "hourly"}, *slow]))
     shutil.copytree(airflow_home, settings.home / "airflow")  # an Airflow that was used before
     wirewatch = [sys.executable, "-c", "from wirewatch.cli import app; app()"]
     up = subprocess.run([*wirewatch, "up"], env=environment, cwd=ROOT, capture_output=True, text=True)
@@ -40,13 +63,17 @@ def test_airflow_standalone_runs_a_crawl_that_is_triggered_through_its_api(
         password = up.stdout.split("password ")[1].split()[0]
         api = Api(f"http://127.0.0.1:{port}", "admin", password)
         api.wait(lambda: "crawl_nightly" in {dag["dag_id"] for dag in api.get("/api/v2/dags")["dags"]})
+        # Unpausing runs what was missed last.
         api.send("PATCH", "/api/v2/dags/crawl_nightly", {"is_paused": False})
-        conf = {"sources": ["maghreb-matin.localhost"]}
-        run = api.send("POST", "/api/v2/dags/crawl_nightly/dagRuns", {"logical_date": None, "conf": conf})
+        api.wait(lambda: len(crawls_of_the_night(api)) == len(slow))
+        api.send("PATCH", "/api/v2/dags/crawl_hot", {"is_paused": False})
+        conf = {"sources": [quick["domain"]]}
+        run = api.send("POST", "/api/v2/dags/crawl_hot/dagRuns", {"logical_date": None, "conf": conf})
         make_late(settings.home / "airflow/airflow.db", run["dag_run_id"], api)
-        path = f"/api/v2/dags/crawl_nightly/dagRuns/{run['dag_run_id']}"
+        path = f"/api/v2/dags/crawl_hot/dagRuns/{run['dag_run_id']}"
         api.wait(lambda: api.get(path)["state"] in ("success", "failed"))
         assert api.get(path)["state"] == "success", api.get(f"{path}/taskInstances")
+        assert len(crawls_of_the_night(api)) == len(slow)
         (scheduler,) = (
             part for part in psutil.Process(Airflow(settings).pid()).children() if "scheduler" in part.cmdline()
         )
@@ -55,15 +82,21 @@ def test_airflow_standalone_runs_a_crawl_that_is_triggered_through_its_api(
         es.indices.refresh(index="articles")
         assert es.count(index="articles")["count"] > 5
         refused = {"logical_date": None, "conf": {"sources": ["nowhere.example"]}}
-        failed = api.send("POST", "/api/v2/dags/crawl_nightly/dagRuns", refused)
+        failed = api.send("POST", "/api/v2/dags/crawl_hot/dagRuns", refused)
         for run_id, what in (
             (run["dag_run_id"], "is late"),
             (failed["dag_run_id"], "failed at the task plan: Not in the catalogue: nowhere.example"),
         ):
-            told = {"match_phrase": {"title": f"{run_id} of the DAG crawl_nightly {what}"}}
+            told = {"match_phrase": {"title": f"{run_id} of the DAG crawl_hot {what}"}}
             api.wait(lambda query=told: es.count(index="wirewatch-notices", query=query)["count"])
     finally:
         subprocess.run([*wirewatch, "down"], env=environment, cwd=ROOT, capture_output=True)
+
+
+def crawls_of_the_night(api: Api) -> list[Any]:
+    """The crawls of `crawl_nightly` that are under way."""
+    tasks = api.get("/api/v2/dags/crawl_nightly/dagRuns/~/taskInstances?state=running")["task_instances"]
+    return [task for task in tasks if task["task_id"] == "crawl"]
 
 
 def make_late(database: Path, run: str, api: Api) -> None:

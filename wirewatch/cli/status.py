@@ -318,6 +318,7 @@ def _came(counts: Mapping[str, Mapping[str, int]]) -> str:
         (counts["indexed"].get("created", 0) + counts["indexed"].get("updated", 0), "indexed", "indexed"),
         (counts["alerted"].get("notices", 0), "notice", "notices"),
         (failed["pages"], "page failed", "pages failed"),
+        (counts["pages"].get("busy-sites", 0), "site left to another crawl", "sites left to another crawl"),
         (failed["articles"], "page without an article", "pages without an article"),
         (failed["indexed"], "not indexed", "not indexed"),
     )

@@ -54,7 +54,8 @@ def test_one_screen_says_what_is_there_what_came_and_what_waits(
     with batches.write(latest.next("enriched")), batches.write(latest.next("indexed")) as receipt:
         receipt.count("created", 6)
     unread = batches.Batch(settings.batches, "pages", latest.name.replace("-g00", "-g01"))
-    with batches.write(unread), batches.write(unread.next("articles")) as extracted:
+    with batches.write(unread) as crawled, batches.write(unread.next("articles")) as extracted:
+        crawled.count("busy-sites", 2)
         extracted.count("failed:error")
     hot, again = (batches.Batch(settings.batches, "health", name_of(night)) for night in (8, 9))
     for batch, sources in ((latest.next("health"), (POST, WIRE)), (hot, (HOT,)), (again, (HOT,))):
@@ -76,7 +77,7 @@ def test_one_screen_says_what_is_there_what_came_and_what_waits(
     assert len(lines) <= 40 and all(len(line) <= 80 for line in lines)
     for part in ("Elasticsearch 9.4.3, green, 0 articles", "GB free", "2 of 3 visited", "0 alerts"):
         assert part in said
-    assert "6 indexed, 1 page without an article" in said
+    assert "6 indexed, 2 sites left to another crawl, 1 page without an article" in " ".join(said.split())
     assert "not used here" in said, "who lets cron run it has no Airflow"
 
     facts = {name: part["facts"] for name, part in json.loads(status("--json")[1]).items()}

@@ -1,17 +1,18 @@
 """Several workers, one of which is killed halfway, beside one process: is the index the same?
 
-5,000 generated articles (`benchmarks/press.py`) on 20 sites of a server on loopback. First `wirewatch run` takes them
-in one process. Then, into an empty index, Airflow's DAG `crawl_nightly` does, in 8 groups, by two Celery workers of two
-tasks each, with PostgreSQL, Redis and an object store (moto's server, in this process) between them; when half of the
-batches are enriched one worker is killed with all its processes, and the other ends the run.
+5,000 generated articles (`benchmarks/press.py`) on 20 sites of a server on loopback. First Airflow's DAG
+`crawl_nightly` takes them, in 8 groups, by two Celery workers of two tasks each, with PostgreSQL, Redis and an object
+store (moto's server, in this process) between them; when half of the batches are enriched one worker is killed with all
+its processes, and the other ends the run. Then, into an empty index, with SQLite and files, `wirewatch run` takes the
+sites of one group after the other, each in one process.
+
+Who is meant by a surname alone and which story an article belongs to is told batch by batch, by what is known until
+then. So the second way has the batches of the first, in the order in which those were told; all else is its own.
 
 Compared are the articles by id: whether both indices have the same ones, with the same version and text, the same
-copies, the same enrichment, the same people, the same other articles in their story; and whether the same alerts were
-told of the same stories. Enrichment is all that an article tells by itself, but for the vectors, which the index does
-not give back. People are those whom only the articles make known: a surname alone is whoever the same batch or an
-earlier one names in full (`enrichment/learned.py`), and the first of 8 batches know fewer people than one batch of all
-articles. People, stories and notices hang on the division into batches and their order; 1 is promised of all else.
-Seconds are wall-clock, and depend on what else the machine does; here all workers share one.
+copies, the same enrichment (all that is known of an article but its vectors, which the index does not give back), the
+same other articles in their story; and whether the same alerts were told of the same stories. Seconds are wall-clock,
+and depend on what else the machine does; here all workers share one.
 """
 
 from __future__ import annotations
@@ -20,10 +21,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from benchmarks import report
 from benchmarks.crawl import HOSTS, sites
@@ -31,7 +30,6 @@ from benchmarks.node import client_of, empty, own_node
 from benchmarks.pipeline import prepared
 from benchmarks.process import WIREWATCH, timed
 from benchmarks.report import Figures, Table
-from enrichment.entities import LEARNED_PERSON
 from search.node import Node
 from tests.cluster import cluster
 from tests.index import Indexed, indexed
@@ -40,13 +38,14 @@ from tests.redis import redis_server
 from tests.s3 import s3
 from wirewatch import batches
 from wirewatch.errors import UserError
+from wirewatch.records import EnrichedArticle
 
 EVALUATED = True
 ARTICLES = 5_000
 GROUPS = 8
 WORKERS = ("one", "two")
 TEXT = ("title", "lead", "body")
-SAME = ("articles", "texts", "copies", "enrichment", "people", "stories", "notices")
+SAME = ("articles", "texts", "copies", "enrichment", "stories", "notices")
 
 
 def measure(evaluation: Path, limit: int | None = None) -> Figures:
@@ -68,24 +67,30 @@ def measure(evaluation: Path, limit: int | None = None) -> Figures:
         sites(articles, core, HOSTS, evaluation) as port,
     ):
         folder = Path(name)
-        settings = prepared(folder / "alone", port, HOSTS, node)
-        alone = timed([*WIREWATCH, "run"], settings, folder / "alone")
-        expected = indexed(client)
-        empty(client)
-        together = _by_workers(folder, port, node)
+        groups, together = _by_workers(folder, port, node)
         found = indexed(client)
+        empty(client)
+        settings = prepared(folder / "alone", port, HOSTS, node)
+        alone = [timed([*WIREWATCH, "run", *_only(group)], settings, folder / "alone") for group in groups]
+        expected = indexed(client)
         return {
             "scale.articles": articles,
             "scale.alone.indexed": len(expected.articles),
-            "scale.alone.seconds": alone.seconds,
+            "scale.alone.seconds": sum(ran.seconds for ran in alone),
             **{f"scale.workers.{key}": value for key, value in together.items()},
             "scale.workers.indexed": len(found.articles),
             **{f"scale.same.{key}": value for key, value in _same(expected, found).items()},
         }
 
 
-def _by_workers(folder: Path, port: int, node: Node) -> Figures:
-    """Run the DAG with two workers, of which one is killed."""
+def _only(domains: Iterable[str]) -> list[str]:
+    return [f"--source={domain}" for domain in domains]
+
+
+def _by_workers(folder: Path, port: int, node: Node) -> tuple[list[list[str]], Figures]:
+    """Run the DAG with two workers, of which one is killed; returns also the sites of each batch, in the order in which
+    the batches were told.
+    """
     with postgres() as server, redis_server() as redis, s3() as store:
         root = store.bucket()
         settings = prepared(folder / "workers", port, HOSTS, node) | store.environment
@@ -100,22 +105,21 @@ def _by_workers(folder: Path, port: int, node: Node) -> Figures:
             run = airflow.wait_for("the DAG", lambda: airflow.trigger("crawl_nightly", groups=GROUPS))
             begun = time.monotonic()
             airflow.wait_for("half", lambda: len(batches.finished(root, "enriched")) >= GROUPS // 2, 3600)
-            before = len(airflow.tasks(run))
-            airflow.kill(airflow.wait_for("a task", lambda: airflow.running("airflow supervisor: ")))
+            airflow.kill(airflow.wait_for("a task", lambda: airflow.running("airflow worker -- ")))
             state = airflow.wait_for("the end", lambda: airflow.ended(run), 3600)
             if state != "success":
                 raise UserError(f"The run of Airflow ended as {state}.\n{airflow.said()}")
-            return {
+            told = sorted(batches.finished(root, "enriched"), key=lambda batch: batch.manifest().created)
+            return [sorted({article.source.id for article in batch.read(EnrichedArticle)}) for batch in told], {
                 "seconds": time.monotonic() - begun,
                 "tried_again": sum(task["try_number"] > 1 for task in airflow.tasks(run)),
-                "tasks_then": before,
                 "requests": sum(store.requests.values()),
             }
 
 
 def _same(expected: Indexed, found: Indexed) -> Figures:
     """The share of the articles of either in which the two agree; of what was told, of both."""
-    differ = _parted(found).differs_from(_parted(expected))
+    differ = found.differs_from(expected)
     every = expected.articles.keys() | found.articles.keys()
     missing = set(differ.get("articles", ()))
 
@@ -123,46 +127,15 @@ def _same(expected: Indexed, found: Indexed) -> Figures:
         return 1 - len(missing.union(*(differ.get(name, ()) for name in fields))) / len(every)
 
     told = len(expected.told | found.told)
-    others = set(differ) - {"articles", "told", "story", "copies", "people", "version", *TEXT}
+    others = set(differ) - {"articles", "told", "story", "copies", "version", *TEXT}
     return {
         "articles": share(),
         "texts": share("version", *TEXT),
         "copies": share("copies"),
         "enrichment": share(*others),
-        "people": share("people"),
         "stories": share("story"),
         "notices": 1 - len(expected.told ^ found.told) / told if told else 1.0,
     } | {f"not.{name}": len(differ[name]) for name in sorted(others)}
-
-
-def _parted(found: Indexed) -> Indexed:
-    """All that articles say of people whom only the articles make known stands under ``people``. Labels are left out:
-    they say how the concepts are called.
-    """
-    return replace(found, articles={id: _part(article) for id, article in found.articles.items()})
-
-
-def _part(article: Mapping[str, Any]) -> dict[str, Any]:
-    ids = article.get("concepts", {}).get("ids", [])
-    sides = ("sources", "targets")
-    return {
-        **article,
-        "concepts": [id for id in ids if not id.startswith(LEARNED_PERSON)],
-        "events": [
-            {name: value for name, value in event.items() if name not in sides}
-            | {side: [_anyone(id) for id in event.get(side, ())] for side in sides}
-            for event in article.get("events", ())
-        ],
-        "people": [
-            article.get("people"),
-            [id for id in ids if id.startswith(LEARNED_PERSON)],
-            [[event.get(side) for side in sides] for event in article.get("events", ())],
-        ],
-    }
-
-
-def _anyone(id: str) -> str:
-    return LEARNED_PERSON if id.startswith(LEARNED_PERSON) else id
 
 
 def tables(figures: Figures) -> Iterator[Table]:
@@ -171,13 +144,13 @@ def tables(figures: Figures) -> Iterator[Table]:
         f"{figures['scale.articles']:,.0f} articles",
         ("", "articles indexed", "seconds", "tasks tried again"),
         [
-            ("one process", figures["scale.alone.indexed"], figures["scale.alone.seconds"], ""),
             (
                 "two workers, one killed halfway",
                 figures["scale.workers.indexed"],
                 figures["scale.workers.seconds"],
                 figures["scale.workers.tried_again"],
             ),
+            ("one process at a time", figures["scale.alone.indexed"], figures["scale.alone.seconds"], ""),
         ],
     )
     yield Table(

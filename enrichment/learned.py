@@ -4,8 +4,8 @@ An article's own ids are made of how a name sounds (:func:`enrichment.entities.l
 person's spellings, and for other people's names too, so here the corpus confirms it: a name is somebody's who was
 named before if it sounds the same, is spelled alike where both are in one script, and is named in articles about one
 of the same countries; otherwise it is somebody new, ``person:~nkl-brxf~2``. A surname alone is the one person of that
-name who was named in full, in articles on one of the same countries. Who is meant is decided in the order in which
-articles come, and never changed afterwards.
+name who was named in full, in articles on one of the same countries. Who is meant is decided batch by batch, in the
+order in which a batch's articles were published, and never changed afterwards.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import SequenceMatcher
+from typing import Protocol
 
 from enrichment import known, sound
 from enrichment.concepts import concept_ids, labels_of
@@ -26,6 +27,23 @@ ALIKE = 0.8
 """How alike two full names in one script must be (difflib's ratio) that sound the same."""
 ENOUGH = 5
 """Consonants of a full name from which its sound alone tells it in another script."""
+
+
+class Published(Protocol):
+    """What says of an article when it was published."""
+
+    @property
+    def article(self) -> str:
+        """Its id."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was published, or first seen where it does not say."""
+
+
+def in_order(one: Published) -> tuple[datetime, str]:
+    """Sorts articles by when they were published: in which order sites answered decides nothing."""
+    return one.at, one.article
 
 
 @dataclass(frozen=True)
@@ -131,7 +149,7 @@ class People:
         """Whom each article (id) means by its own ids of learned people; surnames that may be anybody's are left
         out.
         """
-        articles = list(articles)
+        articles = sorted(articles, key=in_order)
         found: dict[str, dict[str, Person]] = defaultdict(dict)
         for named in articles:
             for entity in named.people:

@@ -23,8 +23,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from enrichment.embedding import DIMENSIONS
 from enrichment.entities import is_surname
-from enrichment.learned import Named, People, Person, surname_key
-from enrichment.stories import WINDOW, Facts, Languages, Remembered, Stories, Told, in_order, room, units
+from enrichment.learned import Named, People, Person, in_order, surname_key
+from enrichment.stories import WINDOW, Facts, Languages, Remembered, Stories, Told, room, units
 from wirewatch import batches, settled
 from wirewatch.batches import RECORDS, Batch
 from wirewatch.database import SentText, UTCTime, alone, connect, lay_out, lots
@@ -173,7 +173,7 @@ def _apply_people(session: Session, named: list[Named], replay: bool) -> None:
     counted = frozenset(known.by_id) if replay else frozenset()
     changed = {
         known.add(entity.id, entity, one).id
-        for one in named
+        for one in sorted(named, key=in_order)
         for entity in one.people
         if not is_surname(entity.id) and entity.id not in counted
     }
@@ -301,6 +301,7 @@ def _apply(session: Session, batch: Batch) -> None:
     for article in batch.read(EnrichedArticle):
         articles.append((Facts.of(article), article.story_id))
         named.append(Named.of(article))
+    articles.sort(key=lambda told: in_order(told[0]))
     _apply_people(session, named, batch.is_replay)
     facts = [one for one, story in articles if story]
     into = merged(batch.lines(Story, STORIES))
@@ -309,7 +310,7 @@ def _apply(session: Session, batch: Batch) -> None:
     stories = Stories(Remembered.of(_look_up(session, told)), _languages(session))
     known = _known(session, facts)
     stories.languages.add(one for one in facts if one.article not in known)
-    for one, story in sorted(articles, key=lambda told: in_order(told[0])):
+    for one, story in articles:
         if story and one.article not in known:
             stories.join(one, story)
             session.merge(_Member(article=one.article, story=story))

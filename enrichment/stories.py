@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enrichment.embedding import DIMENSIONS
-from enrichment.learned import Person
+from enrichment.learned import Person, in_order
 from wirewatch.records import EnrichedArticle, Story
 
 NEAR = 0.5
@@ -95,11 +95,6 @@ class Facts:
             countries=frozenset(article.countries),
             names=frozenset(entity.id for entity in article.entities),
         )
-
-
-def in_order(facts: Facts) -> tuple[datetime, str]:
-    """Sorts articles by when they were published."""
-    return facts.at, facts.article
 
 
 @dataclass
@@ -306,7 +301,7 @@ class Stories:
         """
         before = len(self._ids)
         new = sorted((one for one in articles if one.article not in known), key=in_order)
-        self.languages.add(one for one in articles if one.article not in known)
+        self.languages.add(new)
         found = dict(known)
         for lot in _lots(new):
             arounds = self._around([self.languages.centred(facts) for facts in lot], NEAR - COUNTRIES - NAMES)

@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ def test_who_sounds_the_same_in_other_news_is_somebody_else(countries: str) -> N
 def test_the_same_letters_are_the_same_person_in_any_news() -> None:
     first, second = ids(People(), named("a", "Kirill Barushev"), named("b", "Kirill Barushev", countries="BR"))
     assert first == second
+
+
+def test_who_was_named_first_was_named_in_what_was_published_first() -> None:
+    older = named("b", "Kirill Barushev")
+    newer = replace(named("a", "Кирилл Барушев", countries="BR"), at=MONDAY + timedelta(hours=1))
+    first, second = ids(People(), older, newer)
+    assert ids(People(), newer, older) == [second, first] and second == first + "~2"
 
 
 def test_a_surname_alone_is_who_was_named_in_full_before() -> None:

@@ -15,7 +15,22 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.parts import ARTICLES, HOT, INDEX, MODELS, WHATEVER_CAME, batch, do, names, news, pending, run_name, soon_done
+from dags.parts import (
+    ARTICLES,
+    HOT,
+    INDEX,
+    MODELS,
+    WHATEVER_CAME,
+    batch,
+    do,
+    names,
+    news,
+    pending,
+    run_name,
+    send_due,
+    soon_done,
+    told,
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +59,12 @@ def go_on_from(crawls: Any, *, digest: bool = False, hot: bool = False) -> None:
     """
 
     def to_do(stage: str) -> list[str]:
+        from wirewatch.batches import readable
+
         found = pending(stage)
-        return names(soon_done(found, run_name()) if hot else found)
+        found = soon_done(found, run_name()) if hot else found
+        told(readable(found))
+        return names(found)
 
     @task(trigger_rule=WHATEVER_CAME)
     def crawled() -> list[str]:
@@ -98,9 +117,7 @@ def go_on_from(crawls: Any, *, digest: bool = False, hot: bool = False) -> None:
 
     @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def deliver() -> dict[str, int]:
-        from search.alerts.deliver import deliver as stage
-
-        return dict(stage())
+        return send_due()
 
     @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def health() -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from dags.parts import OURS, ends_within
+from dags.parts import OURS, ends_within, send_due
 from wirewatch.settings import get_settings
 
 BRIEFING = "30 6 * * *"
@@ -23,9 +23,7 @@ def digests() -> None:
 
     @task(execution_timeout=timedelta(hours=1))
     def deliver() -> dict[str, int]:
-        from search.alerts.deliver import deliver as stage
-
-        return dict(stage())
+        return send_due()
 
     deliver()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -179,31 +179,46 @@ def run_name() -> str:
     return batches.run_name(run.run_after, f"{run.dag_id} {run.run_id}")
 
 
-def do(stage: str, work: Callable[[Any], Any], found: Iterable[Any]) -> None:
+def do(stage: str, work: Callable[[Any], Any], found: Iterable[Any], *, wait: bool = False) -> None:
     """Do a stage's work on batches, as :func:`wirewatch.work.each`, and end the log with its numbers. A try of a task
     goes on with what the one before it held.
     """
     from wirewatch.work import each
 
     own = get_current_context()["ti"]
-    told(each(stage, work, found, holder=f"{own.dag_id} {own.run_id} {own.task_id} {own.map_index}"))
+    holder = f"{own.dag_id} {own.run_id} {own.task_id} {own.map_index}"
+    told(each(stage, work, found, holder, wait=wait))
 
 
 def told(done: Iterable[Any]) -> dict[str, int]:
-    """End a task's log with its numbers: the counts of the batches that it wrote, where these lie, and the dashboard of
-    Kibana that shows them. Returns the counts.
+    """End a task's log with its numbers: the counts of the batches that it wrote or found, where these lie, and the
+    dashboard of Kibana that shows them. Returns the counts.
     """
     from search.kibana.dashboards import ALERTS, NEWSROOM, SOURCE_HEALTH
-    from search.kibana.links import board
     from wirewatch.batches import total
 
     done = list(done)
-    counts = total(done)
-    numbers = ", ".join(f"{what} {number}" for what, number in sorted(counts.items())) or "nothing"
-    places = "".join(f"\n  {each.url} ({how_many(each.manifest().records, 'record')})" for each in done)
+    places = [f"{each.url} ({how_many(each.manifest().records, 'record')})" for each in done]
     shown = {"enriched": NEWSROOM, "indexed": NEWSROOM, "alerted": ALERTS}
-    log.info("%s%s\n  %s", numbers, places, board(shown.get(done[-1].stage if done else "", SOURCE_HEALTH)))
-    return counts
+    return counted(total(done), places, shown.get(done[-1].stage if done else "", SOURCE_HEALTH))
+
+
+def counted(counts: Mapping[str, int], places: Iterable[str], shown: Any) -> dict[str, int]:
+    """End a task's log with counts, the places of what it made, and where one of our dashboards is. Returns the
+    counts."""
+    from search.kibana.links import board
+
+    numbers = ", ".join(f"{what} {number}" for what, number in sorted(counts.items())) or "nothing"
+    log.info("%s", "\n  ".join([numbers, *places, board(shown)]))
+    return dict(counts)
+
+
+def send_due() -> dict[str, int]:
+    """Send what is due to the channels, and end the log with how many messages are in which state."""
+    from search.alerts.deliver import deliver
+    from search.kibana.dashboards import ALERTS
+
+    return counted(deliver(), [], ALERTS)
 
 
 def run_page(dag: str, run: str) -> str:

@@ -18,17 +18,26 @@ from typing import Any
 from airflow.sdk import CronDataIntervalTimetable, Param, dag, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.parts import INDEX, MODELS, OURS, RETRIES, batch, names, told
+from dags.parts import INDEX, MODELS, OURS, RETRIES, batch, do, ends_within, names, told
 from wirewatch.replay import Stage
 
 log = logging.getLogger(__name__)
 
 LEFT_ALONE = timedelta(days=1)
 """Time for which a replay that stands still is left to whoever began it."""
+LATE = timedelta(days=7)
+"""Time after which the operator hears that a run is late. It counts from when the run was queued, and a backfill queues
+its days all at once: the last one waits for all others. At 0.15 CPU seconds to enrich an article (``docs/scale.md``), a
+month of 100,000 articles a day takes two at once three days.
+"""
 
 
 @dag(
-    **OURS | {"default_args": RETRIES | {"priority_weight": 0, "weight_rule": "absolute"}},  # crawls come first
+    **OURS
+    | {
+        "default_args": RETRIES | {"priority_weight": 0, "weight_rule": "absolute"},  # crawls come first
+        "deadline": ends_within(LATE),
+    },
     schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
     allowed_run_types=["scheduled", "manual", "operator_triggered", "backfill"],
     params={
@@ -70,19 +79,19 @@ def replay() -> None:
         def extract(names: list[str]) -> None:
             from crawlers.extract import extract as stage
 
-            told(_again(Stage.EXTRACT, stage, names))
+            _again(Stage.EXTRACT, stage, names)
 
         @task(pool=MODELS, execution_timeout=timedelta(hours=12))
         def enrich(names: list[str]) -> None:
             from enrichment.enrich import enrich as stage
 
-            told(_again(Stage.ENRICH, stage, names))
+            _again(Stage.ENRICH, stage, names)
 
         @task(pool=INDEX, execution_timeout=timedelta(hours=1))
         def index(names: list[str]) -> None:
             from search.index import index as stage
 
-            told(_again(Stage.INDEX, stage, names))
+            _again(Stage.INDEX, stage, names)
 
         extract(names) >> enrich(names) >> index(names)
 
@@ -118,19 +127,21 @@ def _taken() -> list[Any]:
     return choose(date.fromisoformat(params["from"]), date.fromisoformat(params["to"]), *how)
 
 
-def _again(stage: Stage, work: Callable[..., Any], names: list[str]) -> list[Any]:
+def _again(stage: Stage, work: Callable[..., Any], names: list[str]) -> None:
     """Do a stage's work on batches of replays: on those of the first crawl where the replay begins with this stage,
-    else on what the stage before made anew.
+    else on what the stage before made anew. Where another process is at one, as `wirewatch run` may be, that is waited
+    for: the next stage goes on with what it makes.
     """
     params = get_current_context()["params"]
-    begins = stage == params["stage"] and not _is("scheduled")
-    done = []
-    for found in (batch(stage.reads, name) for name in names):
-        if begins:
-            done.append(work(found.original, replay=found.replayed_by, only=params["sources"]))
-        elif found.exists():
-            done.append(work(found))
-    return done
+
+    def begin(found: Any) -> Any:
+        return work(found.original, replay=found.replayed_by, only=params["sources"])
+
+    found = [batch(stage.reads, name) for name in names]
+    if stage == params["stage"] and not _is("scheduled"):
+        do(stage.makes, begin, found, wait=True)
+    else:
+        do(stage.makes, work, [one for one in found if one.exists()], wait=True)
 
 
 replay()

@@ -28,7 +28,9 @@ from dags.parts import (
     news,
     pending,
     run_name,
+    send_due,
     soon_done,
+    told,
 )
 
 log = logging.getLogger(__name__)
@@ -58,8 +60,12 @@ def go_on_from(crawls: Any, *, digest: bool = False, hot: bool = False) -> None:
     """
 
     def to_do(stage: str) -> list[str]:
+        from wirewatch.batches import readable
+
         found = pending(stage)
-        return names(soon_done(found, run_name()) if hot else found)
+        found = soon_done(found, run_name()) if hot else found
+        told(readable(found))
+        return names(found)
 
     @task(trigger_rule=WHATEVER_CAME)
     def crawled() -> list[str]:
@@ -112,9 +118,7 @@ def go_on_from(crawls: Any, *, digest: bool = False, hot: bool = False) -> None:
 
     @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def deliver() -> dict[str, int]:
-        from search.alerts.deliver import deliver as stage
-
-        return dict(stage())
+        return send_due()
 
     @task(trigger_rule=WHATEVER_CAME, execution_timeout=timedelta(hours=1))
     def health() -> None:

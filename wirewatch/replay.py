@@ -42,6 +42,11 @@ class Stage(StrEnum):
         return {"extract": "pages", "enrich": "articles", "index": "enriched"}[self]
 
     @property
+    def makes(self) -> str:
+        """The stage of the batches that it writes."""
+        return {"extract": "articles", "enrich": "enriched", "index": "indexed"}[self]
+
+    @property
     def onwards(self) -> tuple[Stage, ...]:
         """This one and those after it."""
         return tuple(Stage)[list(Stage).index(self) :]

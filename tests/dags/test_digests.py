@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from elasticsearch import Elasticsearch
 
 from search.alerts.operator_notices import tell_operator
@@ -16,6 +18,7 @@ def test_what_is_due_between_the_crawls_is_delivered_and_each_day_has_its_briefi
     assert run_dag("digests", "digests") == "success"
     es.indices.refresh(index="wirewatch-notices")
     assert [hit["_source"]["state"] for hit in es.search(index="wirewatch-notices")["hits"]["hits"]] == ["told"]
+    assert re.search(r"sent 1\n  http\S+alerts", run_dag.said)
     assert run_dag("digests", "briefing") == "success"
     [page] = (settings.home / "briefings").iterdir()
     assert page.suffix == ".html" and "</html>" in page.read_text()

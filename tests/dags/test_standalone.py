@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -23,7 +24,7 @@ from elasticsearch import Elasticsearch
 from tests.dags.conftest import ROOT, has_models
 from tests.loopback import unused_ports
 from wirewatch.cli.airflow import Airflow
-from wirewatch.settings import Settings
+from wirewatch.settings import Settings, get_settings
 
 
 @pytest.fixture
@@ -54,6 +55,7 @@ def test_airflow_standalone_runs_a_hot_crawl_that_is_triggered_through_its_api_w
         for n in ("a", "b", "c", "d")
     ]
     (tmp_path / "sources/dz.yml").write_text(yaml.safe_dump([quick | {"tier": "hourly"}, *slow]))
+    environment["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = with_the_dag_of_the_docs(tmp_path / "mine")
     shutil.copytree(airflow_home, settings.home / "airflow")  # an Airflow that was used before
     wirewatch = [sys.executable, "-c", "from wirewatch.cli import app; app()"]
     up = subprocess.run([*wirewatch, "up"], env=environment, cwd=ROOT, capture_output=True, text=True)
@@ -62,9 +64,10 @@ def test_airflow_standalone_runs_a_hot_crawl_that_is_triggered_through_its_api_w
         assert "user admin, password" in up.stdout
         password = up.stdout.split("password ")[1].split()[0]
         api = Api(f"http://127.0.0.1:{port}", "admin", password)
-        api.wait(lambda: "crawl_nightly" in {dag["dag_id"] for dag in api.get("/api/v2/dags")["dags"]})
-        # Unpausing runs what was missed last.
-        api.send("PATCH", "/api/v2/dags/crawl_nightly", {"is_paused": False})
+        for name in ("after_each_run", "crawl_nightly"):
+            api.wait(lambda name=name: name in {dag["dag_id"] for dag in api.get("/api/v2/dags")["dags"]})
+            # Unpausing runs what was missed last.
+            api.send("PATCH", f"/api/v2/dags/{name}", {"is_paused": False})
         api.wait(lambda: len(crawls_of_the_night(api)) == len(slow))
         api.send("PATCH", "/api/v2/dags/crawl_hot", {"is_paused": False})
         conf = {"sources": [quick["domain"]]}
@@ -80,7 +83,20 @@ def test_airflow_standalone_runs_a_hot_crawl_that_is_triggered_through_its_api_w
         workers = scheduler.children()
         assert workers and all(has_models(worker.pid) for worker in workers), "no task that enriches loads them"
         es.indices.refresh(index="articles")
-        assert es.count(index="articles")["count"] > 5
+        articles = es.count(index="articles")["count"]
+        assert articles > 5
+        told = {task: logs("crawl_hot", task) for task in ("crawled", "extracted", "deliver")}
+        for task, numbers in (
+            ("crawled", r"fetched \d+.*?/pages/\S+-g00 \(\d+ records\).*?source-health"),
+            ("extracted", r"new \d+.*?/articles/\S+-g00 \(\d+ records\).*?source-health"),
+            ("deliver", r"sent \d+.*?dashboards#/view/wirewatch-alerts"),
+        ):
+            assert re.search(numbers, told[task])
+        # Another's DAG has heard how many came, from whichever run brought them.
+        heard = "/api/v2/dags/after_each_run/dagRuns"
+        api.wait(lambda: "success" in {run["state"] for run in api.get(heard)["dag_runs"]})
+        assert {run["run_type"] for run in api.get(heard)["dag_runs"]} == {"asset_triggered"}
+        assert f"{articles} new, 0 changed" in logs("after_each_run", "look")
         refused = {"logical_date": None, "conf": {"sources": ["nowhere.example"]}}
         failed = api.send("POST", "/api/v2/dags/crawl_hot/dagRuns", refused)
         for run_id, what in (
@@ -97,6 +113,23 @@ def crawls_of_the_night(api: Api) -> list[Any]:
     """The crawls of `crawl_nightly` that are under way."""
     tasks = api.get("/api/v2/dags/crawl_nightly/dagRuns/~/taskInstances?state=running")["task_instances"]
     return [task for task in tasks if task["task_id"] == "crawl"]
+
+
+def with_the_dag_of_the_docs(folder: Path) -> str:
+    """Write the DAG that the documentation has for who chains their own to a folder; returns the setting of Airflow
+    that has it read that folder beside its own."""
+    page = (ROOT / "docs/operate.md").read_text()
+    [code] = [code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "wirewatch://articles" in code]
+    folder.mkdir()
+    (folder / "after_each_run.py").write_text(code)
+    [setting] = re.findall(r"DAG_BUNDLE_CONFIG_LIST='(.*?)'", page)
+    return setting.replace("/home/me/dags", str(folder))
+
+
+def logs(dag: str, task: str) -> str:
+    """All that a task of the Airflow of `wirewatch up` has written to its logs, in all runs of its DAG."""
+    folder = get_settings().home / f"airflow/logs/dag_id={dag}"
+    return "".join(file.read_text() for file in sorted(folder.glob(f"run_id=*/task_id={task}/**/*.log")))
 
 
 def make_late(database: Path, run: str, api: Api) -> None:

@@ -21,9 +21,10 @@ from search.alerts.match import alert
 from search.alerts.store import create
 from search.index import index, init
 from tests.crawlers.handmade import EDITED, SITE, STORY, Answer, article_html, day, pages_batch
-from wirewatch import batches
-from wirewatch.batches import Batch
+from wirewatch import batches, work
+from wirewatch.batches import REPLAY, Batch
 from wirewatch.cli import cli
+from wirewatch.leases import lease
 from wirewatch.records import EnrichedArticle, Page, SourceRef, article_id, now
 from wirewatch.replay import Taken, left_over, parted
 from wirewatch.settings import Settings, get_settings
@@ -142,12 +143,8 @@ def test_what_was_mended_comes_into_the_index_and_is_not_undone(
 def test_a_replay_that_was_stopped_goes_on_where_it_was(
     archive: dict[str, Batch], es: Elasticsearch, settings: Settings, tmp_path: Path
 ) -> None:
-    pages = Path(archive["2"].url.removeprefix("file://"))
-    (warc,) = pages.glob("*.warc.gz")
-    warc.rename(tmp_path / warc.name)
-    replay(*DAYS, fails=True)
+    stop_at(archive["2"], tmp_path)
     assert len(made("indexed")) == 1
-    (tmp_path / warc.name).rename(warc)
     assert "goes on" in replay(*DAYS)
     assert len(made("articles")) == len(made("indexed")) == 3, "what was done is not done again"
     assert len({name.partition("-replay-")[0] for name in made("indexed")}) == 1
@@ -160,6 +157,40 @@ def test_a_replay_that_was_stopped_goes_on_where_it_was(
         shutil.rmtree(cut.next(stage).url.removeprefix("file://"))
     assert left_over(now() + timedelta(seconds=5)) == [cut]
     assert left_over(now() - timedelta(days=1)) == []
+
+
+def test_a_replay_waits_for_another_run_that_is_at_one_of_its_batches(
+    archive: dict[str, Batch], es: Elasticsearch, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a `wirewatch run` of cron may be, which takes on what waits, or the same command."""
+    before = everything(es)
+    stop_at(archive["2"], tmp_path)
+    [first] = made("indexed")
+    second = archive["2"].replayed(first.partition(REPLAY)[0])
+    others = [
+        (second.next(stage), lease(settings.state, [f"{stage} {second.name}"], "another run"))
+        for stage in ("articles", "enriched")
+    ]
+    for _, other in others:
+        other.__enter__()
+
+    def pause(_: float) -> None:
+        makes, other = others.pop(0)
+        assert not makes.exists()
+        other.__exit__(None, None, None)
+
+    monkeypatch.setattr(work, "sleep", pause)
+    assert "goes on" in replay(*DAYS)
+    assert not others
+    assert len(made("indexed")) == 3 and everything(es) == before
+
+
+def stop_at(pages: Batch, elsewhere: Path) -> None:
+    """Begin a replay that fails at a batch, whose archive is away meanwhile."""
+    [warc] = Path(pages.url.removeprefix("file://")).glob("*.warc.gz")
+    warc.rename(elsewhere / warc.name)
+    replay(*DAYS, fails=True)
+    (elsewhere / warc.name).rename(warc)
 
 
 def test_what_is_not_indexed_yet_is_left_to_the_run_that_tells_of_it(settings: Settings, es: Elasticsearch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import fsspec
@@ -16,17 +16,25 @@ from enrichment.memory import Memory, _Applied
 from tests.s3 import S3
 from wirewatch import batches, settled
 from wirewatch.batches import STAGES, Batch, pending
-from wirewatch.records import Page, PageKind, PageOutcome, SourceRef, now
+from wirewatch.records import Page, PageKind, PageOutcome, SourceRef
 from wirewatch.retention import settle
 from wirewatch.settings import get_settings
 from wirewatch.state import State
 from wirewatch.storage import OPTIONS
 
-TODAY = now()
+TODAY = datetime(2027, 1, 31, 12, tzinfo=UTC)
 SOURCE = SourceRef(id="example.org", name="Example", country="FR")
 
-
 ON_BOTH = pytest.mark.parametrize("root", ["file", "s3"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test begins at noon: the day that it began on does not end meanwhile."""
+    monkeypatch.setenv("WIREWATCH_TIME_SHIFT", str((TODAY - datetime.now(UTC)).total_seconds()))
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
 
 
 @pytest.fixture

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from wirewatch import batches
+from wirewatch import batches, work
 from wirewatch.batches import Batch, write
 from wirewatch.cli import stages
 from wirewatch.errors import Unavailable, UserError
@@ -57,6 +58,33 @@ def test_two_runs_at_once_do_each_batch_once(settings: Settings) -> None:
 
     each("enriched", work, found[:1])
     assert done == ["1-a", "2-b"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_needs_what_another_makes_waits_for_it_and_does_what_that_one_did_not(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fails: bool
+) -> None:
+    [batch] = waiting(settings, "1-a")
+    other, pauses, done = ExitStack(), [], []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            if not fails:
+                with write(batch.next("enriched")):
+                    pass
+            other.close()
+
+    def enrich(found: Batch) -> Batch:
+        if not found.next("enriched").exists():
+            done.append(found)
+        return found.next("enriched")
+
+    monkeypatch.setattr(work, "sleep", pause)
+    other.enter_context(lease(settings.state, [f"enriched {batch.name}"], "another run"))
+    assert each("enriched", enrich, [batch], wait=True) == [batch.next("enriched")]
+    assert done == [batch] * fails and len(pauses) == 2
+    assert caplog.messages == [f"Another run makes {batch.next('enriched').url} already. This one waits for it."]
 
 
 def test_who_begins_anew_under_the_same_name_gets_what_it_was_at(settings: Settings) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -16,6 +17,7 @@ from wirewatch.cli.options import Only
 from wirewatch.cli.stages import summarize
 from wirewatch.records import now
 from wirewatch.replay import Stage, Taken, choose, rows, stopped
+from wirewatch.work import each
 
 DAY = ["%Y-%m-%d"]
 
@@ -50,16 +52,22 @@ def replay(
 
 
 def go_through(taken: Sequence[Taken], stage: Stage, only: Collection[str], run: str) -> list[Batch]:
-    """Bring each batch through the stages before the next one is begun; returns those that were written."""
+    """Bring each batch through the stages before the next one is begun; returns those that were written. Where another
+    run is at one, as `wirewatch run` may be, that is waited for.
+    """
     written = []
     for one in taken:
-        batch, again = one.batch, {"replay": run, "only": only}
-        for each in stage.onwards:
-            with progress(f"{each} {one.day}") as move:
-                batch = work_of(each)(batch, progress=move, **again)
-            again = {}  # what follows works on what was made anew
-            written.append(batch)
+        anew = one.batch.replayed(run)
+        for at in stage.onwards:
+            # What follows works on what was made anew.
+            first = {"replay": run, "only": only} if at is stage else {}
+            written += each(at.makes, partial(_work, at, one, first), [anew.next(at.reads)], wait=True)
     return written
+
+
+def _work(stage: Stage, one: Taken, first: dict[str, Any], anew: Batch) -> Batch:
+    with progress(f"{stage} {one.day}") as move:
+        return work_of(stage)(one.batch if first else anew, progress=move, **first)
 
 
 def work_of(stage: Stage) -> Callable[..., Batch]:
